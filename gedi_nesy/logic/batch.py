@@ -1,0 +1,113 @@
+"""Checks on the tensors of one batch, and the one call per network that reads them."""
+
+from collections.abc import Mapping, Sequence
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from gedi_nesy.logic.errors import ProgramError, did_you_mean
+from gedi_nesy.logic.ground import Slot
+from gedi_nesy.logic.neural import Network, call_network
+
+
+def check_names(given: Mapping[str, object], expected: Sequence[str]) -> None:
+    """Exactly the expected keyword arguments are given."""
+    for name in given:
+        if name not in expected:
+            raise ProgramError(
+                f"the query has no image or answer named '{name}'{did_you_mean(name, expected)}"
+            )
+    for name in expected:
+        if name not in given:
+            raise ProgramError(f"the tensor for '{name}' is missing; this query takes {', '.join(expected)}")
+
+
+def check_tensors(tensors: Mapping[str, Tensor]) -> int:
+    """Floating tensors of one dtype and batch size, without NaN; returns the batch size."""
+    first = next(iter(tensors))
+    for name, tensor in tensors.items():
+        if not isinstance(tensor, Tensor):
+            raise ProgramError(f"'{name}' must be a torch tensor, not {type(tensor).__name__}")
+        if not tensor.is_floating_point():
+            raise ProgramError(
+                f"'{name}' has dtype {tensor.dtype}; expected a floating dtype such as torch.float32"
+            )
+        if tensor.ndim < 2:
+            raise ProgramError(f"'{name}' has shape {tuple(tensor.shape)}; expected (batch, ...)")
+        if tensor.dtype != tensors[first].dtype:
+            raise ProgramError(f"'{name}' has dtype {tensor.dtype} but '{first}' has {tensors[first].dtype}")
+        if len(tensor) != len(tensors[first]):
+            raise ProgramError(
+                f"'{name}' has a batch of {len(tensor)} but '{first}' has {len(tensors[first])}"
+            )
+        if tensor.isnan().any():
+            row = int(tensor.isnan().flatten(1).any(dim=1).nonzero()[0])
+            raise ProgramError(f"'{name}' contains NaN, first in row {row} of the batch")
+    return len(tensors[first])
+
+
+def read_images(
+    slots: Sequence[Slot], networks: Mapping[str, Network], images: Mapping[str, Tensor]
+) -> list[Float[Tensor, "batch output"]]:
+    """Every slot's log-probabilities; each network is called once, on all the images it reads."""
+    batch = check_tensors(images)
+    outputs: dict[int, Tensor] = {}
+    for name in dict.fromkeys(slot.network for slot in slots):
+        reading = [index for index, slot in enumerate(slots) if slot.network == name]
+        inputs = []
+        for position in range(len(slots[reading[0]].images)):
+            parts = [images[slots[index].images[position]] for index in reading]
+            _check_same_shape([slots[index].images[position] for index in reading], parts)
+            inputs.append(torch.cat(parts))
+        joint = call_network(networks[name], name, inputs)
+        if joint.ndim != 2 or len(joint) != batch * len(reading):
+            raise ProgramError(
+                f"network '{name}' returned shape {tuple(joint.shape)} for {batch * len(reading)} images;"
+                f" expected ({batch * len(reading)}, outputs)"
+            )
+        outputs.update(zip(reading, joint.split(batch), strict=True))
+    return [outputs[index] for index in range(len(slots))]
+
+
+def _check_same_shape(names: Sequence[str], tensors: Sequence[Tensor]) -> None:
+    for name, tensor in zip(names, tensors, strict=True):
+        if tensor.shape[1:] != tensors[0].shape[1:]:
+            raise ProgramError(
+                f"'{name}' has images of shape {tuple(tensor.shape[1:])} but '{names[0]}', read by the same network,"
+                f" has {tuple(tensors[0].shape[1:])}"
+            )
+
+
+def check_outputs(slots: Sequence[Slot], outputs: Sequence[Tensor]) -> None:
+    """Each slot's domain has one value per network output."""
+    for slot, tensor in zip(slots, outputs, strict=True):
+        expected, found = len(slot.domain), tensor.shape[1]
+        if slot.domain and expected != found:
+            raise ProgramError(
+                f"the domain of {slot.predicate} has {expected} values but network '{slot.network}' has {found} outputs"
+            )
+
+
+def select_log_probs(
+    slots: Sequence[Slot], given: Mapping[str, Tensor | Mapping[str, Tensor]]
+) -> list[Float[Tensor, "batch output"]]:
+    """Log-probabilities given by the caller, in the order of the slots.
+
+    An image read by one network has a tensor; one read by several has a dict by network; a network that reads several
+    images at once is named after them, joined by underscores.
+    """
+    selected: dict[str, Tensor] = {}
+    for slot in slots:
+        key = "_".join(slot.images)
+        value = given[key]
+        if not isinstance(value, Tensor):
+            check_names(value, [other.network for other in slots if other.images == slot.images])
+            value = value[slot.network]
+        elif sum(other.images == slot.images for other in slots) > 1:
+            raise ProgramError(f"'{key}' is read by several networks; give a dict of tensors by network name")
+        selected[f"{key} ({slot.network})"] = value
+    if selected:
+        check_tensors(selected)
+    check_outputs(slots, list(selected.values()))
+    return list(selected.values())

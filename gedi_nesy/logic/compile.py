@@ -1,0 +1,89 @@
+"""From a ground graph to a circuit: directly where it already is one, else by a decision diagram."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from gedi_nesy.logic.decision import DecisionDiagrams
+from gedi_nesy.logic.graph import Graph
+from gedi_nesy.logic.structure import find_circuit_nodes
+
+
+@dataclass
+class Compiled:
+    """A graph without negations whose conjunctions are decomposable and disjunctions deterministic."""
+
+    graph: Graph
+    roots: list[int]
+    route: str
+
+
+def compile_graph(
+    graph: Graph, roots: Sequence[int], check: Callable[[int], None] = lambda size: None
+) -> Compiled:
+    """The roots as one circuit; the route is `direct`, `sdd`, or `mixed` where diagrams replace only some nodes."""
+    verdict = find_circuit_nodes(graph, roots)
+    broken = _topmost_broken(graph, roots, verdict)
+    target = Graph(graph.variables)
+    diagrams = DecisionDiagrams(graph, _variable_order(graph, broken), check) if broken else None
+    rewritten: dict[int, int] = {}
+    placed: dict[int, int] = {}
+    needed = _needed(graph, roots, set(broken))
+    for index in needed:
+        if index in broken:
+            assert diagrams is not None
+            placed[index] = diagrams.rewrite(diagrams.compile(index), target, rewritten)
+        else:
+            placed[index] = _copy(graph, index, target, placed)
+    route = "direct" if not broken else "sdd" if set(broken) >= set(needed) - {0, 1} else "mixed"
+    return Compiled(target, [placed[root] for root in roots], route)
+
+
+def _topmost_broken(graph: Graph, roots: Sequence[int], verdict: dict[int, bool]) -> dict[int, None]:
+    """The nodes that are no circuit and are reached through nodes that are."""
+    broken: dict[int, None] = {}
+    seen: set[int] = set()
+    stack = list(reversed(roots))
+    while stack:
+        index = stack.pop()
+        if index in seen:
+            continue
+        seen.add(index)
+        if verdict[index]:
+            stack.extend(reversed(graph.children(index)))
+        else:
+            broken[index] = None
+    return broken
+
+
+def _needed(graph: Graph, roots: Sequence[int], broken: set[int]) -> list[int]:
+    needed = set(roots)
+    for index in range(max(needed, default=0), -1, -1):
+        if index in needed and index not in broken:
+            needed.update(graph.children(index))
+    return sorted(needed)
+
+
+def _variable_order(graph: Graph, roots: Sequence[int]) -> list[int]:
+    """Variables as a depth-first walk meets them, so that choices used together stay together in the diagram."""
+    order: dict[int, None] = {}
+    seen: set[int] = set()
+    stack = list(reversed(list(roots)))
+    while stack:
+        index = stack.pop()
+        if index in seen:
+            continue
+        seen.add(index)
+        if graph.nodes[index][0] == "lit":
+            order[graph.nodes[index][1]] = None
+        stack.extend(reversed(graph.children(index)))
+    return list(order)
+
+
+def _copy(graph: Graph, index: int, target: Graph, placed: dict[int, int]) -> int:
+    node = graph.nodes[index]
+    if node[0] == "const":
+        return index
+    if node[0] == "lit":
+        return target.literal(node[1], node[2])
+    children = [placed[child] for child in node[1]]
+    return target.conjunction(children) if node[0] == "and" else target.disjunction(children)

@@ -1,0 +1,144 @@
+"""Neural predicates: what `nn(...) ::` in a program says, and what a network must offer to stand behind it."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
+
+import torch
+from jaxtyping import Float
+from problog.logic import AnnotatedDisjunction, Clause, Or, Term, is_variable, term2list
+from torch import Tensor
+
+from gedi_nesy.logic.errors import ProgramError, did_you_mean
+from gedi_nesy.logic.source import Source, subterms, where_of
+
+
+@runtime_checkable
+class LogProbs(Protocol):
+    """A network that gives log-probabilities itself; any other callable is taken to return probabilities."""
+
+    def log_probs(self, x: Tensor, /) -> Tensor: ...
+
+
+Network = LogProbs | Callable[..., Tensor]
+
+KINDS = {2: "fact", 3: "tensor", 4: "choice"}
+"""By the number of arguments of `nn`: P(fact); an output tensor as a term; one value of a domain."""
+
+
+@dataclass(frozen=True)
+class NeuralPredicate:
+    """One `nn(network, inputs, ...) :: name(...)` of the program; `domain` is empty unless kind is `choice`."""
+
+    name: str
+    arity: int
+    network: str
+    kind: str
+    domain: tuple[Term, ...]
+    file: str
+    line: int
+
+    def __str__(self) -> str:
+        domain = f" in [{', '.join(map(str, self.domain))}]" if self.domain else ""
+        return f"{self.name}/{self.arity} <- {self.network}{domain}"
+
+
+def neural_predicates(source: Source) -> tuple[NeuralPredicate, ...]:
+    """All neural predicates of a program, in the order of the text."""
+    return tuple(
+        _neural_predicate(source, statement, head)
+        for statement in source.statements
+        for head in _heads(statement)
+        if isinstance(head.probability, Term) and head.probability.functor == "nn"
+    )
+
+
+def _heads(statement: Term) -> list[Term]:
+    if isinstance(statement, AnnotatedDisjunction):
+        return list(statement.heads)
+    if isinstance(statement, Clause):
+        return [statement.head] if isinstance(statement.head, Term) else []
+    return list(statement.to_list()) if isinstance(statement, Or) else [statement]
+
+
+def _neural_predicate(source: Source, statement: Term, head: Term) -> NeuralPredicate:
+    declaration = head.probability
+    where = where_of(source, statement)
+    if declaration.arity not in KINDS:
+        raise ProgramError(
+            f"{where}: nn takes 2 arguments (a fact), 4 (a choice: network, inputs, output, domain) or 3 (a tensor),"
+            f" found {declaration.arity}"
+        )
+    network, inputs = declaration.args[:2]
+    if is_variable(network):
+        raise ProgramError(
+            f"{where}: the network of '{head.functor}' must be a name, not the variable {network}"
+        )
+    if not _is_list(inputs):
+        raise ProgramError(
+            f"{where}: the inputs of network '{network}' must be a list such as [X], found {inputs}"
+        )
+    domain: tuple[Term, ...] = ()
+    if declaration.arity == 4:
+        if not _is_list(declaration.args[3]):
+            raise ProgramError(
+                f"{where}: the domain of '{head.functor}' must be a list, found {declaration.args[3]}"
+            )
+        domain = tuple(term2list(declaration.args[3], deep=False))
+    file, _, line = where.rpartition(":")
+    name, arity = str(head.functor), head.arity
+    return NeuralPredicate(
+        name, arity, str(network), KINDS[declaration.arity], domain, file or where, int(line or 0)
+    )
+
+
+def _is_list(term: object) -> bool:
+    return isinstance(term, Term) and (term.functor == "." or term == Term("[]"))
+
+
+def check_networks(predicates: tuple[NeuralPredicate, ...], networks: Mapping[str, Network]) -> None:
+    """Every network named in the program is given, and has as many outputs as its domain where it tells (`num_clusters`)."""
+    for predicate in predicates:
+        where = f"{predicate.file}:{predicate.line}"
+        if predicate.network not in networks:
+            hint = did_you_mean(predicate.network, networks) if networks else "; none are given"
+            raise ProgramError(
+                f"{where}: no network named '{predicate.network}' is given for {predicate.name}{hint}"
+            )
+        outputs = getattr(networks[predicate.network], "num_clusters", None)
+        if isinstance(outputs, int):
+            check_domain(predicate, outputs)
+
+
+def check_domain(predicate: NeuralPredicate, outputs: int) -> None:
+    """The domain of a choice has exactly one value per output of its network."""
+    if predicate.kind == "choice" and len(predicate.domain) != outputs:
+        raise ProgramError(
+            f"{predicate.file}:{predicate.line}: the domain of {predicate.name} has {len(predicate.domain)} values"
+            f" but network '{predicate.network}' has {outputs} outputs"
+        )
+
+
+def call_network(network: Network, name: str, inputs: list[Tensor]) -> Float[Tensor, "batch output"]:
+    """Log-probabilities of a whole batch; probabilities p become log(p + tiny), finite with a finite gradient at 0."""
+    try:
+        if isinstance(network, LogProbs):
+            return network.log_probs(*inputs)
+        probabilities = network(*inputs)
+    except torch.OutOfMemoryError:
+        raise
+    except RuntimeError as error:
+        shapes = ", ".join(str(tuple(x.shape[1:])) for x in inputs)
+        reason = str(error).strip().splitlines()[0]
+        raise ProgramError(f"network '{name}' cannot read images of shape {shapes}: {reason}") from error
+    return torch.log(probabilities + torch.finfo(probabilities.dtype).tiny)
+
+
+def called_predicates(source: Source) -> dict[str, str]:
+    """Where each name/arity of the program first occurs, for errors that ProbLog raises without a line."""
+    places: dict[str, str] = {}
+    for statement in source.statements:
+        for term in subterms(statement):
+            if getattr(term, "location", None) is not None:
+                places.setdefault(term.signature, source.where(term.location))
+    return places

@@ -1,0 +1,110 @@
+"""A compiled query shape, evaluated for whole batches."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float, Int
+from problog.logic import Constant, Term
+from torch import Tensor
+
+from gedi_nesy.logic.batch import check_names, check_outputs, read_images, select_log_probs
+from gedi_nesy.logic.errors import ProgramError
+from gedi_nesy.logic.ground import Slot
+from gedi_nesy.logic.neural import Network
+
+Evaluate = Callable[[Sequence[Tensor], int, Tensor], Tensor]
+"""From the slots' log-probabilities, the batch size and a tensor of the right dtype and device to (batch, root)."""
+
+
+@dataclass(frozen=True)
+class Query:
+    """One query shape: which images it reads, which answers it has, and how to evaluate it.
+
+    `slots` says which network reads which image; `answers` are the values of the answer variable, in the order of the
+    columns of `distribution` (one answer, the query itself, if it has no answer variable).
+    """
+
+    text: str
+    images: tuple[str, ...]
+    answer: str | None
+    answers: tuple[Term, ...]
+    slots: tuple[Slot, ...]
+    engine: str
+    networks: Mapping[str, Network]
+    evaluate: Evaluate
+
+    def log_prob(self, **inputs: Tensor | Sequence[object]) -> Float[Tensor, " batch"]:
+        """log P(query) per row, from images; with an answer variable, of the answer given under its name."""
+        self._check_names(inputs, self.images)
+        images = {name: value for name, value in inputs.items() if name != self.answer}
+        return self._pick(self.log_distribution(**images), inputs)
+
+    def log_prob_of(
+        self, **inputs: Tensor | Mapping[str, Tensor] | Sequence[object]
+    ) -> Float[Tensor, " batch"]:
+        """The same from log-probabilities (batch, domain) that the networks have already given for each image."""
+        self._check_names(inputs, self._log_prob_names())
+        given = {name: value for name, value in inputs.items() if name != self.answer}
+        return self._pick(self.log_distribution_of(**given), inputs)
+
+    def log_distribution(self, **images: Tensor) -> Float[Tensor, "batch answer"]:
+        """log P of every answer, from images (batch, channels, height, width)."""
+        check_names(images, self.images)
+        outputs = read_images(self.slots, self.networks, images)
+        check_outputs(self.slots, outputs)
+        return self._evaluate(outputs, next(iter(images.values())))
+
+    def log_distribution_of(
+        self, **log_probs: Tensor | Mapping[str, Tensor]
+    ) -> Float[Tensor, "batch answer"]:
+        """log P of every answer, from log-probabilities the networks have already given."""
+        check_names(log_probs, self._log_prob_names())
+        outputs = select_log_probs(self.slots, log_probs)
+        return self._evaluate(outputs, outputs[0])
+
+    def distribution(self, **images: Tensor) -> Float[Tensor, "batch answer"]:
+        """P of every answer; a row sums to the probability that there is any answer."""
+        return self.log_distribution(**images).exp()
+
+    def distribution_of(self, **log_probs: Tensor | Mapping[str, Tensor]) -> Float[Tensor, "batch answer"]:
+        """P of every answer, from log-probabilities the networks have already given."""
+        return self.log_distribution_of(**log_probs).exp()
+
+    def columns_of(self, labels: Tensor | Sequence[object]) -> Int[Tensor, " batch"]:
+        """The column of each label; ProgramError for a label that is no answer."""
+        columns = {_key(answer): column for column, answer in enumerate(self.answers)}
+        values = labels.tolist() if isinstance(labels, Tensor) else list(labels)
+        for value in values:
+            if _key(value) not in columns:
+                answers = ", ".join(map(str, self.answers[:12])) + (", ..." if len(self.answers) > 12 else "")
+                raise ProgramError(f"{value} is no answer {self.answer} of {self.text}; answers: {answers}")
+        return torch.tensor([columns[_key(value)] for value in values])
+
+    def _evaluate(self, outputs: Sequence[Tensor], like: Tensor) -> Float[Tensor, "batch answer"]:
+        return self.evaluate(outputs, len(like), outputs[0] if outputs else like)
+
+    def _pick(self, log_distribution: Tensor, inputs: Mapping[str, object]) -> Float[Tensor, " batch"]:
+        if self.answer is None:
+            return log_distribution[:, 0]
+        labels = inputs[self.answer]
+        assert isinstance(labels, Tensor | Sequence)
+        columns = self.columns_of(labels).to(log_distribution.device)
+        if len(columns) != len(log_distribution):
+            raise ProgramError(
+                f"'{self.answer}' has {len(columns)} labels for a batch of {len(log_distribution)}"
+            )
+        return log_distribution.gather(1, columns[:, None])[:, 0]
+
+    def _check_names(self, inputs: Mapping[str, object], names: Sequence[str]) -> None:
+        check_names(inputs, [*names, self.answer] if self.answer else names)
+
+    def _log_prob_names(self) -> list[str]:
+        return list(dict.fromkeys("_".join(slot.images) for slot in self.slots))
+
+
+def _key(answer: object) -> object:
+    """Answers compare by value where they are numbers, else as they are written."""
+    if isinstance(answer, Constant):
+        return answer.value
+    return answer if isinstance(answer, int | float) else str(answer)

@@ -1,0 +1,120 @@
+"""A program's text, parsed by ProbLog, with every error traced back to FILE:LINE."""
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from problog.errors import ParseError, ProbLogError
+from problog.logic import Term
+from problog.program import PrologString
+
+from gedi_nesy.logic.errors import ProgramError
+
+_CLOSING = {"(": "')'", "[": "']'", "/*": "'*/'", "'": "a closing quote", '"': "a closing quote"}
+
+
+@dataclass(frozen=True)
+class Source:
+    """The statements of one program and the place each of them came from."""
+
+    name: str
+    root: str
+    text: str
+    statements: tuple[Term, ...]
+    line_info: list
+
+    @staticmethod
+    def from_file(path: str | os.PathLike[str]) -> "Source":
+        """Read and parse a .pl file; ProgramError if it is missing, not text, or has a syntax error."""
+        try:
+            text = Path(path).read_text(encoding="utf-8")
+        except FileNotFoundError:
+            raise ProgramError(f"{path}: no such program file") from None
+        except IsADirectoryError:
+            raise ProgramError(f"{path}: is a folder, not a program file") from None
+        except UnicodeDecodeError:
+            raise ProgramError(f"{path}: is not a text file in UTF-8") from None
+        return Source.from_string(text, name=str(path), root=os.path.dirname(os.path.abspath(path)))
+
+    @staticmethod
+    def from_string(text: str, name: str = "<string>", root: str = ".") -> "Source":
+        """Parse program text; `root` is the folder that files it consults are relative to."""
+        program = PrologString(text, source_root=root)
+        try:
+            statements = tuple(program)
+        except ParseError as error:
+            raise ProgramError(_syntax_error(name, text, error)) from None
+        except ProbLogError as error:
+            raise ProgramError(f"{name}: {error.base_message}") from None
+        return Source(name, root, text, statements, program.line_info)
+
+    def where(self, location: object) -> str:
+        """FILE:LINE of a parsed term's location (a file index and a character), FILE alone if it has none."""
+        if (
+            isinstance(location, tuple)
+            and len(location) == 2
+            and location[0] == 0
+            and location[1] is not None
+        ):
+            return f"{self.name}:{self.text.count(chr(10), 0, location[1]) + 1}"
+        return self.name
+
+
+def where_of(source: Source, statement: Term) -> str:
+    """FILE:LINE of a statement; annotated disjunctions carry it only in their heads."""
+    for term in subterms(statement):
+        if getattr(term, "location", None) is not None:
+            return source.where(term.location)
+    return source.name
+
+
+def subterms(term: object) -> Iterator[Term]:
+    """A term and all terms inside it, probabilities included, outermost first."""
+    stack = [term]
+    while stack:
+        current = stack.pop()
+        if not isinstance(current, Term):
+            continue
+        yield current
+        stack.extend(reversed(current.args))
+        if current.probability is not None:
+            stack.append(current.probability)
+
+
+def parse_query(text: str) -> Term:
+    """Parse one query, without its full stop."""
+    if not text.strip():
+        raise ProgramError("the query is empty; expected a term such as sum(A, B, N)")
+    source = Source.from_string(text.strip().rstrip(".") + ".", name=f"query '{text}'")
+    if len(source.statements) != 1:
+        raise ProgramError(f"query '{text}': expected one term, found {len(source.statements)}")
+    return source.statements[0]
+
+
+def _syntax_error(name: str, text: str, error: ParseError) -> str:
+    _, line, column = error.location
+    # ProbLog counts columns from 0 in the first line, and from 1 in all others.
+    column -= line > 1
+    offset = sum(len(row) + 1 for row in text.split("\n")[: line - 1]) + column
+    token = (text[offset:].split() or [""])[0][:20]
+    return f"{name}:{line}: syntax error at column {column + 1}: {_expectation(error.base_message, token)}"
+
+
+def _expectation(message: str, token: str) -> str:
+    if message.startswith("Unmatched character"):
+        opened = message.split("'", 1)[1][:-1]
+        if opened in (")", "]", "}"):
+            return f"'{opened}' closes nothing; expected an opening bracket before it"
+        return f"'{opened}' is never closed; expected {_CLOSING.get(opened, 'its partner')}"
+    if message == "Incomplete statement":
+        return "the clause does not end; expected '.'"
+    if message == "Empty statement found":
+        return "expected a clause before '.'"
+    if message == "Expected binary operator":
+        if token[:1] in ",;+-*/<>=:|&":
+            return f"expected a term after '{token}'"
+        return f"expected an operator such as ',' or ':-' before '{token}'"
+    if message == "Ambiguous token role":
+        return f"expected a term before '{token}'"
+    return f"{message[:1].lower()}{message[1:]}; expected a clause"

@@ -1,0 +1,96 @@
+"""Log-probabilities of a circuit's leaves, from network outputs, learnable facts and numbers in the program.
+
+Floor: no leaf goes below log(tiny), the smallest normal number of the dtype (-87.3 in float32, -708.4 in float64), so that
+probabilities 0 and 1 give finite values and gradients.
+"""
+
+import math
+from collections.abc import Sequence
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from gedi_nesy.logic.circuit import Leaf
+from gedi_nesy.logic.graph import ConstantWeight, LearnableWeight, NeuralWeight, Variable, Weight
+
+LogProb = Float[Tensor, "*batch"]
+
+
+class LeafWeights:
+    """What each leaf of one circuit weighs; `used` lists every leaf, in the circuit's order."""
+
+    def __init__(self, variables: Sequence[Variable], used: Sequence[Leaf]):
+        self.variables = variables
+        self.used = list(used)
+
+    def __call__(
+        self,
+        slots: Sequence[Float[Tensor, "batch output"]],
+        learnable: Float[Tensor, "parameter two"],
+        batch: int,
+        like: Tensor,
+    ) -> Float[Tensor, "leaf batch"]:
+        """`learnable` holds log t and log(1 - t) of each learnable fact; `like` gives dtype and device."""
+        floor = math.log(torch.finfo(like.dtype).tiny)
+        rows = []
+        for variable, value in self.used:
+            weights = self.variables[variable].weights
+            if value < len(weights):
+                row = _log_probability(weights[value], slots, learnable, like)
+            else:
+                row = _log_rest(weights, slots, learnable, like)
+            rows.append(row.expand(batch))
+        return torch.stack(rows).clamp(min=floor) if rows else like.new_zeros(0, batch)
+
+
+def _log_probability(weight: Weight, slots: Sequence[Tensor], learnable: Tensor, like: Tensor) -> LogProb:
+    if isinstance(weight, NeuralWeight):
+        return slots[weight.slot][:, weight.output]
+    if isinstance(weight, LearnableWeight):
+        return learnable[weight.index, 0]
+    return like.new_tensor(_log(weight.probability))
+
+
+def _log_rest(
+    weights: tuple[Weight, ...], slots: Sequence[Tensor], learnable: Tensor, like: Tensor
+) -> LogProb:
+    """log(1 - sum of the weights): the probability that none of a disjunction's heads is chosen."""
+    if all(isinstance(weight, ConstantWeight) for weight in weights):
+        return like.new_tensor(
+            _log(1 - math.fsum(w.probability for w in weights if isinstance(w, ConstantWeight)))
+        )
+    first = weights[0]
+    if len(weights) == 1 and isinstance(first, LearnableWeight):
+        return learnable[first.index, 1]
+    chosen = [weight.output for weight in weights if isinstance(weight, NeuralWeight)]
+    slot = {weight.slot for weight in weights if isinstance(weight, NeuralWeight)}
+    if len(chosen) == len(weights) and len(slot) == 1:
+        return _log_unchosen(slots[slot.pop()], chosen)
+    total = sum(
+        (_log_probability(weight, slots, learnable, like).exp() for weight in weights), like.new_zeros(())
+    )
+    return _safe_log(1 - total)
+
+
+def _log_unchosen(outputs: Float[Tensor, "batch output"], chosen: list[int]) -> Float[Tensor, " batch"]:
+    """1 - sum over the chosen outputs, as the sum of the others plus what is missing to 1: exact where 1 - p is not.
+
+    The missing part counts as zero within rounding, but keeps its gradient, so that the derivative is that of 1 - sum.
+    """
+    if outputs.shape[1] == 1:
+        return torch.log(-torch.expm1(outputs[:, 0]) + torch.finfo(outputs.dtype).tiny)
+    probabilities = outputs.exp()
+    others = [output for output in range(outputs.shape[1]) if output not in set(chosen)]
+    missing = 1 - probabilities.sum(dim=1)
+    rounding = 4 * torch.finfo(outputs.dtype).eps * (outputs.shape[1] + 4)
+    missing = torch.where(missing.detach().abs() <= rounding, missing - missing.detach(), missing)
+    return _safe_log(probabilities[:, others].sum(dim=1) + missing)
+
+
+def _safe_log(probability: LogProb) -> LogProb:
+    return torch.log(probability.clamp(min=0) + torch.finfo(probability.dtype).tiny)
+
+
+def _log(probability: float) -> float:
+    return math.log(probability) if probability > 0 else -math.inf
