@@ -7,7 +7,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from gedi_nesy.logic.errors import ProgramError, did_you_mean
-from gedi_nesy.logic.ground import Slot
+from gedi_nesy.logic.graph import Slot
 from gedi_nesy.logic.neural import Network, call_network
 
 
@@ -23,12 +23,15 @@ def check_names(given: Mapping[str, object], expected: Sequence[str]) -> None:
             raise ProgramError(f"the tensor for '{name}' is missing; this query takes {', '.join(expected)}")
 
 
-def check_tensors(tensors: Mapping[str, Tensor]) -> int:
-    """Floating tensors of one dtype and batch size, without NaN; returns the batch size."""
-    first = next(iter(tensors))
-    for name, tensor in tensors.items():
+def check_tensors(given: Mapping[str, object]) -> dict[str, Tensor]:
+    """Floating tensors of one dtype and batch size, without NaN."""
+    tensors: dict[str, Tensor] = {}
+    for name, tensor in given.items():
         if not isinstance(tensor, Tensor):
             raise ProgramError(f"'{name}' must be a torch tensor, not {type(tensor).__name__}")
+        tensors[name] = tensor
+    first = next(iter(tensors), "")
+    for name, tensor in tensors.items():
         if not tensor.is_floating_point():
             raise ProgramError(
                 f"'{name}' has dtype {tensor.dtype}; expected a floating dtype such as torch.float32"
@@ -44,15 +47,15 @@ def check_tensors(tensors: Mapping[str, Tensor]) -> int:
         if tensor.isnan().any():
             row = int(tensor.isnan().flatten(1).any(dim=1).nonzero()[0])
             raise ProgramError(f"'{name}' contains NaN, first in row {row} of the batch")
-    return len(tensors[first])
+    return tensors
 
 
 def read_images(
     slots: Sequence[Slot], networks: Mapping[str, Network], images: Mapping[str, Tensor]
-) -> list[Float[Tensor, "batch output"]]:
+) -> list[Float[Tensor, "batch _"]]:
     """Every slot's log-probabilities; each network is called once, on all the images it reads."""
-    batch = check_tensors(images)
     outputs: dict[int, Tensor] = {}
+    batch = len(next(iter(images.values()))) if images else 1
     for name in dict.fromkeys(slot.network for slot in slots):
         reading = [index for index, slot in enumerate(slots) if slot.network == name]
         inputs = []
@@ -74,8 +77,8 @@ def _check_same_shape(names: Sequence[str], tensors: Sequence[Tensor]) -> None:
     for name, tensor in zip(names, tensors, strict=True):
         if tensor.shape[1:] != tensors[0].shape[1:]:
             raise ProgramError(
-                f"'{name}' has images of shape {tuple(tensor.shape[1:])} but '{names[0]}', read by the same network,"
-                f" has {tuple(tensors[0].shape[1:])}"
+                f"'{name}' has images of shape {tuple(tensor.shape[1:])} but '{names[0]}',"
+                f" read by the same network, has {tuple(tensors[0].shape[1:])}"
             )
 
 
@@ -85,29 +88,27 @@ def check_outputs(slots: Sequence[Slot], outputs: Sequence[Tensor]) -> None:
         expected, found = len(slot.domain), tensor.shape[1]
         if slot.domain and expected != found:
             raise ProgramError(
-                f"the domain of {slot.predicate} has {expected} values but network '{slot.network}' has {found} outputs"
+                f"the domain of {slot.predicate} has {expected} values"
+                f" but network '{slot.network}' has {found} outputs"
             )
 
 
-def select_log_probs(
-    slots: Sequence[Slot], given: Mapping[str, Tensor | Mapping[str, Tensor]]
-) -> list[Float[Tensor, "batch output"]]:
+def select_log_probs(slots: Sequence[Slot], given: Mapping[str, object]) -> list[Float[Tensor, "batch _"]]:
     """Log-probabilities given by the caller, in the order of the slots.
 
-    An image read by one network has a tensor; one read by several has a dict by network; a network that reads several
-    images at once is named after them, joined by underscores.
+    An image read by one network has a tensor; one read by several has a dict by network; a network that
+    reads several images at once is named after them, joined by underscores.
     """
-    selected: dict[str, Tensor] = {}
+    selected: dict[str, object] = {}
     for slot in slots:
         key = "_".join(slot.images)
         value = given[key]
-        if not isinstance(value, Tensor):
+        if isinstance(value, Mapping):
             check_names(value, [other.network for other in slots if other.images == slot.images])
             value = value[slot.network]
         elif sum(other.images == slot.images for other in slots) > 1:
             raise ProgramError(f"'{key}' is read by several networks; give a dict of tensors by network name")
         selected[f"{key} ({slot.network})"] = value
-    if selected:
-        check_tensors(selected)
-    check_outputs(slots, list(selected.values()))
-    return list(selected.values())
+    outputs = list(check_tensors(selected).values())
+    check_outputs(slots, outputs)
+    return outputs

@@ -1,8 +1,9 @@
 """From a ground graph to a circuit: directly where it already is one, else by a decision diagram."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from gedi_nesy.logic.budget import Watch
 from gedi_nesy.logic.decision import DecisionDiagrams
 from gedi_nesy.logic.graph import Graph
 from gedi_nesy.logic.structure import find_circuit_nodes
@@ -17,14 +18,14 @@ class Compiled:
     route: str
 
 
-def compile_graph(
-    graph: Graph, roots: Sequence[int], check: Callable[[int], None] = lambda size: None
-) -> Compiled:
-    """The roots as one circuit; the route is `direct`, `sdd`, or `mixed` where diagrams replace only some nodes."""
+def compile_graph(graph: Graph, roots: Sequence[int], watch: Watch) -> Compiled:
+    """The roots as one circuit; the route is `direct`, `sdd`, or `mixed` where diagrams replace only some
+    nodes.
+    """
     verdict = find_circuit_nodes(graph, roots)
     broken = _topmost_broken(graph, roots, verdict)
     target = Graph(graph.variables)
-    diagrams = DecisionDiagrams(graph, _variable_order(graph, broken), check) if broken else None
+    diagrams = DecisionDiagrams(graph, _variable_order(graph, broken), watch) if broken else None
     rewritten: dict[int, int] = {}
     placed: dict[int, int] = {}
     needed = _needed(graph, roots, set(broken))
@@ -38,9 +39,9 @@ def compile_graph(
     return Compiled(target, [placed[root] for root in roots], route)
 
 
-def _topmost_broken(graph: Graph, roots: Sequence[int], verdict: dict[int, bool]) -> dict[int, None]:
+def _topmost_broken(graph: Graph, roots: Sequence[int], verdict: dict[int, bool]) -> list[int]:
     """The nodes that are no circuit and are reached through nodes that are."""
-    broken: dict[int, None] = {}
+    broken: list[int] = []
     seen: set[int] = set()
     stack = list(reversed(roots))
     while stack:
@@ -51,7 +52,7 @@ def _topmost_broken(graph: Graph, roots: Sequence[int], verdict: dict[int, bool]
         if verdict[index]:
             stack.extend(reversed(graph.children(index)))
         else:
-            broken[index] = None
+            broken.append(index)
     return broken
 
 
@@ -64,7 +65,9 @@ def _needed(graph: Graph, roots: Sequence[int], broken: set[int]) -> list[int]:
 
 
 def _variable_order(graph: Graph, roots: Sequence[int]) -> list[int]:
-    """Variables as a depth-first walk meets them, so that choices used together stay together in the diagram."""
+    """Variables as a depth-first walk meets them, so that choices used together stay together in the
+    diagram.
+    """
     order: dict[int, None] = {}
     seen: set[int] = set()
     stack = list(reversed(list(roots)))

@@ -1,25 +1,30 @@
-"""Sentential decision diagrams over many-valued choices, for the parts of a graph that are not yet a circuit.
+"""Sentential decision diagrams over many-valued choices, for the parts of a graph that are not yet a
+circuit.
 
-Each variable is written in binary on its own few SDD variables, which form one left branch of a right-linear vtree. Any
-code is some value (spare codes repeat "none of them"), so no constraint is needed, and every prime of a decision is a set
-of values of a single variable: what comes back is again literals, conjunctions and disjunctions, now deterministic.
+Each variable is written in binary on its own few SDD variables, which form one left branch of a
+right-linear vtree. Any code is some value (spare codes repeat "none of them"), so no constraint is needed,
+and every prime of a decision is a set of values of a single variable: what comes back is again literals,
+conjunctions and disjunctions, now deterministic.
 """
 
 import os
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from pysdd.sdd import SddManager, SddNode, Vtree
 
+from gedi_nesy.logic.budget import Watch
 from gedi_nesy.logic.graph import FALSE, TRUE, Graph
 
 
 class DecisionDiagrams:
-    """Compiles nodes of a source graph; `check` is called between operations with the number of SDD nodes so far."""
+    """Compiles nodes of a source graph; `check` is called between operations with the number of SDD nodes
+    so far.
+    """
 
-    def __init__(self, graph: Graph, variables: Sequence[int], check: Callable[[int], None]):
+    def __init__(self, graph: Graph, variables: Sequence[int], watch: Watch):
         self.graph = graph
-        self.check = check
+        self.watch = watch
         self.bits: dict[int, list[int]] = {}
         self.owner: dict[int, int] = {}
         count = 0
@@ -33,9 +38,10 @@ class DecisionDiagrams:
 
     def compile(self, root: int) -> SddNode:
         """The diagram of a node of the source graph."""
-        for index in self.graph.reachable([root]):
-            if index not in self.diagrams:
-                self.diagrams[index] = self._build(index)
+        waiting = [index for index in self.graph.reachable([root]) if index not in self.diagrams]
+        for done, index in enumerate(waiting):
+            self.diagrams[index] = self._build(index)
+            self.watch.fraction = done / len(waiting)
         return self.diagrams[root]
 
     def _build(self, index: int) -> SddNode:
@@ -49,7 +55,7 @@ class DecisionDiagrams:
         result = operands[0]
         for operand in operands[1:]:
             result = combine(result, operand)
-            self.check(self.manager.count())
+            self.watch.check(self.manager.count())
         return result
 
     def _literal(self, variable: int, mask: int) -> SddNode:
@@ -68,7 +74,9 @@ class DecisionDiagrams:
         return 1 << min(code, len(self.graph.variables[variable].weights))
 
     def rewrite(self, root: SddNode, target: Graph, done: dict[int, int]) -> int:
-        """A diagram as a node of the target graph; `done` maps SDD ids to target nodes and is shared between roots."""
+        """A diagram as a node of the target graph; `done` maps SDD ids to target nodes and is shared
+        between roots.
+        """
         stack = [root]
         while stack:
             diagram = stack[-1]

@@ -5,7 +5,9 @@ from collections.abc import Iterable
 
 
 class ProgramError(ValueError):
-    """A program, query or batch that cannot be used; one line, beginning with FILE:LINE where that is known."""
+    """A program, query or batch that cannot be used; one line, beginning with FILE:LINE where that is
+    known.
+    """
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:

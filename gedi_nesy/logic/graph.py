@@ -1,14 +1,26 @@
 """A ground query as an AND/OR graph over choices, before it is known whether it is a circuit.
 
-A `Variable` is one independent choice: an annotated disjunction with its "none of them" as last value, or a fact, which is
-an annotated disjunction of one. A literal says that a variable's value lies in a set (a bit mask); so `\\+ digit(X, 3)` is
-an ordinary literal, and two literals on one variable merge into one.
+A `Variable` is one independent choice: an annotated disjunction with its "none of them" as last value, or a
+fact, which is an annotated disjunction of one. A literal says that a variable's value lies in a set (a bit
+mask); so `\\+ digit(X, 3)` is an ordinary literal, and two literals on one variable merge into one.
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from problog.logic import Term
+
 FALSE, TRUE = 0, 1
+
+
+@dataclass(frozen=True)
+class Slot:
+    """A network reading one image (or several), and the neural predicate of the program that asks for it."""
+
+    network: str
+    images: tuple[str, ...]
+    predicate: str
+    domain: tuple[Term, ...]
 
 
 @dataclass(frozen=True)
@@ -38,7 +50,9 @@ Weight = NeuralWeight | ConstantWeight | LearnableWeight
 
 @dataclass(frozen=True)
 class Variable:
-    """Values 0 .. len(weights) - 1 with these weights; value len(weights) is "none of them", with what is left of 1."""
+    """Values 0 .. len(weights) - 1 with these weights; value len(weights) is "none of them", with what is
+    left of 1.
+    """
 
     name: str
     weights: tuple[Weight, ...]
@@ -50,11 +64,15 @@ class Variable:
 
 
 Node = tuple
-"""("const", bool), ("lit", variable, mask), ("and", children), ("or", children) or ("not", child); children come first."""
+"""("const", bool), ("lit", variable, mask), ("and", children), ("or", children) or ("not", child); children
+come first.
+"""
 
 
 class Graph:
-    """Nodes are stored once, under their index; children always have smaller indices, so index order is topological."""
+    """Nodes are stored once, under their index; children always have smaller indices, so index order is
+    topological.
+    """
 
     def __init__(self, variables: list[Variable]):
         self.variables = variables
@@ -78,7 +96,7 @@ class Graph:
         return TRUE if mask == self.variables[variable].all_values else self._add(("lit", variable, mask))
 
     def negation(self, child: int) -> int:
-        """Complements constants and literals, cancels double negations, and is a node of its own elsewhere."""
+        """Complements constants and literals, cancels double negations; elsewhere it is a node of its own."""
         node = self.nodes[child]
         if node[0] == "const":
             return FALSE if node[1] else TRUE

@@ -1,8 +1,8 @@
-"""Neural predicates: what `nn(...) ::` in a program says, and what a network must offer to stand behind it."""
+"""Neural predicates: what `nn(...) ::` says in a program, and what a network must offer to stand behind it."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 import torch
 from jaxtyping import Float
@@ -10,7 +10,7 @@ from problog.logic import AnnotatedDisjunction, Clause, Or, Term, is_variable, t
 from torch import Tensor
 
 from gedi_nesy.logic.errors import ProgramError, did_you_mean
-from gedi_nesy.logic.source import Source, subterms, where_of
+from gedi_nesy.logic.source import Source, where_of
 
 
 @runtime_checkable
@@ -28,7 +28,9 @@ KINDS = {2: "fact", 3: "tensor", 4: "choice"}
 
 @dataclass(frozen=True)
 class NeuralPredicate:
-    """One `nn(network, inputs, ...) :: name(...)` of the program; `domain` is empty unless kind is `choice`."""
+    """One `nn(network, inputs, ...) :: name(...)` of the program; `domain` is empty unless kind is
+    `choice`.
+    """
 
     name: str
     arity: int
@@ -53,7 +55,7 @@ def neural_predicates(source: Source) -> tuple[NeuralPredicate, ...]:
     )
 
 
-def _heads(statement: Term) -> list[Term]:
+def _heads(statement: Any) -> list[Any]:
     if isinstance(statement, AnnotatedDisjunction):
         return list(statement.heads)
     if isinstance(statement, Clause):
@@ -61,13 +63,13 @@ def _heads(statement: Term) -> list[Term]:
     return list(statement.to_list()) if isinstance(statement, Or) else [statement]
 
 
-def _neural_predicate(source: Source, statement: Term, head: Term) -> NeuralPredicate:
+def _neural_predicate(source: Source, statement: Any, head: Any) -> NeuralPredicate:
     declaration = head.probability
     where = where_of(source, statement)
     if declaration.arity not in KINDS:
         raise ProgramError(
-            f"{where}: nn takes 2 arguments (a fact), 4 (a choice: network, inputs, output, domain) or 3 (a tensor),"
-            f" found {declaration.arity}"
+            f"{where}: nn takes 2 arguments (a fact), 4 (network, inputs, output, domain: a choice)"
+            f" or 3 (a tensor), found {declaration.arity}"
         )
     network, inputs = declaration.args[:2]
     if is_variable(network):
@@ -97,7 +99,9 @@ def _is_list(term: object) -> bool:
 
 
 def check_networks(predicates: tuple[NeuralPredicate, ...], networks: Mapping[str, Network]) -> None:
-    """Every network named in the program is given, and has as many outputs as its domain where it tells (`num_clusters`)."""
+    """Every network named in the program is given, and has as many outputs as its domain where it tells
+    (`num_clusters`).
+    """
     for predicate in predicates:
         where = f"{predicate.file}:{predicate.line}"
         if predicate.network not in networks:
@@ -114,13 +118,16 @@ def check_domain(predicate: NeuralPredicate, outputs: int) -> None:
     """The domain of a choice has exactly one value per output of its network."""
     if predicate.kind == "choice" and len(predicate.domain) != outputs:
         raise ProgramError(
-            f"{predicate.file}:{predicate.line}: the domain of {predicate.name} has {len(predicate.domain)} values"
+            f"{predicate.file}:{predicate.line}: the domain of {predicate.name}"
+            f" has {len(predicate.domain)} values"
             f" but network '{predicate.network}' has {outputs} outputs"
         )
 
 
 def call_network(network: Network, name: str, inputs: list[Tensor]) -> Float[Tensor, "batch output"]:
-    """Log-probabilities of a whole batch; probabilities p become log(p + tiny), finite with a finite gradient at 0."""
+    """Log-probabilities of a whole batch; probabilities p become log(p + tiny), finite with a finite
+    gradient at 0.
+    """
     try:
         if isinstance(network, LogProbs):
             return network.log_probs(*inputs)
@@ -132,13 +139,3 @@ def call_network(network: Network, name: str, inputs: list[Tensor]) -> Float[Ten
         reason = str(error).strip().splitlines()[0]
         raise ProgramError(f"network '{name}' cannot read images of shape {shapes}: {reason}") from error
     return torch.log(probabilities + torch.finfo(probabilities.dtype).tiny)
-
-
-def called_predicates(source: Source) -> dict[str, str]:
-    """Where each name/arity of the program first occurs, for errors that ProbLog raises without a line."""
-    places: dict[str, str] = {}
-    for statement in source.statements:
-        for term in subterms(statement):
-            if getattr(term, "location", None) is not None:
-                places.setdefault(term.signature, source.where(term.location))
-    return places

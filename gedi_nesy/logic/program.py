@@ -1,41 +1,55 @@
 """A ProbLog program with its networks, and the queries compiled from it."""
 
 import os
-from collections.abc import Mapping, Sequence
-from typing import Literal
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import torch
-from problog.logic import Constant, Term, Var
-from torch import Tensor, nn
+from torch import nn
 
-from gedi_nesy.logic.circuit import Circuit, lay_out
-from gedi_nesy.logic.compile import Compiled, compile_graph
+from gedi_nesy.logic.budget import DEFAULT_BUDGET, Budget, Watch
 from gedi_nesy.logic.errors import ProgramError, did_you_mean
-from gedi_nesy.logic.graph import FALSE
-from gedi_nesy.logic.ground import FrontEnd, Grounding, Slot, ground, image_term, substitute, variable_names
+from gedi_nesy.logic.front_end import FrontEnd, image_term, substitute
+from gedi_nesy.logic.ground import Request
+from gedi_nesy.logic.learnable import extract_learnable
 from gedi_nesy.logic.neural import Network, NeuralPredicate, check_networks, neural_predicates
 from gedi_nesy.logic.python_guard import inspect
-from gedi_nesy.logic.query import Evaluate, Query
+from gedi_nesy.logic.query import Query
 from gedi_nesy.logic.reference import Reference
-from gedi_nesy.logic.source import Source, parse_query
-from gedi_nesy.logic.weights import LeafWeights
+from gedi_nesy.logic.shape import Shape, check_uncertain, circuit_evaluate, compile_shape
+from gedi_nesy.logic.source import Source, parse_query, variable_names
+from gedi_nesy.logic.store import Store
 
-Engine = Literal["circuit", "deepproblog"]
+ENGINES = ("circuit", "deepproblog")
+
+_Key = tuple[str, tuple[str, ...], str | None, str, tuple[str, ...]]
 
 
 class Program:
-    """A parsed and checked program; `compile` turns a query shape into something that evaluates batches."""
+    """A parsed and checked program; `compile` turns a query shape into something that evaluates batches.
 
-    def __init__(self, source: Source, networks: Mapping[str, Network], allow_python: bool):
-        if not allow_python:
-            inspect(source)
+    `learnable` holds the program's t(...) facts; its parameters go to an optimizer beside those of the
+    networks.
+    """
+
+    def __init__(
+        self, source: Source, networks: Mapping[str, Network], allow_python: bool, store: Store | None = None
+    ):
+        files = {} if allow_python else inspect(source)
         self.source = source
         self.networks = dict(networks)
         self.allow_python = allow_python
         self.neural_predicates: tuple[NeuralPredicate, ...] = neural_predicates(source)
         check_networks(self.neural_predicates, self.networks)
-        self._front_end = FrontEnd(source, dict.fromkeys(self.networks, nn.Identity()), allow_python)
-        self._compiled: dict[tuple, Query] = {}
+        self.statements, self.learnable = extract_learnable(source)
+        self.front_end = FrontEnd(
+            source, self.statements, dict.fromkeys(self.networks, nn.Identity()), allow_python
+        )
+        # What a program that runs Python does is not determined by its text, so it is never cached on disk.
+        self.store = (
+            store if store is not None else Store.default(source, files) if not allow_python else None
+        )
+        self._compiled: dict[_Key, Query] = {}
 
     @classmethod
     def from_file(
@@ -51,58 +65,90 @@ class Program:
         """The same from program text; `name` is what errors call it."""
         return cls(Source.from_string(text, name), networks, allow_python)
 
+    def parameters(self) -> Iterator[nn.Parameter]:
+        """The logits of the program's learnable facts."""
+        return self.learnable.parameters()
+
     def compile(
-        self, query: str, images: Sequence[str], answer: str | None = None, engine: Engine = "circuit"
+        self,
+        query: str,
+        images: Sequence[str],
+        answer: str | None = None,
+        *,
+        engine: str = "circuit",
+        evidence: Sequence[str] = (),
+        budget: Budget = DEFAULT_BUDGET,
     ) -> Query:
         """One query shape, compiled once and remembered.
 
-        `images` name the variables of the query that stand for images, `answer` the one whose values are asked for. The
-        same variable twice is the same image twice. `engine="deepproblog"` runs DeepProbLog's own exact engine instead.
+        `images` name the variables of the query that stand for images, `answer` the one whose values are
+        asked for. The same variable twice is the same image twice. `evidence` adds to the program's own
+        evidence(...); goals may mention the images and may begin with \\+. `engine="deepproblog"` runs
+        DeepProbLog's own exact engine instead.
         """
-        key = (query, tuple(images), answer, engine)
+        key = (query, tuple(images), answer, engine, tuple(evidence))
         if key not in self._compiled:
-            self._compiled[key] = self._compile(query, tuple(images), answer, engine)
+            self._compiled[key] = self._compile(key, budget)
         return self._compiled[key]
 
-    def _compile(self, text: str, images: tuple[str, ...], answer: str | None, engine: Engine) -> Query:
+    def solve(self, budget: Budget = DEFAULT_BUDGET) -> list[tuple[Any, float]]:
+        """The probability of every answer to the program's own query(...) facts, given its evidence(...)."""
+        queries = tuple(self.front_end.own_queries())
+        evidence = tuple(self.front_end.own_evidence())
+        request = Request("query(...)", queries, evidence, (), merge=False, keep_false=True)
+        shape = self._shape(request, budget)
+        if not shape.answers:
+            return []
+        like = torch.zeros(1, 1, dtype=torch.float64)
+        values = circuit_evaluate(shape, self.learnable)([], 1, like)[0].exp().tolist()
+        # An impossible answer evaluates to the floor, divided by the probability of the evidence.
+        rows = zip(shape.answers, values, shape.plan.roots, strict=False)
+        return [(term, 0.0 if root is False else value) for term, value, root in rows]
+
+    def _compile(self, key: _Key, budget: Budget) -> Query:
+        text, images, answer, engine, evidence = key
+        if engine not in ENGINES:
+            raise ProgramError(f"unknown engine '{engine}'; known: {', '.join(ENGINES)}")
         term = parse_query(text)
         self._check_query(text, term, images, answer)
-        abstract = substitute(term, {name: image_term(index) for index, name in enumerate(images)})
-        grounding = ground(self._front_end, abstract, images, self.neural_predicates)
-        found, roots = _answers(abstract, grounding, answer)
-        compiled = compile_graph(grounding.graph, roots)
-        possible = [column for column, root in enumerate(compiled.roots) if root != FALSE]
-        found, compiled.roots = [found[i] for i in possible], [compiled.roots[i] for i in possible]
-        evaluate = _circuit_evaluate(compiled)
-        _check_uncertain(text, grounding.slots, evaluate, len(found))
+        names = {name: image_term(index) for index, name in enumerate(images)}
+        given = [substitute(parse_query(goal), names) for goal in evidence] + self.front_end.own_evidence()
+        abstract = substitute(term, names)
+        request = Request(text, (abstract,), tuple(given), images, merge=answer is None)
+        shape = self._shape(request, budget)
+        evaluate = circuit_evaluate(shape, self.learnable)
+        check_uncertain(text, shape, evaluate)
         if engine == "deepproblog":
-            reference = Reference(self.source, list(self.networks), images, self.allow_python)
-            evaluate = reference.evaluate(abstract, grounding.slots, found)
-        elif engine != "circuit":
-            raise ProgramError(f"unknown engine '{engine}'; known: circuit, deepproblog")
-        values = (
-            tuple(answer_term.args[_position(term, answer)] for answer_term in found) if answer else (term,)
-        )
-        return Query(text, images, answer, values, tuple(grounding.slots), engine, self.networks, evaluate)
+            if given:
+                raise ProgramError(
+                    f"{self.source.name}: engine 'deepproblog' ignores evidence; use engine 'circuit'"
+                )
+            evaluate = Reference(self, images).evaluate(abstract, shape.slots, shape.answers)
+        values = tuple(_binding(term, found, answer) for found in shape.answers) if answer else (term,)
+        return Query(text, images, answer, values, engine, self.networks, evaluate, shape)
 
-    def _check_query(self, text: str, term: Term, images: tuple[str, ...], answer: str | None) -> None:
+    def _shape(self, request: Request, budget: Budget) -> Shape:
+        with Watch(self.source.name, request.text, budget) as watch:
+            if self.store is None:
+                return compile_shape(self.front_end, request, self.neural_predicates, watch)
+            return self.store.get(
+                request, lambda: compile_shape(self.front_end, request, self.neural_predicates, watch)
+            )
+
+    def _check_query(self, text: str, term: Any, images: tuple[str, ...], answer: str | None) -> None:
         names = variable_names(term)
-        defined = self._front_end.defined_predicates()
+        defined = self.front_end.defined_predicates()
         if term.signature not in defined:
             raise ProgramError(
                 f"{self.source.name}: nothing defines {term.signature}, asked for in {text}"
                 f"{did_you_mean(term.signature, defined)}"
             )
-        for name in images:
-            if name not in names:
-                raise ProgramError(
-                    f"image '{name}' is not a variable of the query {text}{did_you_mean(name, names)}"
-                )
-        if answer is not None and answer not in names:
-            raise ProgramError(
-                f"answer '{answer}' is not a variable of the query {text}{did_you_mean(answer, names)}"
-            )
-        if answer is not None and answer in images:
+        for kind, wanted in (("image", images), ("answer", (answer,) if answer is not None else ())):
+            for name in wanted:
+                if name not in names:
+                    hint = did_you_mean(name, names)
+                    raise ProgramError(f"{kind} '{name}' is not a variable of the query {text}{hint}")
+        if answer in images:
             raise ProgramError(f"'{answer}' cannot be both an image and the answer of {text}")
         for name in sorted(names - set(images) - {answer}):
             if not name.startswith("_"):
@@ -111,46 +157,12 @@ class Program:
                 )
 
 
-def _position(term: Term, answer: str) -> int:
-    return next(i for i, arg in enumerate(term.args) if arg == Var(answer))
-
-
-def _answers(query: Term, grounding: Grounding, answer: str | None) -> tuple[list[Term], list[int]]:
-    """The ground answers and their nodes; without an answer variable, the query itself and the disjunction of all."""
-    roots = [(term, root) for term, root in grounding.roots if root != FALSE]
-    if answer is None:
-        return [query], [grounding.graph.disjunction(root for _, root in roots)]
-    roots.sort(key=lambda pair: _sort_key(pair[0]))
-    return [term for term, _ in roots], [root for _, root in roots]
-
-
-def _check_uncertain(text: str, slots: Sequence[Slot], evaluate: Evaluate, answers: int) -> None:
-    """Refuse queries whose probability no image can change, found by trying random network outputs."""
-    if answers == 0:
-        raise ProgramError(f"{text} has no proof: it is false whatever the images show")
-    generator = torch.Generator().manual_seed(0)
-    rows = [
-        torch.rand(2, max(2, len(slot.domain)), generator=generator, dtype=torch.float64) for slot in slots
-    ]
-    outputs = [torch.log(row / row.sum(1, keepdim=True)) for row in rows]
-    if (evaluate(outputs, 2, torch.zeros(2, 1, dtype=torch.float64)) > -1e-9).all():
-        raise ProgramError(f"{text} is certain: it is true whatever the images show")
-
-
-def _sort_key(term: Term) -> tuple:
-    """Numbers by value, then everything else as written."""
-    return tuple(
-        (0, arg.value, "") if isinstance(arg, Constant) and not arg.is_string() else (1, 0, str(arg))
-        for arg in term.args
-    )
-
-
-def _circuit_evaluate(compiled: Compiled) -> Evaluate:
-    layout = lay_out(compiled.graph, compiled.roots)
-    circuit = Circuit(layout)
-    weights = LeafWeights(compiled.graph.variables, layout.leaves)
-
-    def evaluate(outputs: Sequence[Tensor], batch: int, like: Tensor) -> Tensor:
-        return circuit.to(like.device)(weights(outputs, torch.empty(0, 2), batch, like))
-
-    return evaluate
+def _binding(pattern: Any, ground: Any, name: str) -> Any:
+    """What the variable of that name is bound to in a ground instance of the pattern."""
+    pairs = [(pattern, ground)]
+    while pairs:
+        left, right = pairs.pop()
+        if left.is_var() and str(left) == name:
+            return right
+        pairs.extend(zip(left.args, right.args, strict=False))
+    raise AssertionError(f"{name} is a variable of {pattern}")

@@ -1,73 +1,76 @@
 """A compiled query shape, evaluated for whole batches."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from jaxtyping import Float, Int
-from problog.logic import Constant, Term
+from problog.logic import Constant
 from torch import Tensor
 
-from gedi_nesy.logic.batch import check_names, check_outputs, read_images, select_log_probs
+from gedi_nesy.logic.batch import check_names, check_outputs, check_tensors, read_images, select_log_probs
 from gedi_nesy.logic.errors import ProgramError
-from gedi_nesy.logic.ground import Slot
+from gedi_nesy.logic.graph import Slot
 from gedi_nesy.logic.neural import Network
-
-Evaluate = Callable[[Sequence[Tensor], int, Tensor], Tensor]
-"""From the slots' log-probabilities, the batch size and a tensor of the right dtype and device to (batch, root)."""
+from gedi_nesy.logic.shape import Evaluate, Shape
 
 
 @dataclass(frozen=True)
 class Query:
     """One query shape: which images it reads, which answers it has, and how to evaluate it.
 
-    `slots` says which network reads which image; `answers` are the values of the answer variable, in the order of the
-    columns of `distribution` (one answer, the query itself, if it has no answer variable).
+    `answers` are the values of the answer variable, in the order of the columns of `distribution` (one
+    answer, the query itself, if it has no answer variable).
     """
 
     text: str
     images: tuple[str, ...]
     answer: str | None
-    answers: tuple[Term, ...]
-    slots: tuple[Slot, ...]
+    answers: tuple[Any, ...]
     engine: str
     networks: Mapping[str, Network]
     evaluate: Evaluate
+    shape: Shape
 
-    def log_prob(self, **inputs: Tensor | Sequence[object]) -> Float[Tensor, " batch"]:
+    @property
+    def slots(self) -> tuple[Slot, ...]:
+        """Which network reads which image, asked for by which neural predicate, over which domain."""
+        return self.shape.slots
+
+    def log_prob(self, **inputs: object) -> Float[Tensor, " batch"]:
         """log P(query) per row, from images; with an answer variable, of the answer given under its name."""
         self._check_names(inputs, self.images)
         images = {name: value for name, value in inputs.items() if name != self.answer}
         return self._pick(self.log_distribution(**images), inputs)
 
-    def log_prob_of(
-        self, **inputs: Tensor | Mapping[str, Tensor] | Sequence[object]
-    ) -> Float[Tensor, " batch"]:
-        """The same from log-probabilities (batch, domain) that the networks have already given for each image."""
+    def log_prob_of(self, **inputs: object) -> Float[Tensor, " batch"]:
+        """The same from log-probabilities (batch, domain) that the networks have already given for each
+        image.
+        """
         self._check_names(inputs, self._log_prob_names())
         given = {name: value for name, value in inputs.items() if name != self.answer}
         return self._pick(self.log_distribution_of(**given), inputs)
 
-    def log_distribution(self, **images: Tensor) -> Float[Tensor, "batch answer"]:
+    def log_distribution(self, **images: object) -> Float[Tensor, "batch answer"]:
         """log P of every answer, from images (batch, channels, height, width)."""
         check_names(images, self.images)
-        outputs = read_images(self.slots, self.networks, images)
+        read = check_tensors(images)
+        outputs = read_images(self.slots, self.networks, read)
         check_outputs(self.slots, outputs)
-        return self._evaluate(outputs, next(iter(images.values())))
+        return self._evaluate(outputs, read)
 
-    def log_distribution_of(
-        self, **log_probs: Tensor | Mapping[str, Tensor]
-    ) -> Float[Tensor, "batch answer"]:
+    def log_distribution_of(self, **log_probs: object) -> Float[Tensor, "batch answer"]:
         """log P of every answer, from log-probabilities the networks have already given."""
         check_names(log_probs, self._log_prob_names())
         outputs = select_log_probs(self.slots, log_probs)
-        return self._evaluate(outputs, outputs[0])
+        return self._evaluate(outputs, dict(enumerate(outputs)))
 
-    def distribution(self, **images: Tensor) -> Float[Tensor, "batch answer"]:
+    def distribution(self, **images: object) -> Float[Tensor, "batch answer"]:
         """P of every answer; a row sums to the probability that there is any answer."""
         return self.log_distribution(**images).exp()
 
-    def distribution_of(self, **log_probs: Tensor | Mapping[str, Tensor]) -> Float[Tensor, "batch answer"]:
+    def distribution_of(self, **log_probs: object) -> Float[Tensor, "batch answer"]:
         """P of every answer, from log-probabilities the networks have already given."""
         return self.log_distribution_of(**log_probs).exp()
 
@@ -81,8 +84,11 @@ class Query:
                 raise ProgramError(f"{value} is no answer {self.answer} of {self.text}; answers: {answers}")
         return torch.tensor([columns[_key(value)] for value in values])
 
-    def _evaluate(self, outputs: Sequence[Tensor], like: Tensor) -> Float[Tensor, "batch answer"]:
-        return self.evaluate(outputs, len(like), outputs[0] if outputs else like)
+    def _evaluate(
+        self, outputs: Sequence[Tensor], read: Mapping[Any, Tensor]
+    ) -> Float[Tensor, "batch answer"]:
+        first = next(iter(read.values()), torch.zeros(1, 1, dtype=torch.float64))
+        return self.evaluate(outputs, len(first), outputs[0] if outputs else first)
 
     def _pick(self, log_distribution: Tensor, inputs: Mapping[str, object]) -> Float[Tensor, " batch"]:
         if self.answer is None:

@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from problog.errors import ParseError, ProbLogError
 from problog.logic import Term
@@ -14,6 +15,14 @@ from gedi_nesy.logic.errors import ProgramError
 _CLOSING = {"(": "')'", "[": "']'", "/*": "'*/'", "'": "a closing quote", '"': "a closing quote"}
 
 
+_EXPECTED = {
+    "Incomplete statement": "the clause does not end; expected '.'",
+    "Empty statement found": "expected a clause before '.'",
+    "Expected binary operator": "expected an operator such as ',' or ':-' before '{token}'",
+    "Ambiguous token role": "expected a term before '{token}'",
+}
+
+
 @dataclass(frozen=True)
 class Source:
     """The statements of one program and the place each of them came from."""
@@ -21,7 +30,7 @@ class Source:
     name: str
     root: str
     text: str
-    statements: tuple[Term, ...]
+    statements: tuple[Any, ...]
     line_info: list
 
     @staticmethod
@@ -61,7 +70,7 @@ class Source:
         return self.name
 
 
-def where_of(source: Source, statement: Term) -> str:
+def where_of(source: Source, statement: Any) -> str:
     """FILE:LINE of a statement; annotated disjunctions carry it only in their heads."""
     for term in subterms(statement):
         if getattr(term, "location", None) is not None:
@@ -69,9 +78,9 @@ def where_of(source: Source, statement: Term) -> str:
     return source.name
 
 
-def subterms(term: object) -> Iterator[Term]:
+def subterms(term: object) -> Iterator[Any]:
     """A term and all terms inside it, probabilities included, outermost first."""
-    stack = [term]
+    stack: list[Any] = [term]
     while stack:
         current = stack.pop()
         if not isinstance(current, Term):
@@ -82,7 +91,22 @@ def subterms(term: object) -> Iterator[Term]:
             stack.append(current.probability)
 
 
-def parse_query(text: str) -> Term:
+def variable_names(term: Any) -> set[str]:
+    """The names of all variables of a term."""
+    return {str(part) for part in subterms(term) if part.is_var()}
+
+
+def places(source: Source) -> dict[str, str]:
+    """Where each name/arity of the program first occurs, for errors that ProbLog raises without a line."""
+    found: dict[str, str] = {}
+    for statement in source.statements:
+        for term in subterms(statement):
+            if getattr(term, "location", None) is not None:
+                found.setdefault(term.signature, source.where(term.location))
+    return found
+
+
+def parse_query(text: str) -> Any:
     """Parse one query, without its full stop."""
     if not text.strip():
         raise ProgramError("the query is empty; expected a term such as sum(A, B, N)")
@@ -92,7 +116,7 @@ def parse_query(text: str) -> Term:
     return source.statements[0]
 
 
-def _syntax_error(name: str, text: str, error: ParseError) -> str:
+def _syntax_error(name: str, text: str, error: Any) -> str:
     _, line, column = error.location
     # ProbLog counts columns from 0 in the first line, and from 1 in all others.
     column -= line > 1
@@ -103,18 +127,10 @@ def _syntax_error(name: str, text: str, error: ParseError) -> str:
 
 def _expectation(message: str, token: str) -> str:
     if message.startswith("Unmatched character"):
-        opened = message.split("'", 1)[1][:-1]
-        if opened in (")", "]", "}"):
-            return f"'{opened}' closes nothing; expected an opening bracket before it"
-        return f"'{opened}' is never closed; expected {_CLOSING.get(opened, 'its partner')}"
-    if message == "Incomplete statement":
-        return "the clause does not end; expected '.'"
-    if message == "Empty statement found":
-        return "expected a clause before '.'"
-    if message == "Expected binary operator":
-        if token[:1] in ",;+-*/<>=:|&":
-            return f"expected a term after '{token}'"
-        return f"expected an operator such as ',' or ':-' before '{token}'"
-    if message == "Ambiguous token role":
-        return f"expected a term before '{token}'"
-    return f"{message[:1].lower()}{message[1:]}; expected a clause"
+        found = message.split("'", 1)[1][:-1]
+        if found in _CLOSING:
+            return f"'{found}' is never closed; expected {_CLOSING[found]}"
+        return f"'{found}' closes nothing; expected an opening bracket before it"
+    if message == "Expected binary operator" and token[:1] in ",;+-*/<>=:|&":
+        return f"expected a term after '{token}'"
+    return _EXPECTED.get(message, f"{message[:1].lower()}{message[1:]} at '{token}'").format(token=token)

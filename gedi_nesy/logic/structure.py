@@ -1,8 +1,10 @@
-"""Which nodes of a ground graph are already a circuit: conjunctions decomposable, disjunctions deterministic.
+"""Which nodes of a ground graph are already a circuit: conjunctions decomposable, disjunctions
+deterministic.
 
-Determinism is read off the choices. Every node implies, for some variables, that the value lies in a set; branches of a
-disjunction whose sets for one variable are disjoint cannot hold together. Branches are bucketed by value, a variable at a
-time, so the check never compares pairs of branches; where it cannot tell, it says no, and an SDD takes over.
+Determinism is read off the choices. Every node implies, for some variables, that the value lies in a set;
+branches of a disjunction whose sets for one variable are disjoint cannot hold together. Branches are
+bucketed by value, a variable at a time, so the check never compares pairs of branches; where it cannot
+tell, it says no, and an SDD takes over.
 """
 
 from collections.abc import Sequence

@@ -1,7 +1,8 @@
-"""Log-probabilities of a circuit's leaves, from network outputs, learnable facts and numbers in the program.
+"""Log-probabilities of a circuit's leaves, from network outputs, learnable facts and numbers in the
+program.
 
-Floor: no leaf goes below log(tiny), the smallest normal number of the dtype (-87.3 in float32, -708.4 in float64), so that
-probabilities 0 and 1 give finite values and gradients.
+Floor: no leaf goes below log(tiny), the smallest normal number of the dtype (-87.3 in float32, -708.4 in
+float64), so that probabilities 0 and 1 give finite values and gradients.
 """
 
 import math
@@ -11,8 +12,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from gedi_nesy.logic.circuit import Leaf
 from gedi_nesy.logic.graph import ConstantWeight, LearnableWeight, NeuralWeight, Variable, Weight
+from gedi_nesy.logic.schedule import Leaf
 
 LogProb = Float[Tensor, "*batch"]
 
@@ -26,7 +27,7 @@ class LeafWeights:
 
     def __call__(
         self,
-        slots: Sequence[Float[Tensor, "batch output"]],
+        slots: Sequence[Float[Tensor, "batch _"]],
         learnable: Float[Tensor, "parameter two"],
         batch: int,
         like: Tensor,
@@ -74,9 +75,11 @@ def _log_rest(
 
 
 def _log_unchosen(outputs: Float[Tensor, "batch output"], chosen: list[int]) -> Float[Tensor, " batch"]:
-    """1 - sum over the chosen outputs, as the sum of the others plus what is missing to 1: exact where 1 - p is not.
+    """1 - sum over the chosen outputs, as the sum of the others plus what is missing to 1: exact where 1 -
+    p is not.
 
-    The missing part counts as zero within rounding, but keeps its gradient, so that the derivative is that of 1 - sum.
+    The missing part counts as zero within rounding, but keeps its gradient, so that the derivative is that
+    of 1 - sum.
     """
     if outputs.shape[1] == 1:
         return torch.log(-torch.expm1(outputs[:, 0]) + torch.finfo(outputs.dtype).tiny)

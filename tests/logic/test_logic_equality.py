@@ -23,7 +23,7 @@ def digit_sum(network, x):
 
 
 def differ(network, x):
-    return [sum_over_worlds([p(network, x[k]) for k in "AB"], lambda a, b: a != b and a != 0 and b != 0)]
+    return [sum_over_worlds([p(network, x[k]) for k in "AB"], lambda a, b: a not in (0, b) and b != 0)]
 
 
 def noisy_sum(network, x):
@@ -106,7 +106,7 @@ def test_certain_networks_give_finite_values_and_gradients(dtype, programs):
     for digits in ((1, 2, 3), (1, 2, 4), (9, 9, 9)):
         probabilities = [one_hot[[digit]].requires_grad_() for digit in digits]
         value = query.log_prob_of(
-            **{k: torch.log(q + torch.finfo(dtype).tiny) for k, q in zip("ABC", probabilities)}
+            **{k: torch.log(q + torch.finfo(dtype).tiny) for k, q in zip("ABC", probabilities, strict=True)}
         )
         value.sum().backward()
         assert value.isfinite().all()

@@ -1,0 +1,92 @@
+"""What a compilation may cost, and what it shows while it runs."""
+
+import sys
+import threading
+import time
+from dataclasses import dataclass
+from types import TracebackType
+
+from gedi_nesy.logic.errors import ProgramError
+
+
+@dataclass(frozen=True, kw_only=True)
+class Budget:
+    """Limits of one compilation: wall-clock seconds, and nodes of the ground graph or of the decision
+    diagram.
+    """
+
+    seconds: float = 600.0
+    nodes: int = 5_000_000
+
+
+DEFAULT_BUDGET = Budget()
+
+
+class Watch:
+    """Counts nodes against a budget; after a second it shows a line of progress if standard error is a
+    terminal.
+    """
+
+    def __init__(self, program: str, query: str, budget: Budget):
+        self.program = program
+        self.query = query
+        self.budget = budget
+        self.stage = "grounding"
+        self.nodes = 0
+        self.fraction: float | None = None
+        self.started = time.monotonic()
+        self._done = threading.Event()
+        self._thread = threading.Thread(target=self._show, daemon=True)
+
+    def __enter__(self) -> "Watch":
+        if sys.stderr.isatty():
+            self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._done.set()
+        if self._thread.ident is not None:
+            self._thread.join()
+
+    @property
+    def seconds(self) -> float:
+        """Since the compilation began."""
+        return time.monotonic() - self.started
+
+    def enter(self, stage: str) -> None:
+        """Begin a stage, named as it appears in the progress line and in errors."""
+        self.stage, self.nodes, self.fraction = stage, 0, None
+
+    def check(self, nodes: int) -> None:
+        """Record the size reached; ProgramError if it, or the time, is beyond the budget."""
+        self.nodes = nodes
+        if nodes > self.budget.nodes:
+            self._give_up(f"more than {self.budget.nodes:,} nodes")
+        if self.seconds > self.budget.seconds:
+            self._give_up(f"more than {self.budget.seconds:g} seconds")
+
+    def _give_up(self, limit: str) -> None:
+        advice = {
+            "grounding": "a recursion that does not end, or a goal with too many answers, is the usual cause",
+            "decision diagram": "let clauses exclude one another by the value of a choice, and put"
+            " choices that belong together next to each other",
+        }
+        raise ProgramError(
+            f"{self.program}: {self.query} takes {limit} ({self.stage}: {self.nodes:,} nodes after"
+            f" {self.seconds:.1f} s); {advice.get(self.stage, 'split the query')}, or raise the budget"
+        )
+
+    def _show(self) -> None:
+        width = 24
+        shown = False
+        while not self._done.wait(0.2):
+            if self.seconds > 1:
+                shown = True
+                filled = int(width * (self.fraction if self.fraction is not None else 0))
+                bar = f" [{'#' * filled}{'.' * (width - filled)}]" if self.fraction is not None else ""
+                text = f"{self.query[:40]}: {self.stage}{bar} {self.nodes:,} nodes, {self.seconds:.0f} s"
+                print(f"\r\x1b[K{text}", end="", file=sys.stderr, flush=True)
+        if shown:
+            print("\r\x1b[K", end="", file=sys.stderr, flush=True)

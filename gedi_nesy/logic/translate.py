@@ -1,0 +1,163 @@
+"""ProbLog's ground formula, with its annotated disjunctions as constraints, rewritten as a graph over
+choices.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from problog.formula import LogicFormula
+from problog.logic import Term, term2list
+
+from gedi_nesy.logic.errors import ProgramError
+from gedi_nesy.logic.front_end import image_term
+from gedi_nesy.logic.graph import (
+    FALSE,
+    TRUE,
+    ConstantWeight,
+    Graph,
+    LearnableWeight,
+    NeuralWeight,
+    Slot,
+    Variable,
+    Weight,
+)
+from gedi_nesy.logic.neural import NeuralPredicate
+
+
+def topological_order(formula: LogicFormula) -> list[int] | None:
+    """The keys below the queries and the evidence, children first; None if the formula has a cycle."""
+    order: list[int] = []
+    done: dict[int, bool] = {}
+    stack = [abs(key) for _, key in [*formula.queries(), *formula.evidence()] if key]
+    while stack:
+        key = stack[-1]
+        if key not in done:
+            done[key] = False
+            children = getattr(formula.get_node(key), "children", ())
+            for child in children:
+                if child and not done.get(abs(child), True):
+                    return None
+                if child and abs(child) not in done:
+                    stack.append(abs(child))
+        else:
+            stack.pop()
+            if not done[key]:
+                done[key] = True
+                order.append(key)
+    return order
+
+
+class Translation:
+    """One LogicFormula being rewritten as a Graph; `slots` lists the network outputs it needs."""
+
+    def __init__(
+        self,
+        formula: LogicFormula,
+        atoms: Mapping[Any, Any],
+        images: Sequence[str],
+        predicates: Sequence[NeuralPredicate],
+    ):
+        self.formula = formula
+        self.atoms = atoms
+        self.images = {image_term(index): name for index, name in enumerate(images)}
+        self.predicates = predicates
+        self.slots: list[Slot] = []
+        self.groups: dict[object, int] = {}
+        self.members: list[list[tuple[int, Weight]]] = []
+        self.names: list[str] = []
+
+    def graph(self) -> tuple[Graph, dict[int, int]]:
+        """The graph, and where each of the formula's nodes went."""
+        order = topological_order(self.formula)
+        assert order is not None, "cycles are broken before translation"
+        nodes = [(key, self.formula.get_node(key)) for key in order]
+        position = {key: self._add_choice(key, node) for key, node in nodes if not hasattr(node, "children")}
+        self._sort_slots()
+        variables = [
+            Variable(name, tuple(weight for _, weight in members))
+            for name, members in zip(self.names, self.members, strict=True)
+        ]
+        graph = Graph(variables)
+        translated: dict[int, int] = {}
+        for key, node in nodes:
+            if key in position:
+                variable, value = position[key]
+                translated[key] = graph.literal(variable, 1 << value)
+                continue
+            children = [self.lookup(graph, translated, child) for child in node.children]
+            combine = graph.conjunction if type(node).__name__ == "conj" else graph.disjunction
+            translated[key] = combine(children)
+        return graph, translated
+
+    def _sort_slots(self) -> None:
+        """Slots in the order of the query's images, rather than in the order of its proofs."""
+        names = list(self.images.values())
+        order = sorted(
+            range(len(self.slots)), key=lambda i: [names.index(name) for name in self.slots[i].images]
+        )
+        self.slots = [self.slots[i] for i in order]
+        place = {old: new for new, old in enumerate(order)}
+        for members in self.members:
+            for i, (key, weight) in enumerate(members):
+                if isinstance(weight, NeuralWeight):
+                    members[i] = key, NeuralWeight(place[weight.slot], weight.output)
+
+    @staticmethod
+    def lookup(graph: Graph, translated: Mapping[int, int], key: int | None) -> int:
+        """The graph node of a formula key, where 0 is true, None is false and negative keys are negations."""
+        if key is None:
+            return FALSE
+        if key == 0:
+            return TRUE
+        return translated[key] if key > 0 else graph.negation(translated[-key])
+
+    def _add_choice(self, key: int, node: Any) -> tuple[int, int]:
+        group = node.group if node.group is not None else ("fact", key)
+        if group not in self.groups:
+            self.groups[group] = len(self.members)
+            self.members.append([])
+            self.names.append(str(self._atom(node)))
+        variable = self.groups[group]
+        self.members[variable].append((key, self._weight(node)))
+        return variable, len(self.members[variable]) - 1
+
+    def _weight(self, node: Any) -> Weight:
+        probability = node.probability
+        if isinstance(probability, Term) and probability.functor == "nn":
+            return self._neural_weight(node, probability)
+        if isinstance(probability, Term) and probability.functor == "t":
+            return LearnableWeight(int(probability.args[0]))
+        return ConstantWeight(float(probability))
+
+    def _neural_weight(self, node: Any, probability: Any) -> Weight:
+        network = str(probability.args[0])
+        inputs = tuple(self._image(network, term) for term in term2list(probability.args[1], deep=False))
+        term = self._atom(node)
+        predicate = next(
+            (
+                p
+                for p in self.predicates
+                if (p.name, p.arity, p.network) == (term.functor, term.arity, network)
+            ),
+            None,
+        )
+        assert predicate is not None, f"no neural predicate declares {term}"
+        slot = next(
+            (i for i, s in enumerate(self.slots) if (s.network, s.images) == (network, inputs)),
+            len(self.slots),
+        )
+        if slot == len(self.slots):
+            self.slots.append(Slot(network, inputs, predicate.name, predicate.domain))
+        return NeuralWeight(slot, int(probability.args[2]) if probability.arity == 3 else 0)
+
+    def _image(self, network: str, term: Term) -> str:
+        if term not in self.images:
+            raise ProgramError(
+                f"network '{network}' is asked to read {term}, which is not an image of the query"
+            )
+        return self.images[term]
+
+    def _atom(self, node: Any) -> Any:
+        """The program's own atom; ProbLog wraps a choice of a disjunction as choice(_, _, atom, ...)."""
+        name = self.atoms[node.identifier]
+        return name.args[2] if name.functor == "choice" and node.group is not None else name
