@@ -1,0 +1,1 @@
+"""One module a question; run one with `python -m benchmarks.NAME --help`."""

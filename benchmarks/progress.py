@@ -1,0 +1,67 @@
+"""A progress bar that shows the terms of the objective, how well the rule holds, and the time left."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+
+from gedi_nesy.training.loop import Record
+
+
+class Bar:
+    """One line for one seed; on a terminal it moves, in a log it prints a line now and then."""
+
+    def __init__(self, progress: Progress, console: Console, name: str, total: int, every: int = 100):
+        self.progress, self.console, self.every = progress, console, every
+        self.name = name
+        self.task = progress.add_task(name, total=total, terms="")
+
+    def __call__(self, record: Record) -> None:
+        terms = describe(record)
+        self.progress.update(self.task, advance=1, terms=terms)
+        if not self.console.is_terminal and record.step % self.every == 0:
+            self.console.print(f"{self.name}  {record.phase} {record.step:5d}  {terms}", highlight=False)
+
+    def skip(self, steps: int) -> None:
+        """Attempts that were not needed shorten the run."""
+        task = self.progress.tasks[self.task]
+        self.progress.update(self.task, total=(task.total or 0) - steps)
+
+    def close(self) -> None:
+        self.progress.remove_task(self.task)
+
+
+def describe(record: Record) -> str:
+    """`gen 0.41  inv -0.20  prior -2.31  nesy -0.05  rule 97%`; a term that is off is left out."""
+    terms = record.terms
+    parts = [
+        f"{name} {value:.2f}"
+        for name, value in zip(("gen", "inv", "prior", "nesy"), terms, strict=False)
+        if value is not None
+    ]
+    if terms.satisfaction is not None:
+        parts.append(f"rule {terms.satisfaction:.0%}")
+    return "  ".join(parts)
+
+
+@contextmanager
+def bars(console: Console) -> Iterator[Progress]:
+    """Where bars live; nothing is drawn unless the output is a terminal."""
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=20),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[terms]}"),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
+        yield progress

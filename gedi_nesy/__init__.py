@@ -1,0 +1,20 @@
+"""Symbols without labels: GEDI networks as neural predicates of ProbLog programs."""
+
+from typing import TYPE_CHECKING
+
+from gedi_nesy.model import GEDI
+
+if TYPE_CHECKING:
+    from gedi_nesy.logic import Program, ProgramError
+
+__all__ = ["GEDI", "Program", "ProgramError"]
+__version__ = "0.1.0"
+
+
+def __getattr__(name: str) -> object:
+    """The logic (DeepProbLog, ProbLog, KLay) is imported when it is first used."""
+    if name in ("Program", "ProgramError"):
+        from gedi_nesy import logic
+
+        return getattr(logic, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

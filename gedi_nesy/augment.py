@@ -1,0 +1,67 @@
+"""Batched random augmentations: each input gets its own draw, every draw comes from the generator."""
+
+import math
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Generator, Tensor
+
+from gedi_nesy.types import Images, Inputs
+
+
+@dataclass(frozen=True, kw_only=True)
+class WarpConfig:
+    """How far `warp` may move the pixels of an image; 0 everywhere is the identity."""
+
+    rotate: float = 15.0
+    """degrees, uniform on [-rotate, rotate]"""
+    scale: float = 0.15
+    """log of the stretch along each axis, uniform on [-scale, scale]"""
+    shear: float = 10.0
+    """degrees, uniform on [-shear, shear]"""
+    translate: float = 2.0
+    """pixels along each axis, uniform on [-translate, translate]"""
+    elastic: float = 1.0
+    """pixels, standard deviation of a smooth displacement field drawn on a 5x5 grid"""
+
+    def __post_init__(self) -> None:
+        for name in ("rotate", "scale", "shear", "translate", "elastic"):
+            if getattr(self, name) < 0:
+                raise ValueError(f"{name}={getattr(self, name)} must not be negative")
+
+
+def warp(generator: Generator, images: Images, config: WarpConfig) -> Images:
+    """Rotate, stretch, shear, shift and bend each image, in one bilinear resampling; outside is 0."""
+    batch, _, height, width = images.shape
+    matrix = _affine(generator, batch, config, height, width)
+    grid = F.affine_grid(matrix, list(images.shape), align_corners=False)
+    if config.elastic > 0:
+        field = torch.randn(batch, 2, 5, 5, generator=generator, device=generator.device) * config.elastic
+        pixels = torch.tensor([2.0 / width, 2.0 / height], device=images.device).view(1, 2, 1, 1)
+        smooth = F.interpolate(field * pixels, size=(height, width), mode="bicubic", align_corners=True)
+        grid = grid + smooth.permute(0, 2, 3, 1)
+    return F.grid_sample(images, grid, align_corners=False)
+
+
+def _affine(generator: Generator, batch: int, config: WarpConfig, height: int, width: int) -> Tensor:
+    """One 2x3 matrix an image, from output to input coordinates in [-1, 1]."""
+    draws = 2.0 * torch.rand(6, batch, generator=generator, device=generator.device) - 1.0
+    angle, shear = draws[0] * math.radians(config.rotate), draws[1] * math.radians(config.shear)
+    stretch_x, stretch_y = torch.exp(draws[2] * config.scale), torch.exp(draws[3] * config.scale)
+    shift_x, shift_y = draws[4] * config.translate * 2 / width, draws[5] * config.translate * 2 / height
+    cos, sin = torch.cos(angle), torch.sin(angle)
+    rows = [
+        cos * stretch_x,
+        shear.tan() - sin * stretch_y,
+        shift_x,
+        sin * stretch_x,
+        cos * stretch_y,
+        shift_y,
+    ]
+    return torch.stack(rows, dim=1).view(batch, 2, 3)
+
+
+def jitter(generator: Generator, inputs: Inputs, std: float) -> Inputs:
+    """Additive Gaussian noise of standard deviation `std`, the paper's augmentation of toy points."""
+    return inputs + std * torch.randn(inputs.shape, generator=generator, device=inputs.device)

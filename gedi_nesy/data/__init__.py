@@ -1,0 +1,1 @@
+"""Data sets as tensors, and queries made of their images."""

@@ -1,0 +1,1 @@
+"""Metrics: functions of labels, predictions and features; they know no model."""

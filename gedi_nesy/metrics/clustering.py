@@ -1,0 +1,41 @@
+"""How well predicted symbols agree with true ones; labels are integers 0..classes-1."""
+
+import numpy as np
+from jaxtyping import Float, Int
+from scipy.optimize import linear_sum_assignment
+from sklearn.metrics import confusion_matrix as sklearn_confusion_matrix
+from sklearn.metrics import normalized_mutual_info_score
+
+Labels = Int[np.ndarray, " item"]
+
+
+def accuracy(labels: Labels, predictions: Labels) -> float:
+    """The fraction of items whose symbol is the true one."""
+    return float((labels == predictions).mean())
+
+
+def confusion_matrix(labels: Labels, predictions: Labels, classes: int) -> Int[np.ndarray, "true predicted"]:
+    """Counts, true symbol by row."""
+    return sklearn_confusion_matrix(labels, predictions, labels=np.arange(classes))
+
+
+def best_map(labels: Labels, predictions: Labels, classes: int) -> Int[np.ndarray, " symbol"]:
+    """Which true symbol each predicted symbol stands for under the best one-to-one map (Hungarian)."""
+    rows, columns = linear_sum_assignment(-confusion_matrix(labels, predictions, classes))
+    return rows[np.argsort(columns)]
+
+
+def clustering_accuracy(labels: Labels, predictions: Labels, classes: int) -> float:
+    """Accuracy under the best one-to-one renaming of the predicted symbols."""
+    return accuracy(labels, best_map(labels, predictions, classes)[predictions])
+
+
+def nmi(labels: Labels, predictions: Labels) -> float:
+    """Normalized mutual information (arithmetic mean), once over all items: averaged over batches it is inflated."""
+    return float(normalized_mutual_info_score(labels, predictions))
+
+
+def symbols_in_use(predictions: Labels, classes: int, at_least: float = 0.01) -> int:
+    """How many symbols are predicted for at least this fraction of the items."""
+    shares: Float[np.ndarray, " symbol"] = np.bincount(predictions, minlength=classes) / len(predictions)
+    return int((shares >= at_least).sum())

@@ -1,0 +1,1 @@
+"""Training: the joint loss, and the loop that lowers it."""

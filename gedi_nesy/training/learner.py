@@ -1,0 +1,202 @@
+"""What a training run carries from step to step, and the step itself."""
+
+import copy
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+import torch
+from jaxtyping import Float, Int
+from torch import Generator, Tensor
+
+from gedi_nesy import augment, replay
+from gedi_nesy import sgld as langevin
+from gedi_nesy.data.queries import QuerySet
+from gedi_nesy.model import GEDI
+from gedi_nesy.naming import Naming, best_naming
+from gedi_nesy.training.step import Constraint, Terms, Views, Weights, joint_loss
+from gedi_nesy.types import LogProbs, Permutations
+
+QueryLogProb = Callable[[Float[Tensor, "slot query cluster"]], Float[Tensor, " query"]]
+"""log P of each query from the log-probabilities of its images, one block a slot: the compiled program."""
+
+
+class DivergedError(RuntimeError):
+    """The loss is not finite; the message holds the evidence. The update was not made."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class StepConfig:
+    """One step: batch sizes, optimizer, augmentation and sampler."""
+
+    batch_size: int = 32
+    """queries a step, at most half of all"""
+    batch_unlabelled: int = 128
+    """further images a step, where there are any"""
+    batch_samples: int = 32
+    """Langevin chains moved a step"""
+    learning_rate: float = 1e-3
+    ema: float = 0.998
+    """decay of the averaged weights that are evaluated and saved"""
+    warp: augment.WarpConfig = field(default_factory=augment.WarpConfig)
+    sgld: langevin.SGLDConfig = field(
+        default_factory=lambda: langevin.SGLDConfig(num_steps=5, step_size=1.0, noise=0.01, bounds=(0.0, 1.0))
+    )
+    buffer_size: int = 2000
+    reinit: float = 0.05
+
+    def __post_init__(self) -> None:
+        for name in ("batch_size", "batch_samples", "buffer_size"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name}={getattr(self, name)} must be at least 1")
+        if self.batch_samples > self.buffer_size:
+            raise ValueError(
+                f"batch_samples={self.batch_samples} must not exceed buffer_size={self.buffer_size}"
+            )
+        if self.batch_unlabelled < 0:
+            raise ValueError(f"batch_unlabelled={self.batch_unlabelled} must not be negative")
+        if not 0 < self.learning_rate < float("inf"):
+            raise ValueError(f"learning_rate={self.learning_rate} must be finite and positive")
+        if not 0 <= self.ema < 1:
+            raise ValueError(f"ema={self.ema} must be at least 0 and below 1")
+
+
+class Learner:
+    """Model, averaged model, optimizer, chains, generator and a count of steps: all that training changes."""
+
+    def __init__(self, model: GEDI, data: QuerySet, config: StepConfig, generator: Generator):
+        self.model = model
+        self.average = copy.deepcopy(model).requires_grad_(False)
+        self.optimizer = torch.optim.AdamW(
+            model.parameters(), lr=config.learning_rate, betas=(0.9, 0.99), weight_decay=0.0
+        )
+        self.generator = generator
+        self.replay = replay.init(model.start(generator, config.buffer_size))
+        self.data = data
+        self.pool = data.pool
+        self.config = config
+        self.steps = 0
+
+    def step(
+        self,
+        query_log_prob: QueryLogProb | None,
+        weights: Weights,
+        learning_rate: float,
+        entropy_weight: float = 1.0,
+    ) -> Terms:
+        """Draw a batch, take one step of the optimizer on the joint loss, and move the average.
+
+        L_NESY counts by the share of the batch's images that stand in queries, as if the others had queries that are
+        always true: few queries among many images must not drown what the images say.
+        """
+        images, queries = self._batch()
+        views = self._views(images, with_samples=weights.gen > 0)
+        constraint = self._constraint(query_log_prob, queries) if weights.nesy > 0 else None
+        share = queries * self.data.tuples.shape[1] / len(images)
+        weights = replace(weights, nesy=weights.nesy * share)
+        loss, terms = joint_loss(views, constraint, weights, entropy_weight)
+        if not torch.isfinite(loss):
+            raise DivergedError(f"step {self.steps}: the loss is {loss.item()}, its terms are {terms}")
+        for group in self.optimizer.param_groups:
+            group["lr"] = learning_rate
+        self.optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        self.optimizer.step()
+        self.steps += 1
+        self._move_average()
+        return terms
+
+    def _batch(self) -> tuple[Tensor, int]:
+        """The images of some queries, slot by slot, then some of the pool if there is more than the queries."""
+        tuples = self.data.tuples
+        queries = min(self.config.batch_size, (len(tuples) + 1) // 2)
+        chosen = tuples[self._choose(len(tuples), queries)]
+        index = chosen.T.flatten()
+        if len(self.data.unlabelled):
+            index = torch.cat([index, self.pool[self._choose(len(self.pool), self.config.batch_unlabelled)]])
+        return self.data.images[index], queries
+
+    def _choose(self, size: int, num: int) -> Int[Tensor, " num"]:
+        return torch.randint(size, (num,), generator=self.generator, device=self.generator.device)
+
+    def _views(self, images: Tensor, with_samples: bool) -> Views:
+        """Logits of the images, their augmentation and Langevin samples, in one joint forward pass."""
+        parts = [images, augment.warp(self.generator, images, self.config.warp)]
+        if with_samples:
+            parts.append(self._samples())
+        logits = self.model(torch.cat(parts)).split([len(part) for part in parts])
+        return Views(logits[0], logits[1], logits[2] if with_samples else None)
+
+    def _samples(self) -> Tensor:
+        drawn = replay.draw(
+            self.generator, self.replay, self.config.batch_samples, self.model.start, self.config.reinit
+        )
+        state, _ = langevin.sample(
+            self.generator, langevin.init(drawn.positions), self.model.energy, self.config.sgld
+        )
+        self.replay = replay.write_back(self.replay, drawn.slots, state.position)
+        return state.position
+
+    @torch.no_grad()
+    def _move_average(self) -> None:
+        """An exponential average of the weights; young averages forget faster."""
+        decay = min(self.config.ema, self.steps / (10 + self.steps))
+        for average, current in zip(self.average.parameters(), self.model.parameters(), strict=True):
+            average.lerp_(current, 1.0 - decay)
+
+    @torch.no_grad()
+    def rename(self, query_log_prob: QueryLogProb, max_queries: int = 128, floor: float = -6.0) -> Naming:
+        """Give the clusters the names under which the training queries hold best, and the optimizer follows.
+
+        log P of a query counts no less than `floor`, so that a few misread images do not decide.
+        """
+        tuples = self.data.tuples
+        if len(tuples) > max_queries:
+            tuples = tuples[self._choose(len(tuples), max_queries)]
+        queries, slots = tuples.shape
+        log_probs = self.model.log_probs(self.data.images[tuples.T.flatten()])
+
+        def score(candidates: Permutations) -> Float[Tensor, " candidate"]:
+            renamed = log_probs[:, candidates].unflatten(0, (slots, queries)).flatten(1, 2)
+            return query_log_prob(renamed).clamp(min=floor).view(queries, len(candidates)).mean(dim=0)
+
+        naming = best_naming(self.generator, score, self.model.num_clusters)
+        if naming.score > naming.before + 1e-4:
+            self._permute(naming.permutation)
+        return naming
+
+    def _permute(self, permutation: Int[Tensor, " cluster"]) -> None:
+        self.model.permute_clusters(permutation)
+        self.average.permute_clusters(permutation)
+        for parameter in self.model.output.parameters():
+            state = self.optimizer.state[parameter]
+            for name in ("exp_avg", "exp_avg_sq"):
+                if name in state:
+                    state[name] = state[name][permutation]
+
+    @torch.no_grad()
+    def evaluate(self, query_log_prob: QueryLogProb | None, weights: Weights) -> Terms:
+        """The terms of the averaged model over all the training data: what attempts are compared by.
+
+        The augmentation draws from a generator of its own, so every attempt is judged on the same views.
+        """
+        generator = torch.Generator(self.generator.device).manual_seed(0)
+        index = torch.cat([self.data.tuples.T.flatten(), self.data.unlabelled])
+        plain, augmented = [], []
+        for part in index.split(1024):
+            images = self.data.images[part]
+            plain.append(self.average(images))
+            augmented.append(self.average(augment.warp(generator, images, self.config.warp)))
+        constraint = self._constraint(query_log_prob, len(self.data.tuples)) if weights.nesy > 0 else None
+        _, terms = joint_loss(Views(torch.cat(plain), torch.cat(augmented), None), constraint, weights)
+        return terms
+
+    def _constraint(self, query_log_prob: QueryLogProb | None, queries: int) -> Constraint | None:
+        """The queries' log-probability from that of a batch whose first rows are their images, slot by slot."""
+        if query_log_prob is None:
+            return None
+        slots = self.data.tuples.shape[1]
+
+        def constraint(log_probs: LogProbs) -> Float[Tensor, " query"]:
+            return query_log_prob(log_probs[: slots * queries].unflatten(0, (slots, queries)))
+
+        return constraint

@@ -1,0 +1,174 @@
+"""From data and a program to a trained network: short annealed attempts, then a long refinement of the best."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple
+
+import torch
+
+from gedi_nesy.data.queries import QuerySet
+from gedi_nesy.model import GEDI
+from gedi_nesy.training.learner import Learner, QueryLogProb, StepConfig
+from gedi_nesy.training.schedule import annealed, cosine
+from gedi_nesy.training.step import Terms, Weights
+
+PRIOR_FACTORS = (1.0, 1.5, 0.5, 0.75)
+"""What attempt 0, 1, 2, ... multiplies the weight of L_PRIOR by.
+
+Few queries seldom show all symbols equally often. Where they do not, another weight finds the way out of a wrong naming
+in which a rare symbol shares a cluster and the rest are shifted by one (docs/few-triples.md).
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainConfig:
+    """A run: up to `attempts` short annealed ones of `explore` steps, then `refine` steps from the best."""
+
+    weights: Weights = field(default_factory=Weights)
+    step: StepConfig = field(default_factory=StepConfig)
+    attempts: int = 8
+    explore: int = 350
+    refine: int = 1000
+    accept: float = -0.65
+    """L_INV + L_NESY over the training data (both at most 0) from which on no further attempt is made"""
+    entropy_start: float = -1.0
+    """weight of the entropy in L_INV while an attempt begins; it rises to 1. 1 is the paper's, no annealing"""
+    naming_every: int = 50
+    """steps between two searches for better names of the clusters; 0 for none"""
+    warmup: int = 50
+
+    def __post_init__(self) -> None:
+        for name in ("attempts", "explore", "warmup"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name}={getattr(self, name)} must be at least 1")
+        for name in ("refine", "naming_every"):
+            if getattr(self, name) < 0:
+                raise ValueError(f"{name}={getattr(self, name)} must not be negative")
+        if self.entropy_start > 1:
+            raise ValueError(f"entropy_start={self.entropy_start} must be at most 1")
+
+    @property
+    def max_steps(self) -> int:
+        return self.attempts * self.explore + self.refine
+
+
+class Record(NamedTuple):
+    """One step, as the history keeps it."""
+
+    phase: str
+    step: int
+    terms: Terms
+
+
+class Attempt(NamedTuple):
+    """How an attempt ended: the terms over the training data, and the objective they add up to (without L_GEN)."""
+
+    prior_weight: float
+    terms: Terms
+    objective: float
+
+
+class Outcome(NamedTuple):
+    """The averaged model of the best attempt, refined, and how it came about."""
+
+    learner: Learner
+    attempts: list[Attempt]
+    chosen: int
+    history: list[Record]
+
+
+def train(
+    make_learner: Callable[[int], Learner],
+    query_log_prob: QueryLogProb | None,
+    config: TrainConfig,
+    on_step: Callable[[Record], None] = lambda record: None,
+    search_log_prob: QueryLogProb | None = None,
+) -> Outcome:
+    """Attempts are compared by the training objective alone; no label is seen anywhere here.
+
+    `make_learner(attempt)` begins an attempt. Without logic, or with its weight at 0, names cannot be wrong, and one
+    attempt is made. `search_log_prob` is the same function by a faster engine, for the search of names and the
+    comparison of attempts, which take thousands of evaluations.
+    """
+    search_log_prob = search_log_prob or query_log_prob
+    guided = query_log_prob is not None and config.weights.nesy > 0
+    history: list[Record] = []
+    attempts: list[Attempt] = []
+    learners: list[Learner] = []
+    for number in range(config.attempts if guided else 1):
+        factor = PRIOR_FACTORS[number % len(PRIOR_FACTORS)]
+        weights = replace(config.weights, prior=config.weights.prior * factor)
+        learner = make_learner(number)
+        record = _recorder(f"attempt {number + 1}", history, on_step)
+        _explore(learner, query_log_prob, search_log_prob, weights, config, record)
+        terms = learner.evaluate(search_log_prob, config.weights)
+        learners.append(learner)
+        attempts.append(Attempt(weights.prior, terms, objective(terms, config.weights)))
+        if terms.nesy is None or terms.inv + terms.nesy >= config.accept:
+            break
+    chosen = max(range(len(attempts)), key=lambda number: attempts[number].objective)
+    learner = learners[chosen]
+    weights = replace(config.weights, prior=attempts[chosen].prior_weight)
+    _refine(learner, query_log_prob, weights, config, _recorder("refine", history, on_step))
+    return Outcome(learner, attempts, chosen, history)
+
+
+def objective(terms: Terms, weights: Weights) -> float:
+    """The weighted sum of the terms that can be compared between networks; L_GEN is known only up to a constant."""
+    return weights.inv * terms.inv + weights.prior * terms.prior + weights.nesy * (terms.nesy or 0.0)
+
+
+def _explore(
+    learner: Learner,
+    query_log_prob: QueryLogProb | None,
+    search_log_prob: QueryLogProb | None,
+    weights: Weights,
+    config: TrainConfig,
+    record: Callable[[int, Terms], None],
+) -> None:
+    """Deterministic annealing: answers begin soft and harden while the logic finds names for the clusters.
+
+    L_GEN waits for the refinement: Langevin chains cannot follow a network that changes this fast, and in trials they
+    halved the number of attempts that find the right names.
+    """
+    weights = replace(weights, gen=0.0)
+    for step in range(config.explore):
+        rate = config.step.learning_rate * cosine(step, config.explore, config.warmup)
+        entropy_weight = annealed(step / config.explore, config.entropy_start)
+        record(step, learner.step(query_log_prob, weights, rate, entropy_weight))
+        naming_due = config.naming_every and (step + 1) % config.naming_every == 0
+        if naming_due and search_log_prob is not None and weights.nesy > 0:
+            learner.rename(search_log_prob)
+
+
+def _refine(
+    learner: Learner,
+    query_log_prob: QueryLogProb | None,
+    weights: Weights,
+    config: TrainConfig,
+    record: Callable[[int, Terms], None],
+) -> None:
+    for step in range(config.refine):
+        rate = config.step.learning_rate * cosine(step, config.refine, config.warmup)
+        record(step, learner.step(query_log_prob, weights, rate))
+
+
+def _recorder(
+    phase: str, history: list[Record], on_step: Callable[[Record], None]
+) -> Callable[[int, Terms], None]:
+    def record(step: int, terms: Terms) -> None:
+        history.append(Record(phase, step, terms))
+        on_step(history[-1])
+
+    return record
+
+
+def new_model(
+    make_backbone: Callable[[], torch.nn.Module], num_clusters: int, seed: int, data: QuerySet, rank: int
+) -> GEDI:
+    """A freshly initialised network; torch's global generator is left as it was."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        model = GEDI(make_backbone(), num_clusters, start_rank=min(rank, len(data.pool) - 1))
+    model.fit_start(data.images[data.pool])
+    return model

@@ -1,0 +1,86 @@
+"""The joint loss of one step: three GEDI terms and the logic, from one forward pass."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from typing import NamedTuple
+
+from jaxtyping import Float
+from torch import Tensor
+
+from gedi_nesy import objectives
+from gedi_nesy.types import Logits, LogProbs, Scalar
+
+Constraint = Callable[[LogProbs], Float[Tensor, " query"]]
+"""From the log-probabilities of a batch of images to log P(query) of the queries among them."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Weights:
+    """How much each term counts; 0 leaves it out. `magnitude` weighs the penalty on E(x)^2 that steadies L_GEN."""
+
+    gen: float = 0.1
+    inv: float = 1.0
+    prior: float = 2.0
+    nesy: float = 1.0
+    magnitude: float = 0.1
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if not 0 <= value < float("inf"):
+                raise ValueError(f"weight of {field.name}: {value} must be finite and not negative")
+
+
+class Terms(NamedTuple):
+    """The terms L_* of the objective, to be maximised, as plain numbers; a term that is left out is None."""
+
+    gen: float | None
+    inv: float
+    prior: float
+    nesy: float | None
+    satisfaction: float | None
+    """mean P(query) over the batch, without augmentation: not optimised, but what people understand"""
+
+
+class Views(NamedTuple):
+    """Logits of the batch, of its augmentation, and of samples (None without L_GEN)."""
+
+    plain: Logits
+    augmented: Logits
+    samples: Logits | None
+
+
+def joint_loss(
+    views: Views, constraint: Constraint | None, weights: Weights, entropy_weight: float = 1.0
+) -> tuple[Scalar, Terms]:
+    """w_gen loss_gen + w_inv loss_inv + w_prior loss_prior + w_nesy loss_nesy, and the terms.
+
+    Both views count alike: L_INV is taken in both directions, L_PRIOR and L_NESY on each view. A query whose images
+    are augmented still holds, and this is what keeps a network from memorising few queries.
+    """
+    plain, augmented = views.plain.log_softmax(dim=1), views.augmented.log_softmax(dim=1)
+    inv = 0.5 * (
+        objectives.loss_inv(plain, augmented, entropy_weight)
+        + objectives.loss_inv(augmented, plain, entropy_weight)
+    )
+    prior = 0.5 * (objectives.loss_prior(plain) + objectives.loss_prior(augmented))
+    loss = weights.inv * inv + weights.prior * prior
+    gen = nesy = satisfaction = None
+    if constraint is not None:
+        log_prob = constraint(plain)
+        nesy = -0.5 * (log_prob.mean() + constraint(augmented).mean())
+        loss = loss + weights.nesy * nesy
+        satisfaction = log_prob.detach().exp().mean().item()
+    if views.samples is not None:
+        data, samples = objectives.energy(views.plain), objectives.energy(views.samples)
+        gen = objectives.loss_gen(data, samples)
+        penalty = objectives.energy_magnitude(data) + objectives.energy_magnitude(samples)
+        loss = loss + weights.gen * gen + weights.gen * weights.magnitude * penalty
+    terms = Terms(
+        gen=None if gen is None else -gen.item(),
+        inv=-inv.item(),
+        prior=-prior.item(),
+        nesy=None if nesy is None else -nesy.item(),
+        satisfaction=satisfaction,
+    )
+    return loss, terms

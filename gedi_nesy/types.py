@@ -1,0 +1,17 @@
+"""The shapes that signatures speak of; checked at run time only under pytest."""
+
+from jaxtyping import Bool, Float, Int
+from torch import Tensor
+
+Images = Float[Tensor, "batch channel height width"]
+Inputs = Float[Tensor, "batch *shape"]
+Embeddings = Float[Tensor, "batch feature"]
+Logits = Float[Tensor, "batch cluster"]
+LogProbs = Float[Tensor, "batch cluster"]
+Energies = Float[Tensor, " batch"]
+Prior = Float[Tensor, " cluster"]
+Scalar = Float[Tensor, ""]
+Slots = Int[Tensor, " batch"]
+Permutation = Int[Tensor, " cluster"]
+Permutations = Int[Tensor, "candidate cluster"]
+Mask = Bool[Tensor, " batch"]
