@@ -50,27 +50,42 @@ def check_tensors(given: Mapping[str, object]) -> dict[str, Tensor]:
     return tensors
 
 
+Reading = tuple[Sequence[Slot], Mapping[str, Tensor]]
+"""The slots of one query, and the images of one batch of it."""
+
+
 def read_images(
-    slots: Sequence[Slot], networks: Mapping[str, Network], images: Mapping[str, Tensor]
-) -> list[Float[Tensor, "batch _"]]:
-    """Every slot's log-probabilities; each network is called once, on all the images it reads."""
-    outputs: dict[int, Tensor] = {}
-    batch = len(next(iter(images.values()))) if images else 1
-    for name in dict.fromkeys(slot.network for slot in slots):
-        reading = [index for index, slot in enumerate(slots) if slot.network == name]
+    readings: Sequence[Reading], networks: Mapping[str, Network]
+) -> list[list[Float[Tensor, "_ _"]]]:
+    """Every slot's log-probabilities, for several queries; each network is called once, on all the images
+    it reads.
+    """
+    outputs: list[list[Tensor]] = [[torch.empty(0)] * len(slots) for slots, _ in readings]
+    places = [(r, s, slot) for r, (slots, _) in enumerate(readings) for s, slot in enumerate(slots)]
+    for name in dict.fromkeys(slot.network for *_, slot in places):
+        reading = [
+            (r, s, [readings[r][1][image] for image in slot.images])
+            for r, s, slot in places
+            if slot.network == name
+        ]
+        names = [slot.images for *_, slot in places if slot.network == name]
         inputs = []
-        for position in range(len(slots[reading[0]].images)):
-            parts = [images[slots[index].images[position]] for index in reading]
-            _check_same_shape([slots[index].images[position] for index in reading], parts)
+        for position in range(len(names[0])):
+            parts = [images[position] for *_, images in reading]
+            _check_same_shape([images[position] for images in names], parts)
             inputs.append(torch.cat(parts))
         joint = call_network(networks[name], name, inputs)
-        if joint.ndim != 2 or len(joint) != batch * len(reading):
+        sizes = [len(images[0]) for *_, images in reading]
+        if joint.ndim != 2 or len(joint) != sum(sizes):
             raise ProgramError(
-                f"network '{name}' returned shape {tuple(joint.shape)} for {batch * len(reading)} images;"
-                f" expected ({batch * len(reading)}, outputs)"
+                f"network '{name}' returned shape {tuple(joint.shape)} for {sum(sizes)} images;"
+                f" expected ({sum(sizes)}, outputs)"
             )
-        outputs.update(zip(reading, joint.split(batch), strict=True))
-    return [outputs[index] for index in range(len(slots))]
+        for (r, s, _), part in zip(reading, joint.split(sizes), strict=True):
+            outputs[r][s] = part
+    for (slots, _), found in zip(readings, outputs, strict=True):
+        check_outputs(slots, found)
+    return outputs
 
 
 def _check_same_shape(names: Sequence[str], tensors: Sequence[Tensor]) -> None:

@@ -5,6 +5,7 @@ so that the backward pass needs no further exponentials, and no gradient is ever
 gather and reduce, never scatter, and give the same result on every run.
 """
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -15,6 +16,11 @@ from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
 from gedi_nesy.logic.schedule import FALSE_ROW, Schedule
+
+
+def log_floor(dtype: torch.dtype) -> float:
+    """The smallest log-probability of anything: 16 times the logarithm of the smallest normal number."""
+    return 16 * math.log(torch.finfo(dtype).tiny)
 
 
 class Circuit(nn.Module):
@@ -35,13 +41,9 @@ class Circuit(nn.Module):
         self.register_buffer(name, torch.from_numpy(array), persistent=False)
 
     def forward(self, leaves: Float[Tensor, "leaf batch"]) -> Float[Tensor, "batch root"]:
-        """Constant roots give 0, and for false the log of the smallest normal number, the floor of all
-        probabilities here.
-        """
-        floor = torch.log(
-            torch.tensor(torch.finfo(leaves.dtype).tiny, dtype=leaves.dtype, device=leaves.device)
-        )
-        constants = {True: leaves.new_zeros(leaves.shape[1]), False: floor.expand(leaves.shape[1])}
+        """Constant roots give 0 if true, and if false `log_floor`."""
+        floor = leaves.new_full((leaves.shape[1],), log_floor(leaves.dtype))
+        constants = {True: leaves.new_zeros(leaves.shape[1]), False: floor}
         values: Any = _Evaluation.apply(leaves, self) if self.rows_of_roots else leaves[:0]
         if len(self.rows_of_roots) == len(self.plan.roots):
             return values.T

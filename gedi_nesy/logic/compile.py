@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from gedi_nesy.logic.budget import Watch
 from gedi_nesy.logic.decision import DecisionDiagrams
-from gedi_nesy.logic.graph import Graph
+from gedi_nesy.logic.graph import FALSE, TRUE, Graph
 from gedi_nesy.logic.structure import find_circuit_nodes
 
 
@@ -22,20 +22,24 @@ def compile_graph(graph: Graph, roots: Sequence[int], watch: Watch) -> Compiled:
     """The roots as one circuit; the route is `direct`, `sdd`, or `mixed` where diagrams replace only some
     nodes.
     """
+    watch.enter("checking")
     verdict = find_circuit_nodes(graph, roots)
     broken = _topmost_broken(graph, roots, verdict)
     target = Graph(graph.variables)
     diagrams = DecisionDiagrams(graph, _variable_order(graph, broken), watch) if broken else None
+    if broken:
+        watch.enter("decision diagram")
     rewritten: dict[int, int] = {}
     placed: dict[int, int] = {}
-    needed = _needed(graph, roots, set(broken))
+    replaced = set(broken)
+    needed = _needed(graph, roots, replaced)
     for index in needed:
-        if index in broken:
+        if index in replaced:
             assert diagrams is not None
             placed[index] = diagrams.rewrite(diagrams.compile(index), target, rewritten)
         else:
             placed[index] = _copy(graph, index, target, placed)
-    route = "direct" if not broken else "sdd" if set(broken) >= set(needed) - {0, 1} else "mixed"
+    route = "direct" if not broken else "sdd" if replaced >= set(needed) - {FALSE, TRUE} else "mixed"
     return Compiled(target, [placed[root] for root in roots], route)
 
 

@@ -22,6 +22,7 @@ with warnings.catch_warnings():
     from deepproblog.engines import ExactEngine
     from deepproblog.model import Model
     from deepproblog.network import Network as DeepProbLogNetwork
+    from deepproblog.query import Query as DeepProbLogQuery
 
 
 def image_term(index: int) -> Term:
@@ -82,6 +83,13 @@ class FrontEnd:
         finally:
             self.engine.watch = None
         return formula
+
+    def solve(self, query: Term, substitution: Mapping[Term, Term] | None = None) -> dict[Any, Any]:
+        """DeepProbLog's own answer to one query: probabilities by ground term."""
+        with warnings.catch_warnings():
+            # Its semiring compares tensors that require gradients with 0 and 1, which torch warns about.
+            warnings.simplefilter("ignore", UserWarning)
+            return self.solver.solve([DeepProbLogQuery(query, dict(substitution or {}))])[0].result
 
     def own_queries(self) -> list[Term]:
         """The terms of the program's own query(...) facts."""

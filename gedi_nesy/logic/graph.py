@@ -54,7 +54,7 @@ class Variable:
     left of 1.
     """
 
-    name: str
+    names: tuple[str, ...]
     weights: tuple[Weight, ...]
 
     @property

@@ -11,6 +11,7 @@ from problog.logic import AnnotatedDisjunction, Clause, Constant, Or, Term
 from torch import Tensor, nn
 
 from gedi_nesy.logic.errors import ProgramError
+from gedi_nesy.logic.neural import expand_conditional
 from gedi_nesy.logic.source import Source, where_of
 
 
@@ -88,7 +89,7 @@ def extract_learnable(source: Source) -> tuple[list[Any], LearnableFacts]:
     facts: list[LearnableFact] = []
     groups: list[_Group] = []
     statements = []
-    for statement in source.statements:
+    for statement in map(expand_conditional, source.statements):
         statements.append(_number(statement, lambda head, at=statement: _add(source, at, head, facts)))
         added = range(sum(len(group.members) for group in groups), len(facts))
         if added:
@@ -129,7 +130,7 @@ def _group(source: Source, statement: Any, facts: list[LearnableFact], added: ra
     others = [head.probability for head in heads if getattr(head.probability, "functor", None) != "t"]
     where = where_of(source, statement)
     try:
-        mass = 1 - sum(float(probability) for probability in others)
+        mass = 1.0 - sum(float(probability) for probability in others)
     except (ProbLogError, TypeError, ValueError):
         raise ProgramError(f"{where}: learnable heads share a disjunction only with numbers") from None
     given = [facts[index].initial for index in added]

@@ -1,4 +1,4 @@
-"""Neural predicates: what `nn(...) ::` says in a program, and what a network must offer to stand behind it."""
+"""Neural predicates: what `nn(...) ::` says in a program, and what a network must offer behind it."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from typing import Any, Protocol, runtime_checkable
 
 import torch
 from jaxtyping import Float
-from problog.logic import AnnotatedDisjunction, Clause, Or, Term, is_variable, term2list
+from problog.logic import AnnotatedDisjunction, Clause, Constant, Or, Term, is_variable, term2list
 from torch import Tensor
 
 from gedi_nesy.logic.errors import ProgramError, did_you_mean
@@ -80,6 +80,12 @@ def _neural_predicate(source: Source, statement: Any, head: Any) -> NeuralPredic
         raise ProgramError(
             f"{where}: the inputs of network '{network}' must be a list such as [X], found {inputs}"
         )
+    if declaration.arity == 4 and head is not statement and not isinstance(statement, Clause):
+        raise ProgramError(
+            f"{where}: a neural choice is a whole disjunction and cannot share one with other heads"
+        )
+    if declaration.arity == 3 and isinstance(statement, Clause):
+        raise ProgramError(f"{where}: a neural predicate that returns a tensor cannot have conditions")
     domain: tuple[Term, ...] = ()
     if declaration.arity == 4:
         if not _is_list(declaration.args[3]):
@@ -92,6 +98,24 @@ def _neural_predicate(source: Source, statement: Any, head: Any) -> NeuralPredic
     return NeuralPredicate(
         name, arity, str(network), KINDS[declaration.arity], domain, file or where, int(line or 0)
     )
+
+
+def expand_conditional(statement: Any) -> Any:
+    """`nn(..., domain) :: head :- body` as an annotated disjunction; DeepProbLog expands it only without a
+    body.
+
+    Left to itself it takes the whole disjunction for one fact with the probability of the first value.
+    """
+    head = statement.head if isinstance(statement, Clause) else None
+    declaration = getattr(head, "probability", None)
+    if head is None or declaration is None or declaration.functor != "nn" or declaration.arity != 4:
+        return statement
+    network, inputs, output, domain = declaration.args
+    heads = []
+    for index, value in enumerate(term2list(domain, deep=False)):
+        choice = head.with_probability(Term("nn", network, inputs, Constant(index)))
+        heads.append(choice.apply_term({output: value}))
+    return AnnotatedDisjunction(heads, statement.body)
 
 
 def _is_list(term: object) -> bool:

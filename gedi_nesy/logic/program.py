@@ -19,6 +19,7 @@ from gedi_nesy.logic.reference import Reference
 from gedi_nesy.logic.shape import Shape, check_uncertain, circuit_evaluate, compile_shape
 from gedi_nesy.logic.source import Source, parse_query, variable_names
 from gedi_nesy.logic.store import Store
+from gedi_nesy.logic.tensor_query import tensor_query
 
 ENGINES = ("circuit", "deepproblog")
 
@@ -114,6 +115,8 @@ class Program:
         names = {name: image_term(index) for index, name in enumerate(images)}
         given = [substitute(parse_query(goal), names) for goal in evidence] + self.front_end.own_evidence()
         abstract = substitute(term, names)
+        if any(predicate.kind == "tensor" for predicate in self.neural_predicates):
+            return tensor_query(self, text, abstract, images, answer)
         request = Request(text, (abstract,), tuple(given), images, merge=answer is None)
         shape = self._shape(request, budget)
         evaluate = circuit_evaluate(shape, self.learnable)
@@ -125,7 +128,7 @@ class Program:
                 )
             evaluate = Reference(self, images).evaluate(abstract, shape.slots, shape.answers)
         values = tuple(_binding(term, found, answer) for found in shape.answers) if answer else (term,)
-        return Query(text, images, answer, values, engine, self.networks, evaluate, shape)
+        return Query(text, images, answer, values, engine, self.networks, evaluate, shape, self.learnable)
 
     def _shape(self, request: Request, budget: Budget) -> Shape:
         with Watch(self.source.name, request.text, budget) as watch:

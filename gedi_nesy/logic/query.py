@@ -1,6 +1,6 @@
 """A compiled query shape, evaluated for whole batches."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,8 +9,9 @@ from jaxtyping import Float, Int
 from problog.logic import Constant
 from torch import Tensor
 
-from gedi_nesy.logic.batch import check_names, check_outputs, check_tensors, read_images, select_log_probs
+from gedi_nesy.logic.batch import check_names, check_tensors, read_images, select_log_probs
 from gedi_nesy.logic.errors import ProgramError
+from gedi_nesy.logic.explain import Explainer, Explanation
 from gedi_nesy.logic.graph import Slot
 from gedi_nesy.logic.neural import Network
 from gedi_nesy.logic.shape import Evaluate, Shape
@@ -32,6 +33,7 @@ class Query:
     networks: Mapping[str, Network]
     evaluate: Evaluate
     shape: Shape
+    learnable: Callable[[], Tensor]
 
     @property
     def slots(self) -> tuple[Slot, ...]:
@@ -40,31 +42,30 @@ class Query:
 
     def log_prob(self, **inputs: object) -> Float[Tensor, " batch"]:
         """log P(query) per row, from images; with an answer variable, of the answer given under its name."""
-        self._check_names(inputs, self.images)
+        self.check_inputs(inputs)
         images = {name: value for name, value in inputs.items() if name != self.answer}
-        return self._pick(self.log_distribution(**images), inputs)
+        return self.pick(self.log_distribution(**images), inputs)
 
     def log_prob_of(self, **inputs: object) -> Float[Tensor, " batch"]:
         """The same from log-probabilities (batch, domain) that the networks have already given for each
         image.
         """
-        self._check_names(inputs, self._log_prob_names())
+        self.check_inputs(inputs, self._log_prob_names())
         given = {name: value for name, value in inputs.items() if name != self.answer}
-        return self._pick(self.log_distribution_of(**given), inputs)
+        return self.pick(self.log_distribution_of(**given), inputs)
 
     def log_distribution(self, **images: object) -> Float[Tensor, "batch answer"]:
         """log P of every answer, from images (batch, channels, height, width)."""
         check_names(images, self.images)
         read = check_tensors(images)
-        outputs = read_images(self.slots, self.networks, read)
-        check_outputs(self.slots, outputs)
-        return self._evaluate(outputs, read)
+        (outputs,) = read_images([(self.slots, read)], self.networks)
+        return self.evaluate_outputs(outputs, read)
 
     def log_distribution_of(self, **log_probs: object) -> Float[Tensor, "batch answer"]:
         """log P of every answer, from log-probabilities the networks have already given."""
         check_names(log_probs, self._log_prob_names())
         outputs = select_log_probs(self.slots, log_probs)
-        return self._evaluate(outputs, dict(enumerate(outputs)))
+        return self.evaluate_outputs(outputs, dict(enumerate(outputs)))
 
     def distribution(self, **images: object) -> Float[Tensor, "batch answer"]:
         """P of every answer; a row sums to the probability that there is any answer."""
@@ -73,6 +74,26 @@ class Query:
     def distribution_of(self, **log_probs: object) -> Float[Tensor, "batch answer"]:
         """P of every answer, from log-probabilities the networks have already given."""
         return self.log_distribution_of(**log_probs).exp()
+
+    def explain(self, **inputs: object) -> list[Explanation]:
+        """For every row the most probable reading of its images, and what follows from it.
+
+        With an answer variable, of the answer given under its name, or else of the most probable answer.
+        """
+        images = {name: value for name, value in inputs.items() if name != self.answer}
+        check_names(images, self.images)
+        read = check_tensors(images)
+        with torch.no_grad():
+            (outputs,) = read_images([(self.slots, read)], self.networks)
+            log_distribution = self.evaluate_outputs(outputs, read)
+            columns = log_distribution.argmax(dim=1)
+            if self.answer in inputs:
+                labels = inputs[self.answer]
+                assert isinstance(labels, Tensor | Sequence)
+                columns = self.columns_of(labels)
+            names = [f"{self.answer} = {value}" if self.answer else self.text for value in self.answers]
+            learnable = self.learnable()
+        return Explainer(self.shape).explain(outputs, learnable, log_distribution, columns.tolist(), names)
 
     def columns_of(self, labels: Tensor | Sequence[object]) -> Int[Tensor, " batch"]:
         """The column of each label; ProgramError for a label that is no answer."""
@@ -84,13 +105,15 @@ class Query:
                 raise ProgramError(f"{value} is no answer {self.answer} of {self.text}; answers: {answers}")
         return torch.tensor([columns[_key(value)] for value in values])
 
-    def _evaluate(
+    def evaluate_outputs(
         self, outputs: Sequence[Tensor], read: Mapping[Any, Tensor]
     ) -> Float[Tensor, "batch answer"]:
+        """log P of every answer from the slots' outputs; `read` is what they were read from."""
         first = next(iter(read.values()), torch.zeros(1, 1, dtype=torch.float64))
         return self.evaluate(outputs, len(first), outputs[0] if outputs else first)
 
-    def _pick(self, log_distribution: Tensor, inputs: Mapping[str, object]) -> Float[Tensor, " batch"]:
+    def pick(self, log_distribution: Tensor, inputs: Mapping[str, object]) -> Float[Tensor, " batch"]:
+        """The column of the answer that the inputs name, row by row."""
         if self.answer is None:
             return log_distribution[:, 0]
         labels = inputs[self.answer]
@@ -102,11 +125,34 @@ class Query:
             )
         return log_distribution.gather(1, columns[:, None])[:, 0]
 
-    def _check_names(self, inputs: Mapping[str, object], names: Sequence[str]) -> None:
+    def check_inputs(self, inputs: Mapping[str, object], names: Sequence[str] | None = None) -> None:
+        """Exactly the images and the answer are given; `names` stands for the images where they have
+        others.
+        """
+        names = self.images if names is None else names
         check_names(inputs, [*names, self.answer] if self.answer else names)
 
     def _log_prob_names(self) -> list[str]:
         return list(dict.fromkeys("_".join(slot.images) for slot in self.slots))
+
+
+def log_prob_together(parts: Sequence[tuple[Query, Mapping[str, object]]]) -> list[Float[Tensor, " _"]]:
+    """`query.log_prob(**inputs)` of several queries of one program, with a single call per network for all
+    of them.
+
+    A batch of mixed shapes is given as its groups: the rows of each shape together, in whatever order
+    suits.
+    """
+    readings = []
+    for query, inputs in parts:
+        query.check_inputs(inputs)
+        images = {name: value for name, value in inputs.items() if name != query.answer}
+        readings.append((query.slots, check_tensors(images)))
+    outputs = read_images(readings, parts[0][0].networks) if parts else []
+    return [
+        query.pick(query.evaluate_outputs(found, read), inputs)
+        for (query, inputs), found, (_, read) in zip(parts, outputs, readings, strict=True)
+    ]
 
 
 def _key(answer: object) -> object:

@@ -2,12 +2,10 @@
 
 import contextlib
 import io
-import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import torch
-from deepproblog.query import Query as DeepProbLogQuery
 from deepproblog.semiring.graph_semiring import GraphSemiring
 from jaxtyping import Float
 from problog.logic import Constant, Term
@@ -98,10 +96,7 @@ class Reference:
             image_term(index): Term("tensor", Term("image", Constant(index), Constant(row)))
             for index in self.images.values()
         }
-        with warnings.catch_warnings():
-            # Its semiring compares tensors that require gradients with 0 and 1, which torch warns about.
-            warnings.simplefilter("ignore", UserWarning)
-            result: Any = self.front_end.solver.solve([DeepProbLogQuery(query, numbered)])[0].result
+        result = self.front_end.solve(query, numbered)
         values = [result.get(answer.apply_term(numbered), 0.0) for answer in answers]
         return torch.stack(
             [value if isinstance(value, Tensor) else like.new_tensor(value) for value in values]

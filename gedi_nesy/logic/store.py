@@ -92,7 +92,7 @@ def save(path: Path, key: str, shape: Shape) -> None:
 def load(path: Path, key: str) -> Shape | None:
     """A stored shape, or None if the file is not exactly what `save` wrote for this key."""
     try:
-        with np.load(path, allow_pickle=False) as data:
+        with open(path, "rb") as file, np.load(file, allow_pickle=False) as data:
             header, digest = str(data["header"]), str(data["digest"])
             arrays = {name: data[name] for name in ("bags", "offsets")}
         if digest != _digest(header, arrays):
@@ -133,7 +133,7 @@ def _header(shape: Shape) -> dict[str, Any]:
             for level in shape.plan.levels
         ],
         "variables": [
-            [variable.name, [[names[type(weight)], asdict(weight)] for weight in variable.weights]]
+            [variable.names, [[names[type(weight)], asdict(weight)] for weight in variable.weights]]
             for variable in shape.variables
         ],
         "slots": [
@@ -157,8 +157,8 @@ def _shape(fields: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> Shape
     return Shape(
         plan=Schedule(leaves, levels, fields["roots"]),
         variables=tuple(
-            Variable(name, tuple(_WEIGHTS[kind](**weight) for kind, weight in weights))
-            for name, weights in fields["variables"]
+            Variable(tuple(names), tuple(_WEIGHTS[kind](**weight) for kind, weight in weights))
+            for names, weights in fields["variables"]
         ),
         slots=tuple(
             Slot(network, tuple(images), predicate, tuple(map(parse_query, domain)))

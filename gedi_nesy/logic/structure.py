@@ -15,8 +15,24 @@ Implied = dict[int, int]
 """For each variable a node says something about, the mask of the values it leaves possible."""
 
 
+NEAR = 16
+"""How many variables a node keeps track of at first: those it mentions itself come first, and nearly always
+suffice.
+"""
+
+THOROUGH = 20_000_000
+"""Nodes times variables up to which a graph that fails that check is checked again with all variables."""
+
+
 def find_circuit_nodes(graph: Graph, roots: Sequence[int]) -> dict[int, bool]:
     """For every node below the roots, whether it can be evaluated as it stands, given its children."""
+    verdict = _find(graph, roots, NEAR)
+    if not all(verdict.values()) and len(verdict) * len(graph.variables) <= THOROUGH:
+        verdict = _find(graph, roots, len(graph.variables))
+    return verdict
+
+
+def _find(graph: Graph, roots: Sequence[int], limit: int) -> dict[int, bool]:
     order = graph.reachable(roots)
     parents_left = dict.fromkeys(order, 0)
     for index in order:
@@ -33,7 +49,7 @@ def find_circuit_nodes(graph: Graph, roots: Sequence[int]) -> dict[int, bool]:
             implied[index] = {graph.nodes[index][1]: graph.nodes[index][2]}
             verdict[index] = True
         elif kind == "and":
-            implied[index] = _all_of([implied[child] for child in children])
+            implied[index] = _all_of([implied[child] for child in children], limit)
             verdict[index] = _decomposable([supports[child] for child in children])
         elif kind == "or":
             branches = [implied[child] for child in children]
@@ -68,11 +84,15 @@ def _decomposable(supports: list[int]) -> bool:
     return True
 
 
-def _all_of(children: list[Implied]) -> Implied:
+def _all_of(children: list[Implied], limit: int) -> Implied:
     result: Implied = {}
-    for child in children:
+    for child in sorted(children, key=len):
         for variable, mask in child.items():
-            result[variable] = result.get(variable, mask) & mask
+            known = result.get(variable)
+            if known is not None:
+                result[variable] = known & mask
+            elif len(result) < limit:
+                result[variable] = mask
     return result
 
 

@@ -63,8 +63,7 @@ class Translation:
         self.predicates = predicates
         self.slots: list[Slot] = []
         self.groups: dict[object, int] = {}
-        self.members: list[list[tuple[int, Weight]]] = []
-        self.names: list[str] = []
+        self.members: list[list[tuple[str, Weight]]] = []
 
     def graph(self) -> tuple[Graph, dict[int, int]]:
         """The graph, and where each of the formula's nodes went."""
@@ -73,11 +72,7 @@ class Translation:
         nodes = [(key, self.formula.get_node(key)) for key in order]
         position = {key: self._add_choice(key, node) for key, node in nodes if not hasattr(node, "children")}
         self._sort_slots()
-        variables = [
-            Variable(name, tuple(weight for _, weight in members))
-            for name, members in zip(self.names, self.members, strict=True)
-        ]
-        graph = Graph(variables)
+        graph = Graph([Variable(*map(tuple, zip(*members, strict=True))) for members in self.members])
         translated: dict[int, int] = {}
         for key, node in nodes:
             if key in position:
@@ -98,9 +93,9 @@ class Translation:
         self.slots = [self.slots[i] for i in order]
         place = {old: new for new, old in enumerate(order)}
         for members in self.members:
-            for i, (key, weight) in enumerate(members):
+            for i, (name, weight) in enumerate(members):
                 if isinstance(weight, NeuralWeight):
-                    members[i] = key, NeuralWeight(place[weight.slot], weight.output)
+                    members[i] = name, NeuralWeight(place[weight.slot], weight.output)
 
     @staticmethod
     def lookup(graph: Graph, translated: Mapping[int, int], key: int | None) -> int:
@@ -116,9 +111,9 @@ class Translation:
         if group not in self.groups:
             self.groups[group] = len(self.members)
             self.members.append([])
-            self.names.append(str(self._atom(node)))
         variable = self.groups[group]
-        self.members[variable].append((key, self._weight(node)))
+        atom = self._atom(node).apply_term({image: Term(name) for image, name in self.images.items()})
+        self.members[variable].append((str(atom), self._weight(node)))
         return variable, len(self.members[variable]) - 1
 
     def _weight(self, node: Any) -> Weight:

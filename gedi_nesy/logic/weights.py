@@ -1,8 +1,10 @@
 """Log-probabilities of a circuit's leaves, from network outputs, learnable facts and numbers in the
 program.
 
-Floor: no leaf goes below log(tiny), the smallest normal number of the dtype (-87.3 in float32, -708.4 in
-float64), so that probabilities 0 and 1 give finite values and gradients.
+Floor: a probability of 0, be it a network's, a fact's or 1 - p, counts as the smallest normal number of the
+dtype, so that its logarithm (-87.3 in float32, -708.4 in float64) and the gradient are finite.
+Log-probabilities that a network gives itself are used as they are down to 16 times that logarithm, and are
+no smaller than it.
 """
 
 import math
@@ -12,6 +14,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from gedi_nesy.logic.circuit import log_floor
 from gedi_nesy.logic.graph import ConstantWeight, LearnableWeight, NeuralWeight, Variable, Weight
 from gedi_nesy.logic.schedule import Leaf
 
@@ -33,7 +36,6 @@ class LeafWeights:
         like: Tensor,
     ) -> Float[Tensor, "leaf batch"]:
         """`learnable` holds log t and log(1 - t) of each learnable fact; `like` gives dtype and device."""
-        floor = math.log(torch.finfo(like.dtype).tiny)
         rows = []
         for variable, value in self.used:
             weights = self.variables[variable].weights
@@ -42,7 +44,7 @@ class LeafWeights:
             else:
                 row = _log_rest(weights, slots, learnable, like)
             rows.append(row.expand(batch))
-        return torch.stack(rows).clamp(min=floor) if rows else like.new_zeros(0, batch)
+        return torch.stack(rows).clamp(min=log_floor(like.dtype)) if rows else like.new_zeros(0, batch)
 
 
 def _log_probability(weight: Weight, slots: Sequence[Tensor], learnable: Tensor, like: Tensor) -> LogProb:

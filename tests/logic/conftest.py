@@ -19,3 +19,9 @@ with warnings.catch_warnings():
 def programs() -> Path:
     """The folder of the programs that come with the project."""
     return HERE.parents[1] / "programs"
+
+
+@pytest.fixture(autouse=True)
+def _no_cache_on_disk(monkeypatch):
+    """Nothing the tests compile is stored, or found, in the user's cache folder."""
+    monkeypatch.setenv("GEDI_NESY_CACHE", "")

@@ -1,8 +1,8 @@
 """Random programs, and their semantics computed the slow way: every world, every least model.
 
-Predicates p1 ... p6 take two images. The first three call one another in any order (also recursively, also with the images
-swapped); the last three may also negate the first three. All may use a neural choice, a neural fact, probabilistic facts
-and two partial annotated disjunctions, one of them under a condition.
+Predicates p1 ... p6 take two images. The first three call one another in any order (also recursively, also
+with the images swapped); the last three may also negate the first three. All may use a neural choice, a
+neural fact, probabilistic facts and two partial annotated disjunctions, one of them under a condition.
 """
 
 import itertools
@@ -59,7 +59,7 @@ def generate(seed: int) -> RandomProgram:
                 body.append((positive, callee, rng.choice([("X", "Y"), ("Y", "X")])))
             program.rules.append((head, body))
     if rng.random() < 0.5:
-        program.evidence.append((rng.random() < 0.5, rng.choice(low + ["p4"]), ("X", "Y")))
+        program.evidence.append((rng.random() < 0.5, rng.choice([*low, "p4"]), ("X", "Y")))
     return program
 
 
@@ -130,10 +130,10 @@ def _model(program: RandomProgram, world: set[tuple], pairs: list[tuple[str, str
             grew = False
             for head, body in program.rules:
                 for pair in pairs:
-                    if head in stratum and (head, *pair) not in model:
-                        if all(_holds(literal, model, pair) for literal in body):
-                            model.add((head, *pair))
-                            grew = True
+                    new = head in stratum and (head, *pair) not in model
+                    if new and all(_holds(literal, model, pair) for literal in body):
+                        model.add((head, *pair))
+                        grew = True
         if stratum[0] == "p1":
             model |= {("mood", *a[1:]) for a in model if a[0] == "mood?" and ("p1", *a[1:3]) in model}
     return model

@@ -1,0 +1,158 @@
+"""The most probable reading behind an answer: what every network saw, which facts held, and how likely that
+is.
+
+It is found by the same circuit with maximum in place of sum. A branch that does not mention a choice leaves
+it open, and then counts it as 1, which is right for sums but not for maxima; so every choice is first
+divided by its largest value, and the largest values are multiplied back at the end.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from gedi_nesy.logic.circuit import Circuit
+from gedi_nesy.logic.graph import NeuralWeight, Variable
+from gedi_nesy.logic.schedule import FALSE_ROW
+from gedi_nesy.logic.shape import Shape
+from gedi_nesy.logic.weights import LeafWeights
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """One row's most probable reading; `symbols` are neural choices, `facts` everything else that is
+    uncertain.
+
+    `log_prob` is that of the reading and the answer together; `log_prob_answer` sums over all readings.
+    """
+
+    answer: str
+    symbols: tuple[str, ...]
+    facts: tuple[str, ...]
+    log_prob: float
+    log_prob_answer: float
+
+    def __str__(self) -> str:
+        reading = ", ".join([*self.symbols, *self.facts])
+        share = math.exp(min(0.0, self.log_prob - self.log_prob_answer))
+        probability = math.exp(self.log_prob_answer)
+        return f"{self.answer}, because {reading} (P = {probability:.3g}; this reading: {share:.0%})"
+
+
+class Explainer:
+    """Explanations from one shape; all tensors are taken without gradients."""
+
+    def __init__(self, shape: Shape):
+        self.shape = shape
+        self.circuit = Circuit(shape.plan)
+        sizes = [len(variable.weights) + 1 for variable in shape.variables]
+        self.values = [(v, value) for v, size in enumerate(sizes) for value in range(size)]
+        self.weights = LeafWeights(shape.variables, self.values)
+
+    def explain(
+        self,
+        outputs: Sequence[Float[Tensor, "batch _"]],
+        learnable: Float[Tensor, "fact two"],
+        log_distribution: Float[Tensor, "batch answer"],
+        columns: Sequence[int],
+        answers: Sequence[str],
+    ) -> list[Explanation]:
+        """One explanation a row, of the answer in that row's column."""
+        like = log_distribution.detach().cpu()
+        outputs = [output.detach().to(like) for output in outputs]
+        table = self.weights(outputs, learnable.detach().to(like), len(like), like)
+        explanations = []
+        for row, column in enumerate(columns):
+            log_p = dict(zip(self.values, table[:, row], strict=True))
+            unnamed = self._name_the_rest(log_p, [output[row] for output in outputs])
+            reading, value = self._most_probable(log_p, column)
+            symbols, facts = self._names(reading, unnamed)
+            total = log_distribution[row, column].item()
+            explanations.append(Explanation(answers[column], symbols, facts, value, total))
+        return explanations
+
+    def _name_the_rest(
+        self, log_p: dict[tuple[int, int], Tensor], outputs: list[Float[Tensor, " output"]]
+    ) -> dict[int, str]:
+        """Where a program names only some values of a domain, "none of them" becomes the best of the
+        others.
+        """
+        unnamed = {}
+        for v, variable in enumerate(self.shape.variables):
+            chosen = [weight for weight in variable.weights if isinstance(weight, NeuralWeight)]
+            slot = self.shape.slots[chosen[0].slot] if len(chosen) == len(variable.weights) else None
+            others = set(range(len(slot.domain))) - {weight.output for weight in chosen} if slot else set()
+            if slot and others:
+                best = max(others, key=lambda output: outputs[chosen[0].slot][output].item())
+                log_p[v, len(variable.weights)] = outputs[chosen[0].slot][best]
+                unnamed[v] = f"{slot.predicate}({','.join(slot.images)},{slot.domain[best]})"
+        return unnamed
+
+    def _most_probable(
+        self, log_p: dict[tuple[int, int], Tensor], column: int
+    ) -> tuple[dict[int, int], float]:
+        """The value of every variable, and the log-probability of all of them together."""
+        sizes = [len(variable.weights) + 1 for variable in self.shape.variables]
+        reading = {
+            v: max(range(size), key=lambda value: log_p[v, value].item()) for v, size in enumerate(sizes)
+        }
+        scaled = [log_p[v, value] - log_p[v, reading[v]] for v, value in self.shape.plan.leaves]
+        root = self.shape.plan.roots[column]
+        if not isinstance(root, bool):
+            chosen = best_branch(self.circuit, torch.stack(scaled), root)
+            reading.update(self.shape.plan.leaves[leaf] for leaf in chosen)
+        return reading, sum(log_p[leaf].item() for leaf in reading.items())
+
+    def _names(
+        self, reading: dict[int, int], unnamed: dict[int, str]
+    ) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        named: tuple[list[str], list[str]] = ([], [])
+        for v, value in sorted(reading.items(), key=lambda item: _slot(self.shape.variables[item[0]])):
+            variable = self.shape.variables[v]
+            neural = all(isinstance(weight, NeuralWeight) for weight in variable.weights)
+            named[0 if neural else 1].append(_value_name(variable, value, unnamed.get(v)))
+        return tuple(named[0]), tuple(named[1])
+
+
+def _slot(variable: Variable) -> int:
+    return min((weight.slot for weight in variable.weights if isinstance(weight, NeuralWeight)), default=0)
+
+
+def _value_name(variable: Variable, value: int, rest: str | None) -> str:
+    if value < len(variable.names):
+        return variable.names[value]
+    if rest is not None:
+        return rest
+    return f"not {variable.names[0]}" if len(variable.names) == 1 else f"none of {', '.join(variable.names)}"
+
+
+def best_branch(circuit: Circuit, leaves: Float[Tensor, " leaf"], root: int) -> list[int]:
+    """The leaves of a root's most probable branch."""
+    plan = circuit.plan
+    table = leaves.new_empty(plan.rows)
+    table[FALSE_ROW] = -torch.inf
+    table[1 : 1 + len(leaves)] = leaves
+    branch: dict[int, list[int]] = {}
+    for number, level in enumerate(plan.levels):
+        bags, offsets = circuit.bags(number)
+        ends = offsets.tolist()
+        products = torch.segment_reduce(table[bags], "sum", offsets=offsets)
+        row, product = level.first_row, 0
+        for count, length in [*((run.count, run.length) for run in level.runs), (level.plain, 1)]:
+            part = products[product : product + count * length].view(count, length)
+            for i, winner in enumerate(part.argmax(dim=1).tolist() if count else []):
+                table[row + i] = part[i, winner]
+                chosen = product + i * length + winner
+                branch[row + i] = bags[ends[chosen] : ends[chosen + 1]].tolist()
+            row, product = row + count, product + count * length
+    found, stack = [], [root]
+    while stack:
+        row = stack.pop()
+        if row in branch:
+            stack.extend(branch[row])
+        else:
+            found.append(row - 1)
+    return found

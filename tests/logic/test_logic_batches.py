@@ -1,0 +1,83 @@
+"""Batches of mixed shapes, devices and dtypes, and precision far from 1."""
+
+import math
+
+import pytest
+import torch
+from logic_oracles import Table, images
+
+from gedi_nesy.logic import Program, log_prob_together
+
+
+def test_mixed_shapes_call_each_network_once(programs):
+    network = Table()
+    program = Program.from_file(programs / "sum.pl", networks={"digit_net": network})
+    pair = program.compile("sum(A, B, N)", ["A", "B"], "N")
+    twice = program.compile("sum(A, A, N)", ["A"], "N")
+    parts = [
+        (pair, {"A": images(3, 0), "B": images(3, 1), "N": [1, 2, 3]}),
+        (twice, {"A": images(2, 2), "N": [4, 0]}),
+    ]
+    together = log_prob_together(parts)
+    assert network.calls == 1
+    for (query, inputs), found in zip(parts, together, strict=True):
+        torch.testing.assert_close(found, query.log_prob(**inputs))
+
+
+def test_the_same_image_twice_is_one_choice(programs):
+    network = Table()
+    query = Program.from_file(programs / "sum.pl", {"digit_net": network}).compile("sum(A, A, N)", ["A"], "N")
+    assert query.answers == tuple(range(0, 20, 2))
+    x = images(4, 0)
+    torch.testing.assert_close(query.distribution(A=x), network.log_probs(x).exp())
+
+
+@pytest.mark.parametrize(("dtype", "tolerance"), [(torch.float32, 1e-6), (torch.float64, 1e-12)])
+def test_precision_at_probabilities_down_to_1e_minus_30(dtype, tolerance, programs):
+    """Against the sum done with Python's exact integers; the error is relative to log P, and to 1 near P =
+    1.
+    """
+    query = Program.from_file(programs / "sum.pl", {"digit_net": Table()}).compile("sum(A, B, 9)", ["A", "B"])
+    generator = torch.Generator().manual_seed(0)
+    for scale in (1, 5, 10, 35):
+        log_p = [
+            torch.log_softmax(scale * torch.randn(64, 10, generator=generator), 1).to(dtype) for _ in range(2)
+        ]
+        found = query.log_prob_of(A=log_p[0], B=log_p[1])
+        for row in range(64):
+            a, b = (part[row].double().tolist() for part in log_p)
+            shift = max(a[i] + b[9 - i] for i in range(10))
+            exact = shift + math.log(math.fsum(math.exp(a[i] + b[9 - i] - shift) for i in range(10)))
+            assert found[row].item() == pytest.approx(exact, rel=tolerance, abs=tolerance)
+
+
+def test_bfloat16_and_float16_are_accepted(programs):
+    query = Program.from_file(programs / "sum.pl", {"digit_net": Table()}).compile("sum(A, B, 9)", ["A", "B"])
+    exact = torch.full((2, 10), 0.1)
+    for dtype in (torch.bfloat16, torch.float16):
+        log_p = exact.to(dtype).log().requires_grad_()
+        found = query.log_prob_of(A=log_p, B=log_p)
+        found.sum().backward()
+        assert found.dtype == dtype
+        assert found.tolist() == pytest.approx([math.log(0.1)] * 2, rel=0.02)
+        assert log_p.grad.isfinite().all()
+
+
+def test_gradcheck(programs):
+    program = Program.from_file(programs / "noisy_sum.pl", {"digit_net": Table()})
+    query = program.compile("noisy_sum(A, B, N)", ["A", "B"], "N")
+    logits = [
+        torch.randn(2, 10, dtype=torch.float64, generator=torch.Generator().manual_seed(s)) for s in (0, 1)
+    ]
+
+    def evaluate(a, b):
+        return query.log_distribution_of(A=torch.log_softmax(a, 1), B=torch.log_softmax(b, 1))
+
+    assert torch.autograd.gradcheck(evaluate, [x.requires_grad_() for x in logits])
+
+
+def test_a_batch_of_none(programs):
+    query = Program.from_file(programs / "sum.pl", {"digit_net": Table()}).compile(
+        "sum(A, B, N)", ["A", "B"], "N"
+    )
+    assert query.log_distribution(A=images(0, 0), B=images(0, 1)).shape == (0, 19)

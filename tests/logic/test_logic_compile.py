@@ -1,0 +1,231 @@
+"""Routes, budgets, the disk cache, and KLay's own layers as a second opinion on the evaluation."""
+
+import json
+import subprocess
+import sys
+import time
+
+import klay
+import numpy as np
+import pytest
+import torch
+from klay.torch.circuit_modules import CircuitModule
+from logic_oracles import Table, images
+
+from gedi_nesy.logic import Budget, Program, ProgramError
+from gedi_nesy.logic.budget import DEFAULT_BUDGET, Watch
+from gedi_nesy.logic.circuit import Circuit
+from gedi_nesy.logic.compile import compile_graph
+from gedi_nesy.logic.graph import ConstantWeight, Graph, Variable
+from gedi_nesy.logic.schedule import schedule
+from gedi_nesy.logic.store import Store
+from gedi_nesy.logic.structure import find_circuit_nodes
+
+DIGITS = {"digit_net": Table(), "given": Table()}
+
+
+@pytest.mark.parametrize(
+    ("name", "query", "answer", "route"),
+    [
+        ("addition", "addition(A, B, C)", None, "direct"),
+        ("sum", "sum(A, B, N)", "N", "direct"),
+        ("numbers", "addition([A], [B], N)", "N", "direct"),
+        ("digits", "addition([A, B], [C, D], [E, F, G])", None, "direct"),
+        ("differ", "differ(A, B)", None, "sdd"),
+    ],
+)
+def test_routes(programs, name, query, answer, route):
+    program = Program.from_file(programs / f"{name}.pl", DIGITS)
+    images_read = [letter for letter in query if letter in "ABCDEFG"]
+    assert program.compile(query, images_read, answer).shape.report.route == route
+
+
+def test_a_part_that_is_no_circuit_is_replaced_alone():
+    text = """
+    nn(digit_net, [X], Y, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]) :: digit(X, Y).
+    0.1 :: left. 0.2 :: right.
+    noisy :- left.
+    noisy :- right.
+    q(A, B) :- digit(A, X), digit(B, X), noisy.
+    """
+    query = Program.from_string(text, DIGITS).compile("q(A, B)", ["A", "B"])
+    assert query.shape.report.route == "mixed"
+    x = {"A": images(3, 0), "B": images(3, 1)}
+    same = (DIGITS["digit_net"].log_probs(x["A"]) + DIGITS["digit_net"].log_probs(x["B"])).exp().sum(1)
+    torch.testing.assert_close(query.log_prob(**x).exp(), same * (1 - 0.9 * 0.8))
+
+
+def chain(length: int) -> tuple[Graph, int]:
+    """A hand-made carry chain of 100 branches a link, about 300 nodes each."""
+    weights = tuple(ConstantWeight(0.1) for _ in range(10))
+    names = tuple(map(str, range(10)))
+    graph = Graph([Variable(names, weights) for _ in range(2 * length)])
+    carry = [1, 0]
+    for link in range(length):
+        branches: list[list[int]] = [[], []]
+        for a in range(10):
+            for b in range(10):
+                for incoming in (0, 1):
+                    digits = [graph.literal(2 * link, 1 << a), graph.literal(2 * link + 1, 1 << b)]
+                    if (a + b + incoming) % 10 == 3:
+                        branches[a + b + incoming >= 10].append(graph.conjunction([*digits, carry[incoming]]))
+        carry = [graph.disjunction(part) for part in branches]
+    return graph, graph.disjunction(carry)
+
+
+def test_the_check_is_fast_on_large_graphs():
+    rng = np.random.default_rng(0)
+    count = 2000
+    graph = Graph([Variable(tuple("abcdefghij"), (ConstantWeight(0.1),) * 10) for _ in range(count)])
+    node = 1
+    for variable in range(count):
+        order = rng.permutation(10)
+        branches = [graph.conjunction([graph.literal(variable, 1 << int(v)), node]) for v in order[:9]]
+        low = graph.disjunction(branches[:5])
+        node = graph.disjunction([low, *branches[5:]])
+        graph.literal(variable, 3)
+    extra = [
+        graph.conjunction([graph.literal(v, 1 << i), graph.literal(v + 1, 1 << j)])
+        for v in range(count - 1)
+        for i in range(5)
+        for j in range(9)
+    ]
+    started = time.perf_counter()
+    verdict = find_circuit_nodes(graph, [node, *extra])
+    seconds = time.perf_counter() - started
+    assert len(verdict) > 100_000
+    assert all(verdict.values())
+    assert seconds < 10
+
+
+def test_the_check_finds_branches_that_overlap():
+    graph = Graph([Variable(("a", "b", "c"), (ConstantWeight(0.2),) * 3) for _ in range(3)])
+    x = [graph.literal(0, 1 << value) for value in range(3)]
+    y = [graph.literal(1, 1 << value) for value in range(3)]
+    z = [graph.literal(2, 1 << value) for value in range(3)]
+    apart = graph.disjunction([graph.conjunction([x[0], y[0]]), graph.conjunction([x[0], y[1]]), x[1]])
+    overlap = graph.disjunction([graph.conjunction([x[0], y[0]]), graph.conjunction([x[0], z[0]]), x[1]])
+    shared = graph.conjunction([apart, graph.disjunction([graph.conjunction([y[0], z[0]]), z[1]])])
+    verdict = find_circuit_nodes(graph, [apart, overlap, shared])
+    assert (verdict[apart], verdict[overlap], verdict[shared]) == (True, False, False)
+
+
+@pytest.mark.parametrize("length", [1, 6])
+def test_klays_own_layers_agree(length):
+    graph, root = chain(length)
+    with Watch("test", "chain", DEFAULT_BUDGET) as watch:
+        compiled = compile_graph(graph, [root], watch)
+    plan = schedule(compiled.graph, compiled.roots)
+    circuit, built = klay.Circuit(), {}
+    for index in compiled.graph.reachable(compiled.roots):
+        node = compiled.graph.nodes[index]
+        if node[0] == "lit":
+            values = [v for v in range(11) if node[2] >> v & 1]
+            literals = [circuit.literal_node(1 + plan.leaves.index((node[1], v))) for v in values]
+            built[index] = literals[0] if len(literals) == 1 else circuit.or_node(literals)
+        elif node[0] in ("and", "or"):
+            combine = circuit.and_node if node[0] == "and" else circuit.or_node
+            built[index] = combine([built[child] for child in node[1]])
+    circuit.set_root(built[compiled.roots[0]])
+    stock = CircuitModule(*circuit._get_indices(), semiring="log")
+    generator = torch.Generator().manual_seed(0)
+    ours = torch.randn(len(plan.leaves), 5, dtype=torch.float64, generator=generator).sub_(2).requires_grad_()
+    theirs = ours.detach().clone().requires_grad_()
+    value, reference = Circuit(plan)(ours)[:, 0], stock(theirs.T, theirs.T)[:, 0]
+    torch.testing.assert_close(value, reference)
+    weights = torch.randn(5, dtype=torch.float64, generator=generator)
+    (value * weights).sum().backward()
+    (reference * weights).sum().backward()
+    torch.testing.assert_close(ours.grad, theirs.grad)
+
+
+def test_a_budget_of_nodes_names_what_was_reached(programs):
+    program = Program.from_file(programs / "numbers.pl", DIGITS)
+    message = (
+        r"numbers\.pl: addition\(\[A, B\], \[C, D\], N\) takes more than 1,000 nodes"
+        r" \(grounding: 1,\d\d\d nodes after \d+\.\d s\); .* is the usual cause, or raise the budget$"
+    )
+    with pytest.raises(ProgramError, match=message):
+        program.compile("addition([A, B], [C, D], N)", list("ABCD"), "N", budget=Budget(nodes=1000))
+
+
+def test_a_budget_of_seconds_stops_a_recursion_that_grounds_nothing():
+    program = Program.from_string(
+        "p(X) :- Y is X + 1, p(Y).\n0.5 :: q.\nr :- p(0), q.", {}, name="endless.pl"
+    )
+    with pytest.raises(ProgramError, match=r"endless\.pl: r takes more than 0\.3 seconds \(grounding: "):
+        program.compile("r", [], budget=Budget(seconds=0.3))
+
+
+def test_a_budget_stops_a_decision_diagram():
+    clauses = "\n".join(f"q(X) :- a({i}), b({17 * i % 23}), c({i * i % 19})." for i in range(23))
+    facts = "\n".join(f"0.5 :: {name}({i})." for name in "abc" for i in range(23))
+    program = Program.from_string(f"{facts}\n{clauses}\n0.5 :: z(1).", {}, name="wide.pl")
+    with pytest.raises(ProgramError, match=r"takes more than 400 nodes \(decision diagram: "):
+        program.compile("q(1)", [], budget=Budget(nodes=400))
+
+
+def stored(
+    tmp_path, text="0.3 :: a. b(1) :- a. b('X y') :- \\+ a. evidence(a, true). t(_) :: c. b([1, 2]) :- c."
+):
+    program = Program.from_string(text, {})
+    program.store = Store(tmp_path, text, worth_storing=0.0)
+    return program
+
+
+def test_the_disk_cache_gives_the_same_shape(tmp_path):
+    first = stored(tmp_path).compile("b(X)", [], "X")
+    assert len(list(tmp_path.glob("*.npz"))) == 1
+    second = stored(tmp_path)
+    second.front_end.ground = None  # nothing may be grounded again
+    again = second.compile("b(X)", [], "X")
+    assert again.answers == first.answers
+    assert again.shape.report == first.shape.report
+    torch.testing.assert_close(again.distribution(), first.distribution())
+
+
+def test_torn_and_foreign_cache_files_are_compiled_anew(tmp_path):
+    truth = stored(tmp_path).compile("b(X)", [], "X").distribution()
+    (path,) = tmp_path.glob("*.npz")
+    whole = path.read_bytes()
+    with np.load(path) as data:
+        arrays = {name: data[name] for name in data.files}
+    header = json.loads(str(arrays["header"]))
+    forged = {**arrays, "header": np.array(json.dumps({**header, "answers": ["1", "2", "3"]}))}
+    foreign = {**arrays, "bags": arrays["bags"] + 1}
+    for content in (
+        b"",
+        whole[: len(whole) // 2],
+        b"not a zip",
+        whole[:-10] + b"0123456789",
+        forged,
+        foreign,
+    ):
+        if isinstance(content, bytes):
+            path.write_bytes(content)
+        else:
+            np.savez(path, **content)
+        torch.testing.assert_close(stored(tmp_path).compile("b(X)", [], "X").distribution(), truth)
+        assert path.read_bytes()[:2] == b"PK"
+    assert not list(tmp_path.glob("*.tmp"))
+
+
+def test_the_cache_key_is_the_same_in_every_process():
+    code = (
+        "from gedi_nesy.logic import Program; from gedi_nesy.logic.ground import Request;"
+        "from gedi_nesy.logic.source import parse_query; from gedi_nesy.logic.store import Store;"
+        "from pathlib import Path;"
+        "print(Store(Path(), 'a.').key(Request('q', (parse_query('p(X, [a])'),), (), ('X',), True)))"
+    )
+    keys = {
+        subprocess.run(
+            [sys.executable, "-c", code],
+            capture_output=True,
+            text=True,
+            check=True,
+            env={"PYTHONHASHSEED": seed, "PYTHONPATH": "."},
+        ).stdout
+        for seed in ("1", "2")
+    }
+    assert len(keys) == 1
+    assert len(keys.pop().strip()) == 64
