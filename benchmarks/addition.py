@@ -58,8 +58,8 @@ class AdditionConfig:
     """steps of the refinement, after the attempts"""
     attempts: int = 8
     """short annealed attempts at the most; the best by the training objective is refined"""
-    explore: int = 350
-    """steps of an attempt"""
+    explore: int | None = None
+    """steps of an attempt (default: 350, and 700 where unlabelled images help to form clusters)"""
     accept: float = -0.65
     """L_INV + L_NESY over the training data (both at most 0) from which on no further attempt is made"""
     entropy_start: float = -1.0
@@ -150,7 +150,7 @@ class AdditionConfig:
                 reinit=self.reinit,
             ),
             attempts=self.attempts,
-            explore=self.explore,
+            explore=self.explore or (350 if self.unlabelled == "0" else 700),
             refine=self.iterations,
             accept=self.accept,
             entropy_start=self.entropy_start,

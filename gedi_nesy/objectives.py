@@ -7,6 +7,8 @@ already divided by the temperature, l = f(enc(x)) / tau.
 import math
 
 import torch
+from jaxtyping import Float
+from torch import Tensor
 
 from gedi_nesy.types import Energies, Logits, LogProbs, Prior, Scalar
 
@@ -16,7 +18,7 @@ def energy(logits: Logits) -> Energies:
     return -torch.logsumexp(logits, dim=1)
 
 
-def loss_gen(energy_data: Energies, energy_samples: Energies) -> Scalar:
+def loss_gen(energy_data: Energies, energy_samples: Float[Tensor, " sample"]) -> Scalar:
     """-L_GEN up to a constant: mean E(x) - mean E(x_sgld), whose gradient is that of Eq. 11.
 
     The samples are constants: no gradient may reach the sampler that made them.
@@ -24,16 +26,12 @@ def loss_gen(energy_data: Energies, energy_samples: Energies) -> Scalar:
     return energy_data.mean() - energy_samples.mean()
 
 
-def loss_inv(log_probs: LogProbs, log_probs_augmented: LogProbs, entropy_weight: float = 1.0) -> Scalar:
+def loss_inv(log_probs: LogProbs, log_probs_augmented: LogProbs) -> Scalar:
     """-L_INV = mean_x CE(p(y|x'), p(y|x)), the invariance term of Eq. 3.
 
     CE(p', p) = KL(p' || p) + H(p'): the first part asks for the same answer, the second for a confident one.
-    `entropy_weight` multiplies the second part; 1 is the paper's term, below 1 answers may stay soft, below 0 they are
-    asked to. Raising it to 1 during training is deterministic annealing.
     """
-    augmented = log_probs_augmented.exp()
-    cross_entropy = -(augmented * log_probs).sum(dim=1).mean()
-    return cross_entropy - (1.0 - entropy_weight) * entropy(log_probs_augmented)
+    return -(log_probs_augmented.exp() * log_probs).sum(dim=1).mean()
 
 
 def entropy(log_probs: LogProbs) -> Scalar:

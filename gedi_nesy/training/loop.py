@@ -31,6 +31,8 @@ class TrainConfig:
     refine: int = 1000
     accept: float = -0.65
     """L_INV + L_NESY over the training data (both at most 0) from which on no further attempt is made"""
+    accept_queries: int = 100
+    """with fewer queries than this all attempts are made: few can be satisfied under wrong names"""
     entropy_start: float = -1.0
     """weight of the entropy in L_INV while an attempt begins; it rises to 1. 1 is the paper's, no annealing"""
     naming_every: int = 50
@@ -104,7 +106,8 @@ def train(
         terms = learner.evaluate(search_log_prob, config.weights)
         learners.append(learner)
         attempts.append(Attempt(weights.prior, terms, objective(terms, config.weights)))
-        if terms.nesy is None or terms.inv + terms.nesy >= config.accept:
+        enough = len(learner.data.tuples) >= config.accept_queries
+        if enough and terms.nesy is not None and terms.inv + terms.nesy >= config.accept:
             break
     chosen = max(range(len(attempts)), key=lambda number: attempts[number].objective)
     learner = learners[chosen]
@@ -133,12 +136,12 @@ def _explore(
     """
     weights = replace(weights, gen=0.0)
     for step in range(config.explore):
-        rate = config.step.learning_rate * cosine(step, config.explore, config.warmup)
-        entropy_weight = annealed(step / config.explore, config.entropy_start)
-        record(step, learner.step(query_log_prob, weights, rate, entropy_weight))
         naming_due = config.naming_every and (step + 1) % config.naming_every == 0
         if naming_due and search_log_prob is not None and weights.nesy > 0:
             learner.rename(search_log_prob)
+        rate = config.step.learning_rate * cosine(step, config.explore, config.warmup)
+        entropy_weight = annealed(step / config.explore, config.entropy_start)
+        record(step, learner.step(query_log_prob, weights, rate, entropy_weight))
 
 
 def _refine(

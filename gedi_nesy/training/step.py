@@ -57,14 +57,16 @@ def joint_loss(
 
     Both views count alike: L_INV is taken in both directions, L_PRIOR and L_NESY on each view. A query whose images
     are augmented still holds, and this is what keeps a network from memorising few queries.
+
+    `entropy_weight` multiplies the entropy that is part of L_INV = -(KL + H): at 1 it is the paper's term, below 1
+    answers may stay soft, below 0 they are asked to. Raising it to 1 is deterministic annealing. The terms returned
+    are the paper's at any weight.
     """
     plain, augmented = views.plain.log_softmax(dim=1), views.augmented.log_softmax(dim=1)
-    inv = 0.5 * (
-        objectives.loss_inv(plain, augmented, entropy_weight)
-        + objectives.loss_inv(augmented, plain, entropy_weight)
-    )
+    inv = 0.5 * (objectives.loss_inv(plain, augmented) + objectives.loss_inv(augmented, plain))
+    softness = 0.5 * (objectives.entropy(plain) + objectives.entropy(augmented))
     prior = 0.5 * (objectives.loss_prior(plain) + objectives.loss_prior(augmented))
-    loss = weights.inv * inv + weights.prior * prior
+    loss = weights.inv * (inv - (1.0 - entropy_weight) * softness) + weights.prior * prior
     gen = nesy = satisfaction = None
     if constraint is not None:
         log_prob = constraint(plain)

@@ -1,0 +1,215 @@
+"""Timing one task: compiled circuits, and DeepProbLog's own engine as its documentation sets it up."""
+
+import contextlib
+import io
+import math
+import multiprocessing
+import resource
+import time
+import warnings
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+import torch
+from deepproblog.engines import ExactEngine
+from deepproblog.model import Model
+from deepproblog.network import Network
+from deepproblog.query import Query as DeepProbLogQuery
+from problog.logic import Constant, Term, Var, list2term
+from torch import Tensor, nn
+
+from gedi_nesy.logic import Program, Query
+
+PROGRAMS = Path(__file__).parent.parent / "programs"
+
+
+class LeNet(nn.Module):
+    """The classifier of DeepProbLog's own MNIST example."""
+
+    def __init__(self):
+        super().__init__()
+        self.encoder = nn.Sequential(
+            nn.Conv2d(1, 6, 5), nn.MaxPool2d(2), nn.ReLU(), nn.Conv2d(6, 16, 5), nn.MaxPool2d(2), nn.ReLU()
+        )
+        self.classifier = nn.Sequential(
+            nn.Linear(16 * 4 * 4, 120),
+            nn.ReLU(),
+            nn.Linear(120, 84),
+            nn.ReLU(),
+            nn.Linear(84, 10),
+            nn.Softmax(1),
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Probabilities of the ten digits."""
+        return self.classifier(self.encoder(x).flatten(1))
+
+
+class Given(nn.Module):
+    """Outputs that are handed in as images: logic alone, or a digit that is known."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """The rows as they are."""
+        return x
+
+
+@dataclass(frozen=True)
+class Task:
+    """A query of a program whose images are digits; `known` images are one-hot rows, `answer` is asked for.
+    """
+
+    name: str
+    program: str
+    query: str
+    images: tuple[str, ...]
+    known: tuple[str, ...] = ()
+    answer: str | None = None
+
+
+def sum_task() -> Task:
+    """One digit each."""
+    return Task("one digit", "sum", "sum(A, B, N)", ("A", "B"), answer="N")
+
+
+def numbers_task() -> Task:
+    """Two digits each, with every sum an answer."""
+    return Task(
+        "two digits", "numbers", "addition([A1, A0], [B1, B0], N)", ("A1", "A0", "B1", "B0"), answer="N"
+    )
+
+
+def carry_task(digits: int) -> Task:
+    """Any number of digits, with the digits of the sum known."""
+    a, b, s = ([f"{letter}{i}" for i in range(digits + (letter == "S"))] for letter in "ABS")
+    query = f"addition([{', '.join(a)}], [{', '.join(b)}], [{', '.join(s)}])"
+    return Task(f"{digits} digits", "digits", query, tuple(a + b), tuple(s))
+
+
+def compile_task(task: Task, network: nn.Module) -> tuple[Query, float]:
+    """The compiled query, without the disk cache, and the seconds it took."""
+    networks = {"digit_net": network} | ({"given": Given()} if task.known else {})
+    program = Program.from_file(PROGRAMS / f"{task.program}.pl", networks)
+    program.store = None
+    started = time.perf_counter()
+    query = program.compile(task.query, [*task.images, *task.known], task.answer)
+    return query, time.perf_counter() - started
+
+
+def circuit_step(
+    task: Task, query: Query, batch: int, device: torch.device, network: nn.Module, lenet: bool
+) -> Callable[[bool], None]:
+    """One evaluation of a batch, with or without backward; all answers where there is an answer variable."""
+    generator = torch.Generator().manual_seed(0)
+    inputs: dict[str, Tensor] = {}
+    for name in task.images:
+        shape = (batch, 1, 28, 28) if lenet else (batch, 10)
+        x = torch.randn(shape, generator=generator)
+        inputs[name] = x.to(device) if lenet else torch.log_softmax(x, 1).to(device).requires_grad_()
+    for name in task.known:
+        digits = torch.randint(0, 10, (batch,), generator=generator)
+        one_hot = torch.eye(10)[digits].to(device)
+        inputs[name] = one_hot if lenet else torch.log(one_hot + torch.finfo(one_hot.dtype).tiny)
+    evaluate = query.log_distribution if lenet else query.log_distribution_of
+    network.to(device)
+
+    def step(backward: bool) -> None:
+        with torch.set_grad_enabled(backward):
+            value = evaluate(**inputs)
+        if backward:
+            value.mean().backward()
+        if device.type == "cuda":
+            torch.cuda.synchronize(device)
+
+    return step
+
+
+def reference_step(task: Task, free: bool, queries: int, lenet: bool) -> Callable[[bool], None]:
+    """The same on the stock engine: its cache on, its own loss, which calls backward for every query."""
+    generator = torch.Generator().manual_seed(0)
+    count = len(task.images) * queries
+    if lenet:
+        network, source = LeNet(), torch.randn(count, 1, 28, 28, generator=generator)
+    else:
+        network, source = (
+            Given(),
+            torch.softmax(torch.randn(count, 10, generator=generator), 1).requires_grad_(),
+        )
+    text = (PROGRAMS / f"{task.program}.pl").read_text()
+    model = Model(text, [Network(network, "digit_net", batching=True)], load=False)
+    with contextlib.redirect_stdout(io.StringIO()):
+        model.set_engine(ExactEngine(model), cache=True)
+    model.add_tensor_source("train", {(Constant(i),): source[i] for i in range(count)})
+    batch = [_reference_query(task, free, row) for row in range(queries)]
+    cross_entropy: Any = model.solver.semiring.cross_entropy  # pyright: ignore[reportOptionalMemberAccess]
+
+    def step(backward: bool) -> None:
+        with warnings.catch_warnings(), torch.set_grad_enabled(backward):
+            warnings.simplefilter("ignore")
+            for result in model.solve(batch):
+                if backward:
+                    cross_entropy(result, 1.0, 1 / queries, q=next(iter(result.result)))
+
+    return step
+
+
+def _reference_query(task: Task, free: bool, row: int) -> DeepProbLogQuery:
+    names = [Term(name.lower()) for name in task.images]
+    images = {
+        name: Term("tensor", Term("train", Constant(row * len(names) + i))) for i, name in enumerate(names)
+    }
+    numbers = [names] if len(names) == 2 else [names[:2], names[2:]]
+    arguments = names if len(names) == 2 else [list2term(number) for number in numbers]
+    answer = Var("N") if free else Constant(9 + row % 3)
+    functor = task.query.partition("(")[0]
+    return DeepProbLogQuery(Term(functor, *arguments, answer), images)
+
+
+def milliseconds(step: Callable[[bool], None], backward: bool, repeats: int) -> float:
+    """The fastest of several runs, after one that is not counted."""
+    step(backward)
+    return 1e3 * min(_timed(step, backward) for _ in range(repeats))
+
+
+def _timed(step: Callable[[bool], None], backward: bool) -> float:
+    started = time.perf_counter()
+    step(backward)
+    return time.perf_counter() - started
+
+
+def peak_memory(work: Callable[[], object]) -> float:
+    """MiB that a piece of work adds to the process at its peak, measured in a copy of it; CPU only."""
+    context = multiprocessing.get_context("fork")
+    receiver, sender = context.Pipe(duplex=False)
+    process = context.Process(target=_measure, args=(work, sender))
+    process.start()
+    added = receiver.recv()
+    process.join()
+    return added
+
+
+def _measure(work: Callable[[], object], sender: Connection) -> None:
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    work()
+    sender.send((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024)
+
+
+def worst_error(query: Query, dtype: torch.dtype, scales: Sequence[float] = (1, 5, 10, 25)) -> float:
+    """Largest error of log P(A + B = 9) against exact sums, relative to log P but no less than to 1."""
+    column = [int(answer) for answer in query.answers].index(9)
+    generator = torch.Generator().manual_seed(0)
+    worst = 0.0
+    for scale in scales:
+        log_p = [
+            torch.log_softmax(scale * torch.randn(256, 10, generator=generator), 1).to(dtype)
+            for _ in range(2)
+        ]
+        found = query.log_distribution_of(A=log_p[0], B=log_p[1])[:, column].double()
+        for row, (a, b) in enumerate(zip(*(part.double().tolist() for part in log_p), strict=True)):
+            shift = max(a[i] + b[9 - i] for i in range(10))
+            exact = shift + math.log(math.fsum(math.exp(a[i] + b[9 - i] - shift) for i in range(10)))
+            if exact > math.log(1e-30):
+                worst = max(worst, abs(found[row].item() - exact) / max(1.0, abs(exact)))
+    return worst
