@@ -53,7 +53,7 @@ def main(config: CircuitsConfig) -> None:
     if config.threads:
         torch.set_num_threads(config.threads)
     folder = experiment.out_folder(config.out, "circuits", config.overwrite)
-    console = Console()
+    console = Console(width=None if Console().is_terminal else 130)
     against = compare(config, device, console)
     digits = [grow_digits(config, device, count, console) for count in config.digits]
     batches = grow_batches(config, device, console)
@@ -114,8 +114,7 @@ def grow_digits(config: CircuitsConfig, device: torch.device, digits: int, conso
     row: Row = {"digits": digits, "compile s": seconds, "edges": plan.edges, "depth": len(plan.levels)}
     for label, backward in (("forward", False), ("both", True)):
         row[label] = run.milliseconds(step, backward, config.repeats) / config.batch_size
-    if device.type == "cpu":
-        row["MiB"] = run.peak_memory(lambda: step(True))
+    row["MiB"] = run.peak_memory(query, config.batch_size)
     return row
 
 

@@ -3,13 +3,10 @@
 import contextlib
 import io
 import math
-import multiprocessing
-import resource
 import time
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
@@ -58,8 +55,7 @@ class Given(nn.Module):
 
 @dataclass(frozen=True)
 class Task:
-    """A query of a program whose images are digits; `known` images are one-hot rows, `answer` is asked for.
-    """
+    """A query of a program whose images are digits; `known` images are one-hot rows, `answer` is asked for."""
 
     name: str
     program: str
@@ -179,21 +175,14 @@ def _timed(step: Callable[[bool], None], backward: bool) -> float:
     return time.perf_counter() - started
 
 
-def peak_memory(work: Callable[[], object]) -> float:
-    """MiB that a piece of work adds to the process at its peak, measured in a copy of it; CPU only."""
-    context = multiprocessing.get_context("fork")
-    receiver, sender = context.Pipe(duplex=False)
-    process = context.Process(target=_measure, args=(work, sender))
-    process.start()
-    added = receiver.recv()
-    process.join()
-    return added
-
-
-def _measure(work: Callable[[], object], sender: Connection) -> None:
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    work()
-    sender.send((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024)
+def peak_memory(query: Query, batch: int, itemsize: int = 4) -> float:
+    """MiB that one evaluation and its backward pass hold at most, from the circuit's schedule."""
+    plan = query.shape.plan
+    shares = sum(run.count * run.length for level in plan.levels for run in level.runs)
+    largest = max(level.products for level in plan.levels)
+    forward = plan.rows + shares + largest
+    backward = shares + plan.products + len(plan.roots)
+    return max(forward, backward) * batch * itemsize / 2**20
 
 
 def worst_error(query: Query, dtype: torch.dtype, scales: Sequence[float] = (1, 5, 10, 25)) -> float:

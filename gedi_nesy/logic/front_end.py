@@ -57,9 +57,9 @@ class FrontEnd:
             self.model.program = SimpleProgram()
             for statement in statements:
                 self.model.program.add_statement(statement)
-            exact = ExactEngine(self.model)
-            exact.engine = self.engine
-            self.model.set_engine(exact, **solver)
+            self.exact = ExactEngine(self.model)
+            self.exact.engine = self.engine
+            self.model.set_engine(self.exact, **solver)
         except ProbLogError as error:
             raise self.problog_error(error) from error
         assert self.model.solver is not None

@@ -15,9 +15,13 @@ FALSE, TRUE = 0, 1
 
 @dataclass(frozen=True)
 class Slot:
-    """A network reading one image (or several), and the neural predicate of the program that asks for it."""
+    """A network reading one image (or several), and the neural predicate of the program that asks for it.
+
+    `inputs` are the ground terms of the program; `images` names those that are images of the query.
+    """
 
     network: str
+    inputs: tuple[Term, ...]
     images: tuple[str, ...]
     predicate: str
     domain: tuple[Term, ...]

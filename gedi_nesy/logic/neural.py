@@ -40,6 +40,11 @@ class NeuralPredicate:
     file: str
     line: int
 
+    @property
+    def where(self) -> str:
+        """FILE:LINE, or FILE alone."""
+        return f"{self.file}:{self.line}" if self.line else self.file
+
     def __str__(self) -> str:
         domain = f" in [{', '.join(map(str, self.domain))}]" if self.domain else ""
         return f"{self.name}/{self.arity} <- {self.network}{domain}"
@@ -93,10 +98,14 @@ def _neural_predicate(source: Source, statement: Any, head: Any) -> NeuralPredic
                 f"{where}: the domain of '{head.functor}' must be a list, found {declaration.args[3]}"
             )
         domain = tuple(term2list(declaration.args[3], deep=False))
-    file, _, line = where.rpartition(":")
-    name, arity = str(head.functor), head.arity
     return NeuralPredicate(
-        name, arity, str(network), KINDS[declaration.arity], domain, file or where, int(line or 0)
+        name=str(head.functor),
+        arity=head.arity,
+        network=str(network),
+        kind=KINDS[declaration.arity],
+        domain=domain,
+        file=source.name,
+        line=source.line_of(statement),
     )
 
 
@@ -127,7 +136,7 @@ def check_networks(predicates: tuple[NeuralPredicate, ...], networks: Mapping[st
     (`num_clusters`).
     """
     for predicate in predicates:
-        where = f"{predicate.file}:{predicate.line}"
+        where = predicate.where
         if predicate.network not in networks:
             hint = did_you_mean(predicate.network, networks) if networks else "; none are given"
             raise ProgramError(
@@ -142,7 +151,7 @@ def check_domain(predicate: NeuralPredicate, outputs: int) -> None:
     """The domain of a choice has exactly one value per output of its network."""
     if predicate.kind == "choice" and len(predicate.domain) != outputs:
         raise ProgramError(
-            f"{predicate.file}:{predicate.line}: the domain of {predicate.name}"
+            f"{predicate.where}: the domain of {predicate.name}"
             f" has {len(predicate.domain)} values"
             f" but network '{predicate.network}' has {outputs} outputs"
         )

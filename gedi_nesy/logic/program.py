@@ -119,6 +119,13 @@ class Program:
             return tensor_query(self, text, abstract, images, answer)
         request = Request(text, (abstract,), tuple(given), images, merge=answer is None)
         shape = self._shape(request, budget)
+        for slot in shape.slots:
+            if len(slot.images) < len(slot.inputs):
+                inputs = ", ".join(str(term) for term in slot.inputs if term not in names.values())
+                raise ProgramError(
+                    f"{self.source.name}: network '{slot.network}' is asked to read {inputs},"
+                    f" which is no image of {text}"
+                )
         evaluate = circuit_evaluate(shape, self.learnable)
         check_uncertain(text, shape, evaluate)
         if engine == "deepproblog":

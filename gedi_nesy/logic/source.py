@@ -58,24 +58,27 @@ class Source:
             raise ProgramError(f"{name}: {error.base_message}") from None
         return Source(name, root, text, statements, program.line_info)
 
-    def where(self, location: object) -> str:
-        """FILE:LINE of a parsed term's location (a file index and a character), FILE alone if it has none."""
-        if (
-            isinstance(location, tuple)
-            and len(location) == 2
-            and location[0] == 0
-            and location[1] is not None
-        ):
-            return f"{self.name}:{self.text.count(chr(10), 0, location[1]) + 1}"
-        return self.name
+    def line(self, location: Any) -> int:
+        """The line of a parsed term's location (a file index and a character); 0 if it is not in this text."""
+        if location is None or location[0] != 0 or location[1] is None or not self.text:
+            return 0
+        return self.text.count("\n", 0, location[1]) + 1
+
+    def where(self, location: Any) -> str:
+        """FILE:LINE of a location, FILE alone if the line is not known."""
+        line = self.line(location)
+        return f"{self.name}:{line}" if line else self.name
+
+    def line_of(self, statement: Any) -> int:
+        """The line of a statement; annotated disjunctions carry it only in their heads."""
+        locations = (getattr(term, "location", None) for term in subterms(statement))
+        return next((line for location in locations if (line := self.line(location))), 0)
 
 
 def where_of(source: Source, statement: Any) -> str:
-    """FILE:LINE of a statement; annotated disjunctions carry it only in their heads."""
-    for term in subterms(statement):
-        if getattr(term, "location", None) is not None:
-            return source.where(term.location)
-    return source.name
+    """FILE:LINE of a statement."""
+    line = source.line_of(statement)
+    return f"{source.name}:{line}" if line else source.name
 
 
 def subterms(term: object) -> Iterator[Any]:

@@ -20,7 +20,7 @@ from gedi_nesy.logic.schedule import Level, Run, Schedule
 from gedi_nesy.logic.shape import Report, Shape
 from gedi_nesy.logic.source import Source, parse_query
 
-FORMAT = 1
+FORMAT = 2
 WORTH_STORING = 0.5
 """Seconds of compilation below which a file is not worth its reading."""
 
@@ -137,7 +137,14 @@ def _header(shape: Shape) -> dict[str, Any]:
             for variable in shape.variables
         ],
         "slots": [
-            [slot.network, slot.images, slot.predicate, list(map(str, slot.domain))] for slot in shape.slots
+            [
+                slot.network,
+                list(map(str, slot.inputs)),
+                slot.images,
+                slot.predicate,
+                list(map(str, slot.domain)),
+            ]
+            for slot in shape.slots
         ],
         "answers": list(map(str, shape.answers)),
         "conditional": shape.conditional,
@@ -152,6 +159,8 @@ def _shape(fields: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> Shape
     for runs, plain, bags, offsets in fields["levels"]:
         part = arrays["bags"][bag : bag + bags], arrays["offsets"][offset : offset + offsets]
         levels.append(Level(*part, tuple(Run(*run) for run in runs), plain, row, product))
+        if part[0].size and not 0 <= part[0].min() <= part[0].max() < row:
+            raise ValueError("a product refers to a row that does not exist yet")
         row, product = row + levels[-1].rows, product + levels[-1].products
         bag, offset = bag + bags, offset + offsets
     return Shape(
@@ -161,8 +170,14 @@ def _shape(fields: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> Shape
             for names, weights in fields["variables"]
         ),
         slots=tuple(
-            Slot(network, tuple(images), predicate, tuple(map(parse_query, domain)))
-            for network, images, predicate, domain in fields["slots"]
+            Slot(
+                network,
+                tuple(map(parse_query, inputs)),
+                tuple(images),
+                predicate,
+                tuple(map(parse_query, domain)),
+            )
+            for network, inputs, images, predicate, domain in fields["slots"]
         ),
         answers=tuple(map(parse_query, fields["answers"])),
         conditional=fields["conditional"],

@@ -111,7 +111,7 @@ def tensor_query(
     tensors = {p.network: p for p in program.neural_predicates if p.kind == "tensor"}
     first = next(iter(tensors.values()))
     warnings.warn(
-        f"{first.file}:{first.line}: network '{first.network}' returns tensors to the program, which"
+        f"{first.where}: network '{first.network}' returns tensors to the program, which"
         " therefore runs on DeepProbLog's engine, one row at a time",
         ProgramWarning,
         stacklevel=4,

@@ -8,7 +8,6 @@ from typing import Any
 from problog.formula import LogicFormula
 from problog.logic import Term, term2list
 
-from gedi_nesy.logic.errors import ProgramError
 from gedi_nesy.logic.front_end import image_term
 from gedi_nesy.logic.graph import (
     FALSE,
@@ -126,7 +125,7 @@ class Translation:
 
     def _neural_weight(self, node: Any, probability: Any) -> Weight:
         network = str(probability.args[0])
-        inputs = tuple(self._image(network, term) for term in term2list(probability.args[1], deep=False))
+        inputs = tuple(term2list(probability.args[1], deep=False))
         term = self._atom(node)
         predicate = next(
             (
@@ -137,20 +136,13 @@ class Translation:
             None,
         )
         assert predicate is not None, f"no neural predicate declares {term}"
-        slot = next(
-            (i for i, s in enumerate(self.slots) if (s.network, s.images) == (network, inputs)),
-            len(self.slots),
-        )
-        if slot == len(self.slots):
-            self.slots.append(Slot(network, inputs, predicate.name, predicate.domain))
-        return NeuralWeight(slot, int(probability.args[2]) if probability.arity == 3 else 0)
-
-    def _image(self, network: str, term: Term) -> str:
-        if term not in self.images:
-            raise ProgramError(
-                f"network '{network}' is asked to read {term}, which is not an image of the query"
-            )
-        return self.images[term]
+        slots = [(slot.network, slot.inputs) for slot in self.slots]
+        if (network, inputs) not in slots:
+            images = tuple(self.images[term] for term in inputs if term in self.images)
+            self.slots.append(Slot(network, inputs, images, predicate.name, predicate.domain))
+            slots.append((network, inputs))
+        output = int(probability.args[2]) if probability.arity == 3 else 0
+        return NeuralWeight(slots.index((network, inputs)), output)
 
     def _atom(self, node: Any) -> Any:
         """The program's own atom; ProbLog wraps a choice of a disjunction as choice(_, _, atom, ...)."""

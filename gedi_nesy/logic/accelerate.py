@@ -1,0 +1,257 @@
+"""An existing DeepProbLog model on compiled circuits: one changed line, `accelerate(model)` for
+`model.set_engine(...)`.
+
+The model keeps its networks, optimizers, tensor sources, queries and training loop. Its solver groups a
+batch of queries by shape, calls every network once on all distinct inputs, evaluates one circuit per shape,
+and runs one backward pass per optimizer step: the gradients that DeepProbLog's loss leaves on single
+probabilities are collected and passed on together.
+"""
+
+import time
+import warnings
+import weakref
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from deepproblog.engines import ExactEngine
+from deepproblog.model import Model
+from deepproblog.query import Query as DeepProbLogQuery
+from deepproblog.semiring import Result
+from deepproblog.semiring.graph_semiring import GraphSemiring
+from problog.logic import Constant, Term
+from torch import Tensor, nn
+
+from gedi_nesy.logic.budget import DEFAULT_BUDGET, Budget, Watch
+from gedi_nesy.logic.errors import ProgramError
+from gedi_nesy.logic.front_end import FrontEnd, image_term
+from gedi_nesy.logic.ground import Request
+from gedi_nesy.logic.neural import expand_conditional, neural_predicates
+from gedi_nesy.logic.python_guard import inspect
+from gedi_nesy.logic.shape import Evaluate, Shape, circuit_evaluate, compile_shape
+from gedi_nesy.logic.source import Source
+from gedi_nesy.logic.tensor_query import ProgramWarning
+
+
+def accelerate(model: Model, allow_python: bool = False, budget: Budget = DEFAULT_BUDGET) -> None:
+    """Give a DeepProbLog model a solver that evaluates compiled circuits.
+
+    Programs that return tensors from networks, and networks with `k` set, keep DeepProbLog's own engine,
+    with a warning. Evidence in the program is honoured, and the same image twice is one image: both differ
+    from that engine.
+    """
+    statements = [expand_conditional(statement) for statement in model.program]
+    source = Source("model", ".", "", tuple(statements), [None])
+    if not allow_python:
+        inspect(source)
+    slow = [p.network for p in neural_predicates(source) if p.kind == "tensor"]
+    slow += [name for name, network in model.networks.items() if network.k is not None]
+    if slow:
+        warnings.warn(
+            f"network '{slow[0]}' needs DeepProbLog's own engine, which is kept", ProgramWarning, stacklevel=2
+        )
+        model.set_engine(ExactEngine(model), cache=True)
+        return
+    front_end = FrontEnd(source, statements, dict.fromkeys(model.networks, nn.Identity()), allow_python)
+    # Assigned as set_engine does; DeepProbLog declares the attribute with its own solver's type.
+    model.solver = CircuitSolver(model, front_end, budget)  # pyright: ignore[reportAttributeAccessIssue]
+
+
+class _Group:
+    """The queries of a batch that have one shape: their positions, and their images in the shape's order."""
+
+    def __init__(self, shape: Shape, evaluate: Evaluate):
+        self.shape = shape
+        self.evaluate = evaluate
+        self.positions: list[int] = []
+        self.images: list[list[Term]] = []
+
+
+class CircuitSolver:
+    """What DeepProbLog's `Solver` is to its model: `solve`, and access to the engine's tensors."""
+
+    def __init__(self, model: Model, front_end: FrontEnd, budget: Budget):
+        self.model = model
+        self.front_end = front_end
+        self.budget = budget
+        self.engine = front_end.exact
+        self.program = front_end.solver.program
+        self.semiring = GraphSemiring
+        self.predicates = neural_predicates(front_end.source)
+        self.evidence = tuple(front_end.own_evidence())
+        self.shapes: dict[Any, tuple[Shape, Evaluate]] = {}
+        self._learnable = torch.zeros(0, 2)
+        self._pending: list[_Deferred] = []
+
+    def solve(self, batch: Sequence[DeepProbLogQuery]) -> list[Result]:
+        """Probabilities of all queries, as DeepProbLog's results."""
+        started = time.perf_counter()
+        self.engine.tensor_store.clear()
+        self._flush_with(self.model.optimizer)
+        groups = self._group(batch)
+        compiled = time.perf_counter()
+        parameters = self._read_parameters()
+        outputs = self._call_networks(groups)
+        results: list[Any] = [None] * len(batch)
+        for group in groups:
+            probabilities = self._evaluate(group, outputs)
+            rows = self._deferred(probabilities, parameters)
+            for position, images, values in zip(group.positions, group.images, rows, strict=True):
+                names = {image_term(i): image for i, image in enumerate(images)}
+                terms = [answer.apply_term(names) for answer in group.shape.answers]
+                results[position] = dict(zip(terms, values, strict=True))
+        shares = (compiled - started) / len(batch), (time.perf_counter() - compiled) / len(batch)
+        semiring: Any = self.semiring(self.model, {}, None)
+        return [Result(found, semiring, 0.0, shares[0], shares[1]) for found in results]
+
+    def get_tensor(self, term: Term) -> Any:
+        """A tensor from the engine's store."""
+        return self.engine.get_tensor(term)
+
+    def get_hyperparameters(self) -> dict[str, Any]:
+        """For DeepProbLog's logs."""
+        return {"engine": {"type": "CircuitSolver"}, "semiring": self.semiring.__name__}
+
+    def _group(self, batch: Sequence[DeepProbLogQuery]) -> list[_Group]:
+        groups: dict[Any, _Group] = {}
+        for position, query in enumerate(batch):
+            images: dict[Any, int] = {}
+            abstract = _abstract(query.substitute().query, images)
+            if abstract not in groups:
+                groups[abstract] = _Group(*self._shape(abstract, len(images)))
+            groups[abstract].positions.append(position)
+            groups[abstract].images.append(list(images))
+        return list(groups.values())
+
+    def _shape(self, abstract: Any, images: int) -> tuple[Shape, Evaluate]:
+        if abstract not in self.shapes:
+            names = tuple(f"Image{i}" for i in range(images))
+            request = Request(
+                str(abstract), (abstract,), self.evidence, names, merge=False, keep_false=abstract.is_ground()
+            )
+            with Watch("model", request.text, self.budget) as watch:
+                shape = compile_shape(self.front_end, request, self.predicates, watch)
+            self.shapes[abstract] = shape, circuit_evaluate(shape, lambda: self._learnable)
+        return self.shapes[abstract]
+
+    def _call_networks(self, groups: Sequence[_Group]) -> dict[tuple[str, tuple], Tensor]:
+        """One call per network, on every distinct input of the batch."""
+        inputs: dict[str, dict[tuple, None]] = {}
+        for group in groups:
+            for slot in group.shape.slots:
+                for images in group.images:
+                    inputs.setdefault(slot.network, {})[_bound(slot.inputs, images)] = None
+        outputs = {}
+        for name, distinct in inputs.items():
+            found = self.model.networks[name]([list(terms) for terms in distinct])
+            outputs.update({(name, terms): row for terms, row in zip(distinct, found, strict=True)})
+        return outputs
+
+    def _evaluate(self, group: _Group, outputs: dict[tuple[str, tuple], Tensor]) -> Tensor:
+        columns = []
+        for slot in group.shape.slots:
+            rows = torch.stack(
+                [outputs[slot.network, _bound(slot.inputs, images)] for images in group.images]
+            )
+            rows = rows.reshape(len(group.images), -1)
+            if slot.domain and rows.shape[1] != len(slot.domain):
+                raise ProgramError(
+                    f"the domain of {slot.predicate} has {len(slot.domain)} values"
+                    f" but network '{slot.network}' has {rows.shape[1]} outputs"
+                )
+            columns.append(torch.log(rows + torch.finfo(rows.dtype).tiny))
+        like = columns[0] if columns else torch.zeros(len(group.images), 1)
+        return group.evaluate(columns, len(group.images), like).exp()
+
+    def _read_parameters(self) -> Tensor:
+        """The model's t(...) as a tensor that collects their gradients, and the logs the circuits want."""
+        values = torch.tensor(
+            self.model.parameters, dtype=torch.float64, requires_grad=not self.model.eval_mode
+        )
+        tiny = torch.finfo(values.dtype).tiny
+        self._learnable = (
+            torch.log(torch.stack([values, 1 - values], dim=1) + tiny) if len(values) else torch.zeros(0, 2)
+        )
+        return values
+
+    def _deferred(self, probabilities: Tensor, parameters: Tensor) -> list[Sequence[Tensor]]:
+        if self.model.eval_mode or not probabilities.requires_grad:
+            return [row.unbind() for row in probabilities.detach()]
+        return _Deferred(probabilities, parameters, self).rows()
+
+    def touched(self, deferred: "_Deferred") -> None:
+        """Some probability of a batch has received a gradient."""
+        self._pending.append(deferred)
+
+    def flush(self) -> None:
+        """Pass the collected gradients on to networks and parameters, all batches in one backward pass."""
+        pending, self._pending = self._pending, []
+        if not pending:
+            return
+        torch.autograd.backward([one.probabilities for one in pending], [one.gradient for one in pending])
+        for parameters in {id(one.parameters): one.parameters for one in pending}.values():
+            if parameters.grad is not None:
+                for i, gradient in enumerate(parameters.grad):
+                    self.model.optimizer.add_parameter_gradient(i, gradient)
+
+    def _flush_with(self, optimizer: Any) -> None:
+        """Make the model's optimizer flush before it steps; done at every batch, since users replace
+        optimizers.
+        """
+        if getattr(optimizer, "_flushes", None) is self:
+            return
+        step, this = optimizer.step, weakref.proxy(self)
+
+        def flush_and_step() -> None:
+            this.flush()
+            step()
+
+        optimizer.step, optimizer._flushes = flush_and_step, self
+
+
+class _Deferred:
+    """Probabilities handed out as separate leaves; whatever gradient they receive is kept for one later
+    backward.
+    """
+
+    def __init__(self, probabilities: Tensor, parameters: Tensor, solver: CircuitSolver):
+        self.probabilities = probabilities
+        self.parameters = parameters
+        self.solver = solver
+        self.gradient = torch.zeros_like(probabilities)
+        self._touched = False
+
+    def rows(self) -> list[Sequence[Tensor]]:
+        """A leaf for every probability."""
+        return [
+            [self._leaf(value, row, column) for column, value in enumerate(values.unbind())]
+            for row, values in enumerate(self.probabilities.detach())
+        ]
+
+    def _leaf(self, value: Tensor, row: int, column: int) -> Tensor:
+        leaf = value.clone().requires_grad_()
+
+        def collect(gradient: Tensor) -> None:
+            self.gradient[row, column] += gradient
+            if not self._touched:
+                self._touched = True
+                self.solver.touched(self)
+
+        leaf.register_hook(collect)
+        return leaf
+
+
+def _abstract(term: Any, images: dict[Any, int]) -> Any:
+    """The term with every tensor(...) replaced by an image, numbered as they are met; the same tensor is
+    the same image.
+    """
+    if not isinstance(term, Term) or term.is_var() or isinstance(term, Constant):
+        return term
+    if term.functor == "tensor":
+        return image_term(images.setdefault(term, len(images)))
+    return term.with_args(*(_abstract(argument, images) for argument in term.args)) if term.args else term
+
+
+def _bound(inputs: Sequence[Term], images: Sequence[Term]) -> tuple:
+    names = {image_term(i): image for i, image in enumerate(images)}
+    return tuple(names.get(term, term) for term in inputs)

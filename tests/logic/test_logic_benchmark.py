@@ -1,0 +1,38 @@
+"""`python -m benchmarks.circuits`, as small as it gets."""
+
+import json
+
+import pytest
+import torch
+
+from benchmarks import circuits, circuits_run
+
+
+def test_both_engines_give_the_same_answer_to_the_same_query():
+    """The queries that are timed mean the same on both sides."""
+    task = circuits_run.numbers_task()
+    query = circuits_run._reference_query(task, False, 0)
+    assert str(query.query) == "addition([a1, a0],[b1, b0],9)"
+    assert [str(image) for image in query.substitution.values()] == [f"tensor(train({i}))" for i in range(4)]
+    assert circuits_run.carry_task(2).query == "addition([A0, A1], [B0, B1], [S0, S1, S2])"
+
+
+@pytest.mark.slow
+def test_it_writes_results_and_a_plot(tmp_path):
+    torch.set_num_threads(1)
+    circuits.main(
+        circuits.CircuitsConfig(
+            digits=(1, 2),
+            batches=(1, 8),
+            reference_queries=2,
+            repeats=1,
+            batch_size=8,
+            out=tmp_path,
+            device="cpu",
+        )
+    )
+    results = json.loads((tmp_path / "results.json").read_text())
+    assert results["benchmark"] == "circuits"
+    assert results["runs"][0]["metrics"]["one_digit_times"] > 1
+    assert [row["digits"] for row in results["digits"]] == [1, 2]
+    assert (tmp_path / "growth.png").stat().st_size > 1000
