@@ -67,6 +67,9 @@ class AdditionConfig:
     naming_every: int = 50
     """steps of an attempt between two searches for better names of the clusters (0: none)"""
 
+    reconsider: int = 100
+    """steps by which the names found by an attempt that did not convince are tested (0: none)"""
+
     batch_size: int = 32
     """triples a step"""
     batch_unlabelled: int = 128
@@ -155,6 +158,7 @@ class AdditionConfig:
             accept=self.accept,
             entropy_start=self.entropy_start,
             naming_every=self.naming_every,
+            reconsider=self.reconsider,
         )
 
     def num_unlabelled(self) -> int | None:

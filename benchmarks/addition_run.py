@@ -24,6 +24,7 @@ from gedi_nesy.networks import ConvNet
 from gedi_nesy.report import plots
 from gedi_nesy.training.learner import Learner, QueryLogProb
 from gedi_nesy.training.loop import Outcome, TrainConfig, new_model, train
+from gedi_nesy.training.step import Terms
 
 if TYPE_CHECKING:
     from benchmarks.addition import AdditionConfig
@@ -89,12 +90,7 @@ def run(
     log_prob = (
         search if config.engine == "circuit" else check_program(config.program, config.query, config.engine)
     )
-    bar = Bar(
-        progress,
-        console,
-        name,
-        settings.max_steps if config.weight_nesy else settings.explore + settings.refine,
-    )
+    bar = Bar(progress, console, name, settings)
     outcome = train(partial(_learner, config, settings, data, seed), log_prob, settings, bar, search)
     seconds = time.perf_counter() - begun
     bar.close()
@@ -164,18 +160,18 @@ def _pictures(folder: Path, dataset: Dataset, predictions: np.ndarray, outcome: 
     plots.symbol_rows(images[order], labels[order], predictions[order], DIGITS, folder / "symbols.png")
     plots.confusion(clustering.confusion_matrix(labels, predictions, DIGITS), folder / "confusion.png")
     steps = outcome.history
+    series = {name: [getattr(step.terms, name) for step in steps] for name in Terms._fields}
     terms = {
         name: [np.nan if value is None else value for value in values]
-        for name in ("gen", "inv", "prior", "nesy")
-        if any(values := [getattr(step.terms, name) for step in steps])
+        for name, values in series.items()
+        if values.count(None) < len(values)
     }
-    rule = [step.terms.satisfaction for step in steps if step.terms.satisfaction is not None]
     phases = {
-        index: step.phase
+        index: step.phase.removeprefix("attempt ")
         for index, step in enumerate(steps)
         if index == 0 or steps[index - 1].phase != step.phase
     }
-    plots.curves(terms, rule, phases, folder / "curves.png")
+    plots.curves(terms, phases, folder / "curves.png")
     if any(step.terms.gen is not None for step in steps):
         learner = outcome.learner
         plots.gallery(

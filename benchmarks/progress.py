@@ -13,27 +13,29 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from gedi_nesy.training.loop import Record
+from gedi_nesy.training.loop import Record, TrainConfig
 
 
 class Bar:
     """One line for one seed; on a terminal it moves, in a log it prints a line now and then."""
 
-    def __init__(self, progress: Progress, console: Console, name: str, total: int, every: int = 100):
+    def __init__(
+        self, progress: Progress, console: Console, name: str, config: TrainConfig, every: int = 100
+    ):
         self.progress, self.console, self.every = progress, console, every
-        self.name = name
-        self.task = progress.add_task(name, total=total, terms="")
+        self.name, self.config, self.steps = name, config, 0
+        self.task = progress.add_task(name, total=config.max_steps, terms="")
 
     def __call__(self, record: Record) -> None:
+        if record.phase == "refine" and record.step == 0:
+            # attempts that were not needed shorten the run
+            self.progress.update(self.task, total=self.steps + self.config.refine)
+        self.steps += 1
         terms = describe(record)
         self.progress.update(self.task, advance=1, terms=terms)
         if not self.console.is_terminal and record.step % self.every == 0:
-            self.console.print(f"{self.name}  {record.phase} {record.step:5d}  {terms}", highlight=False)
-
-    def skip(self, steps: int) -> None:
-        """Attempts that were not needed shorten the run."""
-        task = self.progress.tasks[self.task]
-        self.progress.update(self.task, total=(task.total or 0) - steps)
+            line = f"{self.name}  {record.phase} {record.step:5d}  {terms}"
+            self.console.print(line, highlight=False, soft_wrap=True)
 
     def close(self) -> None:
         self.progress.remove_task(self.task)

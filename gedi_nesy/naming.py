@@ -24,8 +24,13 @@ class Naming(NamedTuple):
     score: float
     before: float
 
+    @property
+    def better(self) -> bool:
+        """By more than rounding."""
+        return self.score > self.before + 1e-4
 
-def best_naming(generator: Generator, score: Score, clusters: int, restarts: int = 8) -> Naming:
+
+def best_naming(generator: Generator, score: Score, clusters: int, restarts: int = 16) -> Naming:
     """Steepest ascent by swaps and moves, from the names as they are and from `restarts` random ones."""
     identity = torch.arange(clusters)
     before = score(identity[None])[0].item()

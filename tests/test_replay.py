@@ -22,7 +22,7 @@ def test_chains_are_drawn_once_and_return_to_their_slots(generator):
 def test_the_whole_buffer_can_be_drawn_and_no_more(generator):
     state = replay.init(torch.rand(5, 2))
     assert sorted(replay.draw(generator, state, 5, zeros).slots.tolist()) == [0, 1, 2, 3, 4]
-    with pytest.raises(ValueError, match="num=6 chains .* size 5"):
+    with pytest.raises(ValueError, match=r"num=6 chains .* size 5"):
         replay.draw(generator, state, 6, zeros)
 
 

@@ -119,9 +119,9 @@ def _torchvision(name: str, loader: str, root: Path | None) -> Dataset:
     for train in (True, False):
         try:
             part = make(root, train=train, download=False)
-        except RuntimeError as error:
-            raise DataError(f"{root}: no {loader} here; fetch it with: {fetch}") from error
-        except (OSError, ValueError, AssertionError) as error:
+        except (RuntimeError, OSError, ValueError, AssertionError) as error:
+            if not list((root / loader / "raw").glob("*-ubyte*")):
+                raise DataError(f"{root}: no {loader} here; fetch it with: {fetch}") from error
             raise DataError(f"{root}/{loader}: damaged ({error}); fetch it again with: {fetch}") from error
         images, labels = part.data.float().div(255.0).unsqueeze(1), part.targets.long()
         if len(images) != len(labels) or len(images) == 0:

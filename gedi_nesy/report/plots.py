@@ -15,6 +15,7 @@ TERM_TITLES = {
     "inv": "L_INV: same answer when augmented",
     "prior": "L_PRIOR: use all symbols",
     "nesy": "L_NESY: log P(rule)",
+    "satisfaction": "P(rule) on the training queries",
 }
 
 
@@ -87,8 +88,8 @@ def gallery(rows: Mapping[str, Pictures], path: Path, columns: int = 16) -> Path
         for title, pictures in rows.items()
         for start in range(0, len(pictures), columns)
     ]
-    figure = Figure(figsize=(0.55 * columns, 0.62 * len(strips)))
-    axes = figure.subplots(len(strips), 1, squeeze=False)[:, 0]
+    figure = Figure(figsize=(0.55 * columns, 0.72 * len(strips)))
+    axes = figure.subplots(len(strips), 1, squeeze=False, gridspec_kw={"hspace": 0.35})[:, 0]
     for (title, pictures), axis in zip(strips, axes, strict=True):
         axis.imshow(_tile(pictures), cmap="gray_r", vmin=0, vmax=1)
         axis.axis("off")
@@ -98,30 +99,28 @@ def gallery(rows: Mapping[str, Pictures], path: Path, columns: int = 16) -> Path
 
 
 def curves(
-    terms: Mapping[str, Sequence[float]],
-    satisfaction: Sequence[float],
-    boundaries: Mapping[int, str],
-    path: Path,
-    window: int = 25,
+    terms: Mapping[str, Sequence[float]], phases: Mapping[int, str], path: Path, window: int = 25
 ) -> Path:
-    """A panel a term over the steps, smoothed over `window` of them, and the rule's satisfaction; phases are marked."""
+    """A panel a term over the steps (NaN where it was off), smoothed over `window`; where phases begin is marked."""
     panels = {TERM_TITLES.get(name, name): values for name, values in terms.items()}
-    if len(satisfaction):
-        panels["P(rule) on the training queries"] = satisfaction
-    figure = Figure(figsize=(3.1 * len(panels), 2.6))
-    for axis, (title, values) in zip(
-        figure.subplots(1, len(panels), squeeze=False)[0], panels.items(), strict=True
-    ):
+    columns = 3
+    rows = -(-len(panels) // columns)
+    figure = Figure(figsize=(4 * columns, 2.7 * rows))
+    axes = figure.subplots(rows, columns, squeeze=False).flatten()
+    for axis in axes[len(panels) :]:
+        axis.axis("off")
+    for axis, (title, values) in zip(axes, panels.items(), strict=False):
         series = np.asarray(values, dtype=float)
         steps = np.flatnonzero(np.isfinite(series))
         axis.plot(steps, _smooth(series[steps], window), linewidth=1)
-        for step, name in boundaries.items():
+        for step, name in phases.items():
             axis.axvline(step, color="0.7", linewidth=0.7, linestyle=":")
             axis.text(
-                step, 1.0, f" {name}", fontsize=5, color="0.4", va="top", transform=axis.get_xaxis_transform()
+                step, 1.0, f" {name}", fontsize=6, color="0.4", va="top", transform=axis.get_xaxis_transform()
             )
-        axis.set_title(title, fontsize=8)
+        axis.set_title(title, fontsize=9)
         axis.tick_params(labelsize=7)
+        axis.set_xlim(0, len(series))
         axis.set_xlabel("step", fontsize=7)
     figure.tight_layout()
     return _save(figure, path)

@@ -76,6 +76,15 @@ class Learner:
         self.config = config
         self.steps = 0
 
+    def clone(self) -> "Learner":
+        """A copy that learns on by itself; only the data are shared."""
+        other = Learner(copy.deepcopy(self.model), self.data, self.config, self.generator.clone_state())
+        other.average.load_state_dict(self.average.state_dict())
+        other.optimizer.load_state_dict(copy.deepcopy(self.optimizer.state_dict()))
+        other.replay = replay.init(self.replay.chains)
+        other.steps = self.steps
+        return other
+
     def step(
         self,
         query_log_prob: QueryLogProb | None,
@@ -144,7 +153,9 @@ class Learner:
             average.lerp_(current, 1.0 - decay)
 
     @torch.no_grad()
-    def rename(self, query_log_prob: QueryLogProb, max_queries: int = 128, floor: float = -6.0) -> Naming:
+    def rename(
+        self, query_log_prob: QueryLogProb, max_queries: int = 128, floor: float = -6.0, restarts: int = 16
+    ) -> Naming:
         """Give the clusters the names under which the training queries hold best, and the optimizer follows.
 
         log P of a query counts no less than `floor`, so that a few misread images do not decide.
@@ -159,8 +170,8 @@ class Learner:
             renamed = log_probs[:, candidates].unflatten(0, (slots, queries)).flatten(1, 2)
             return query_log_prob(renamed).clamp(min=floor).view(queries, len(candidates)).mean(dim=0)
 
-        naming = best_naming(self.generator, score, self.model.num_clusters)
-        if naming.score > naming.before + 1e-4:
+        naming = best_naming(self.generator, score, self.model.num_clusters, restarts)
+        if naming.better:
             self._permute(naming.permutation)
         return naming
 

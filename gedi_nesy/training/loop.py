@@ -37,13 +37,15 @@ class TrainConfig:
     """weight of the entropy in L_INV while an attempt begins; it rises to 1. 1 is the paper's, no annealing"""
     naming_every: int = 50
     """steps between two searches for better names of the clusters; 0 for none"""
+    reconsider: int = 100
+    """steps without logic, then with it, by which the names of an attempt that did not convince are tested; 0: none"""
     warmup: int = 50
 
     def __post_init__(self) -> None:
         for name in ("attempts", "explore", "warmup"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name}={getattr(self, name)} must be at least 1")
-        for name in ("refine", "naming_every"):
+        for name in ("refine", "naming_every", "reconsider"):
             if getattr(self, name) < 0:
                 raise ValueError(f"{name}={getattr(self, name)} must not be negative")
         if self.entropy_start > 1:
@@ -51,7 +53,8 @@ class TrainConfig:
 
     @property
     def max_steps(self) -> int:
-        return self.attempts * self.explore + self.refine
+        """Steps if all attempts are made, and all are reconsidered."""
+        return self.attempts * (self.explore + 2 * self.reconsider) + self.refine
 
 
 class Record(NamedTuple):
@@ -104,10 +107,12 @@ def train(
         record = _recorder(f"attempt {number + 1}", history, on_step)
         _explore(learner, query_log_prob, search_log_prob, weights, config, record)
         terms = learner.evaluate(search_log_prob, config.weights)
+        if guided and config.reconsider and not _convincing(learner, terms, config):
+            learner = _reconsider(learner, query_log_prob, search_log_prob, weights, config, record)
+            terms = learner.evaluate(search_log_prob, config.weights)
         learners.append(learner)
         attempts.append(Attempt(weights.prior, terms, objective(terms, config.weights)))
-        enough = len(learner.data.tuples) >= config.accept_queries
-        if enough and terms.nesy is not None and terms.inv + terms.nesy >= config.accept:
+        if _convincing(learner, terms, config):
             break
     chosen = max(range(len(attempts)), key=lambda number: attempts[number].objective)
     learner = learners[chosen]
@@ -142,6 +147,38 @@ def _explore(
         rate = config.step.learning_rate * cosine(step, config.explore, config.warmup)
         entropy_weight = annealed(step / config.explore, config.entropy_start)
         record(step, learner.step(query_log_prob, weights, rate, entropy_weight))
+
+
+def _convincing(learner: Learner, terms: Terms, config: TrainConfig) -> bool:
+    """Enough queries, and so well explained that no other attempt is needed."""
+    if terms.nesy is None or len(learner.data.tuples) < config.accept_queries:
+        return False
+    return terms.inv + terms.nesy >= config.accept
+
+
+def _reconsider(
+    learner: Learner,
+    query_log_prob: QueryLogProb | None,
+    search_log_prob: QueryLogProb | None,
+    weights: Weights,
+    config: TrainConfig,
+    record: Callable[[int, Terms], None],
+) -> Learner:
+    """Test the names: a copy learns on without the logic, and what was bent to fit wrong names falls back.
+
+    If the copy finds better names then, it goes on with the logic and is returned; else the learner is, as it was.
+    """
+    assert search_log_prob is not None
+    weights = replace(weights, gen=0.0)
+    trial = learner.clone()
+    for step in range(config.reconsider):
+        record(step, trial.step(None, replace(weights, nesy=0.0), config.step.learning_rate))
+    if not trial.rename(search_log_prob, restarts=64).better:
+        return learner
+    for step in range(config.reconsider):
+        rate = config.step.learning_rate * cosine(step, config.reconsider, config.warmup)
+        record(config.reconsider + step, trial.step(query_log_prob, weights, rate))
+    return trial
 
 
 def _refine(

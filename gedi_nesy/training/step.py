@@ -28,7 +28,7 @@ class Weights:
         for field in fields(self):
             value = getattr(self, field.name)
             if not 0 <= value < float("inf"):
-                raise ValueError(f"weight of {field.name}: {value} must be finite and not negative")
+                raise ValueError(f"weight_{field.name}={value} must be finite and not negative")
 
 
 class Terms(NamedTuple):

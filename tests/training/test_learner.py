@@ -1,0 +1,143 @@
+"""Training on images whose answer is known: four blobs, one a quadrant, and a rule on pairs of them."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+
+from gedi_nesy.data.queries import QuerySet
+from gedi_nesy.networks import ConvNet
+from gedi_nesy.training.learner import DivergedError, Learner, StepConfig
+from gedi_nesy.training.loop import TrainConfig, new_model, objective, train
+from gedi_nesy.training.step import Terms, Weights
+
+CLASSES = 4
+STILL = replace(StepConfig().warp, rotate=0.0, translate=1.0)
+SMALL = StepConfig(batch_size=16, batch_samples=4, buffer_size=8, warp=STILL, ema=0.9, learning_rate=3e-3)
+
+
+def blobs(labels: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
+    images = 0.2 * torch.rand(len(labels), 1, 16, 16, generator=generator)
+    for image, label in zip(images, labels.tolist(), strict=True):
+        row, column = 8 * (label // 2), 8 * (label % 2)
+        image[0, row + 1 : row + 7, column + 1 : column + 7] += 0.7
+    return images
+
+
+@pytest.fixture
+def data(generator) -> QuerySet:
+    """Pairs (a, b) with b = a + 1; from the rule alone the symbols follow: 0 is never second, 3 never first."""
+    first = torch.randint(CLASSES - 1, (60,), generator=generator)
+    labels = torch.cat([first, first + 1])
+    tuples = torch.stack([torch.arange(60), torch.arange(60, 120)], dim=1)
+    return QuerySet(blobs(labels, generator), tuples, torch.empty(0, dtype=torch.long))
+
+
+def successor(blocks: torch.Tensor) -> torch.Tensor:
+    """log P(b = a + 1), summed over the three ways."""
+    first, second = blocks
+    return torch.logsumexp(first[:, :-1] + second[:, 1:], dim=1)
+
+
+def learner(data: QuerySet, seed: int = 0, config: StepConfig = SMALL) -> Learner:
+    model = new_model(lambda: ConvNet(image_size=16, width=8, num_features=16), CLASSES, seed, data, rank=4)
+    return Learner(model, data, config, torch.Generator().manual_seed(seed))
+
+
+def test_the_rule_names_the_clusters(data, generator):
+    config = TrainConfig(
+        weights=Weights(gen=0.1), step=SMALL, explore=120, refine=40, attempts=4, naming_every=40
+    )
+    outcome = train(lambda attempt: learner(data, attempt), successor, config)
+    labels = torch.arange(80) % CLASSES
+    predictions = outcome.learner.average.log_probs(blobs(labels, generator)).argmax(dim=1)
+    assert (predictions == labels).float().mean() > 0.95
+    assert [record.phase for record in outcome.history].count("refine") == 40
+    best = max(range(len(outcome.attempts)), key=lambda k: outcome.attempts[k].objective)
+    assert outcome.chosen == best
+
+
+def test_the_same_seed_gives_the_same_weights(data):
+    runs = []
+    for _ in range(2):
+        one = learner(data)
+        for _ in range(3):
+            one.step(successor, Weights(), 1e-3)
+        runs.append(one)
+    for first, second in zip(runs[0].average.parameters(), runs[1].average.parameters(), strict=True):
+        assert torch.equal(first, second)
+    assert torch.equal(runs[0].replay.chains, runs[1].replay.chains)
+
+
+def test_renaming_keeps_everything_but_the_names(data):
+    one = learner(data)
+    for _ in range(100):
+        one.step(successor, Weights(gen=0.0), 3e-3, entropy_weight=0.0)
+    for _ in range(100):
+        one.step(successor, Weights(gen=0.0), 3e-3)
+    right = one.evaluate(successor, Weights())
+    assert right.satisfaction is not None
+    assert right.satisfaction > 0.8
+    one._permute(torch.tensor([2, 0, 3, 1]))
+    wrong = one.evaluate(successor, Weights())
+    assert wrong.inv == pytest.approx(right.inv, abs=1e-4)
+    assert wrong.prior == pytest.approx(right.prior, abs=1e-4)
+    assert wrong.nesy is not None
+    assert wrong.nesy < -1
+    naming = one.rename(successor)
+    assert naming.permutation.tolist() == [1, 3, 0, 2]
+    again = one.evaluate(successor, Weights())
+    assert again.nesy == pytest.approx(right.nesy, abs=1e-4)
+
+
+def test_a_clone_learns_on_by_itself(data):
+    """Two clones take the same steps as each other and leave the original alone."""
+    one = learner(data)
+    for _ in range(3):
+        one.step(successor, Weights(), 1e-3)
+    before = one.generator.get_state(), one.model.output.weight.clone(), one.replay.chains.clone()
+    clones = one.clone(), one.clone()
+    ends = [[clone.step(successor, Weights(), 1e-3) for _ in range(3)] for clone in clones]
+    assert ends[0] == ends[1]
+    assert torch.equal(one.generator.get_state(), before[0])
+    assert torch.equal(one.model.output.weight, before[1])
+    assert torch.equal(one.replay.chains, before[2])
+
+
+def test_without_logic_there_is_one_attempt(data):
+    config = TrainConfig(step=SMALL, explore=2, refine=1, attempts=5)
+    outcome = train(lambda attempt: learner(data, attempt), None, config)
+    assert len(outcome.attempts) == 1
+    assert outcome.history[0].terms.nesy is None
+
+
+def test_a_loss_that_is_not_finite_stops_before_the_update(data):
+    one = learner(data)
+    with torch.no_grad():
+        one.model.output.bias[0] = float("nan")
+    before = one.model.output.weight.clone()
+    with pytest.raises(DivergedError, match="step 0: the loss is nan"):
+        one.step(successor, Weights(gen=0.0), 1e-3)
+    assert torch.equal(one.model.output.weight, before)
+
+
+def test_objective_leaves_out_what_cannot_be_compared():
+    terms = Terms(gen=100.0, inv=-0.5, prior=-1.0, nesy=-0.25, satisfaction=0.9)
+    assert objective(terms, Weights(gen=1.0, inv=2.0, prior=3.0, nesy=4.0)) == -1.0 - 3.0 - 1.0
+
+
+@pytest.mark.parametrize(
+    ("kind", "field", "value"),
+    [
+        (StepConfig, "batch_size", 0),
+        (StepConfig, "learning_rate", -1.0),
+        (StepConfig, "ema", 1.0),
+        (StepConfig, "batch_samples", 9999),
+        (TrainConfig, "attempts", 0),
+        (TrainConfig, "refine", -1),
+        (TrainConfig, "entropy_start", 2.0),
+    ],
+)
+def test_bad_settings_are_named(kind, field, value):
+    with pytest.raises(ValueError, match=f"{field}={value}"):
+        kind(**{field: value})
