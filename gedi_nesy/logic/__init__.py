@@ -1,8 +1,10 @@
 """ProbLog programs with neural predicates, compiled to circuits that evaluate whole batches."""
 
 from gedi_nesy.logic.budget import Budget
+from gedi_nesy.logic.drop_in import accelerate
 from gedi_nesy.logic.errors import ProgramError
+from gedi_nesy.logic.explain import Explanation
 from gedi_nesy.logic.program import Program
 from gedi_nesy.logic.query import Query, log_prob_together
 
-__all__ = ["Budget", "Program", "ProgramError", "Query", "log_prob_together"]
+__all__ = ["Budget", "Explanation", "Program", "ProgramError", "Query", "accelerate", "log_prob_together"]

@@ -4,9 +4,10 @@ import warnings
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from problog.cycles import break_cycles
 from problog.engine import GroundingError, UnknownClause
 from problog.errors import ProbLogError
-from problog.formula import LogicFormula
+from problog.formula import LogicDAG, LogicFormula
 from problog.logic import Constant, Term, Var
 from problog.program import SimpleProgram
 from torch import nn
@@ -15,14 +16,9 @@ from gedi_nesy.logic.budget import Watch
 from gedi_nesy.logic.errors import ProgramError, did_you_mean
 from gedi_nesy.logic.python_guard import GuardedEngine
 from gedi_nesy.logic.source import Source, places
-
-with warnings.catch_warnings():
-    # DeepProbLog warns on import that its approximate engine needs SWI-Prolog; nothing here uses it.
-    warnings.simplefilter("ignore")
-    from deepproblog.engines import ExactEngine
-    from deepproblog.model import Model
-    from deepproblog.network import Network as DeepProbLogNetwork
-    from deepproblog.query import Query as DeepProbLogQuery
+from gedi_nesy.logic.stock import ExactEngine, Model
+from gedi_nesy.logic.stock import Network as DeepProbLogNetwork
+from gedi_nesy.logic.stock import Query as DeepProbLogQuery
 
 
 def image_term(index: int) -> Term:
@@ -69,7 +65,7 @@ class FrontEnd:
         """All queries and evidence (negated terms are evidence against) in one formula, so that they share
         nodes.
         """
-        formula = _WatchedFormula(watch)
+        formula = _Watched(watch)
         labels = (LogicFormula.LABEL_QUERY, queries), (LogicFormula.LABEL_EVIDENCE_POS, evidence)
         self.engine.watch = watch
         try:
@@ -83,6 +79,18 @@ class FrontEnd:
         finally:
             self.engine.watch = None
         return formula
+
+    def without_cycles(self, formula: LogicFormula, watch: Watch) -> LogicFormula:
+        """ProbLog's own cycle breaking, for programs that are recursive in circles."""
+        watch.enter("breaking cycles")
+        try:
+            return break_cycles(formula, _WatchedDAG(watch))
+        except ProbLogError as error:
+            raise self.problog_error(error) from error
+        except RecursionError:
+            raise ProgramError(
+                f"{watch.program}: {watch.query} is recursive too deeply for ProbLog"
+            ) from None
 
     def solve(self, query: Term, substitution: Mapping[Term, Term] | None = None) -> dict[Any, Any]:
         """DeepProbLog's own answer to one query: probabilities by ground term."""
@@ -136,14 +144,15 @@ def _defined_heads(statement: Any) -> list[Any]:
     return list(statement.to_list()) if hasattr(statement, "to_list") else [statement]
 
 
-class _WatchedFormula(LogicFormula):
-    """A ground program that reports its size as it grows; those that findall makes of its class do not."""
+class _Watched(LogicFormula):
+    """A formula that reports its size as it grows; those that findall makes of its class do not."""
 
     _LABELS = (LogicFormula.LABEL_QUERY, LogicFormula.LABEL_EVIDENCE_POS)
 
     def __init__(self, watch: Watch | None = None, **kwargs: Any):
         super().__init__(**{"keep_order": True, **kwargs})
         self._watch = watch
+        self._added = 0
 
     def add_name(self, name: Any, key: Any, label: Any = None, keep_name: bool = False) -> None:
         """A query that is a single choice must not rename that choice."""
@@ -151,6 +160,11 @@ class _WatchedFormula(LogicFormula):
 
     def _add(self, *args: Any, **kwargs: Any) -> int:
         index = super()._add(*args, **kwargs)
-        if self._watch is not None and index % 256 == 0:
+        self._added += 1
+        if self._watch is not None and self._added % 256 == 0:
             self._watch.check(len(self))
         return index
+
+
+class _WatchedDAG(_Watched, LogicDAG):
+    """The same for what is left when cycles are broken."""

@@ -4,9 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from problog.errors import ProbLogError
-from problog.formula import LogicDAG
-
 from gedi_nesy.logic.budget import Watch
 from gedi_nesy.logic.front_end import FrontEnd
 from gedi_nesy.logic.graph import Graph, Slot
@@ -45,16 +42,10 @@ def ground(
 ) -> Grounding:
     """Ground a request's queries and evidence into one graph."""
     formula = front_end.ground(request.queries, request.evidence, watch)
-    # Breaking cycles gives a formula in which queries rename choices, so the atoms are noted before.
-    atoms = {node.identifier: node.name for _, node, kind in formula if kind == "atom"}
     if topological_order(formula) is None:
         # ProbLog's own cycle breaking copies sets of ancestors at every node, so it is kept for real cycles.
-        watch.enter("breaking cycles")
-        try:
-            formula = LogicDAG.create_from(formula)
-        except ProbLogError as error:
-            raise front_end.problog_error(error) from error
-    translation = Translation(formula, atoms, request.images, predicates)
+        formula = front_end.without_cycles(formula, watch)
+    translation = Translation(formula, request.images, predicates)
     graph, translated = translation.graph()
     roots = [(term, translation.lookup(graph, translated, key)) for term, key in formula.queries()]
     conditions = [translation.lookup(graph, translated, key) for _, key in formula.evidence()]

@@ -11,6 +11,7 @@ from gedi_nesy.logic.budget import DEFAULT_BUDGET, Budget, Watch
 from gedi_nesy.logic.errors import ProgramError, did_you_mean
 from gedi_nesy.logic.front_end import FrontEnd, image_term, substitute
 from gedi_nesy.logic.ground import Request
+from gedi_nesy.logic.klay_engine import KlayCircuit
 from gedi_nesy.logic.learnable import extract_learnable
 from gedi_nesy.logic.neural import Network, NeuralPredicate, check_networks, neural_predicates
 from gedi_nesy.logic.python_guard import inspect
@@ -21,7 +22,7 @@ from gedi_nesy.logic.source import Source, parse_query, variable_names
 from gedi_nesy.logic.store import Store
 from gedi_nesy.logic.tensor_query import tensor_query
 
-ENGINES = ("circuit", "deepproblog")
+ENGINES = ("circuit", "klay", "deepproblog")
 
 _Key = tuple[str, tuple[str, ...], str | None, str, tuple[str, ...]]
 
@@ -85,7 +86,7 @@ class Program:
         `images` name the variables of the query that stand for images, `answer` the one whose values are
         asked for. The same variable twice is the same image twice. `evidence` adds to the program's own
         evidence(...); goals may mention the images and may begin with \\+. `engine="deepproblog"` runs
-        DeepProbLog's own exact engine instead.
+        DeepProbLog's own exact engine instead, `engine="klay"` the same circuit on KLay's layers.
         """
         key = (query, tuple(images), answer, engine, tuple(evidence))
         if key not in self._compiled:
@@ -128,7 +129,13 @@ class Program:
                 )
         evaluate = circuit_evaluate(shape, self.learnable)
         check_uncertain(text, shape, evaluate)
-        if engine == "deepproblog":
+        if engine == "klay":
+            evaluate = circuit_evaluate(shape, self.learnable, KlayCircuit)
+        elif engine == "deepproblog":
+            if any(name.startswith("_") for name in variable_names(term)):
+                raise ProgramError(
+                    f"{self.source.name}: engine 'deepproblog' cannot merge the answers of {text}"
+                )
             if given:
                 raise ProgramError(
                     f"{self.source.name}: engine 'deepproblog' ignores evidence; use engine 'circuit'"

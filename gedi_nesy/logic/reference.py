@@ -6,13 +6,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import torch
-from deepproblog.semiring.graph_semiring import GraphSemiring
 from jaxtyping import Float
 from problog.logic import Constant, Term
 from torch import Tensor, nn
 
 from gedi_nesy.logic.front_end import FrontEnd, image_term
 from gedi_nesy.logic.graph import Slot
+from gedi_nesy.logic.stock import GraphSemiring
 
 if TYPE_CHECKING:
     from gedi_nesy.logic.program import Program

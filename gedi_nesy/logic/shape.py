@@ -16,6 +16,7 @@ from gedi_nesy.logic.errors import ProgramError
 from gedi_nesy.logic.front_end import FrontEnd
 from gedi_nesy.logic.graph import FALSE, TRUE, Slot, Variable
 from gedi_nesy.logic.ground import Grounding, Request, ground
+from gedi_nesy.logic.klay_engine import KlayCircuit
 from gedi_nesy.logic.neural import NeuralPredicate
 from gedi_nesy.logic.schedule import Schedule, schedule
 from gedi_nesy.logic.weights import LeafWeights
@@ -93,11 +94,15 @@ def _argument_key(argument: Any) -> tuple:
     return 1, 0.0, str(argument)
 
 
-def circuit_evaluate(shape: Shape, learnable: Callable[[], Float[Tensor, "fact two"]]) -> Evaluate:
+def circuit_evaluate(
+    shape: Shape,
+    learnable: Callable[[], Float[Tensor, "fact two"]],
+    circuit_class: type[Circuit] | type[KlayCircuit] = Circuit,
+) -> Evaluate:
     """Evaluation by the shape's circuit, on whatever device and in whatever floating dtype the networks
     answer.
     """
-    circuit = Circuit(shape.plan)
+    circuit = circuit_class(shape.plan)
     weights = LeafWeights(shape.variables, shape.plan.leaves)
 
     def evaluate(outputs: Sequence[Tensor], batch: int, like: Tensor) -> Float[Tensor, "batch root"]:

@@ -52,12 +52,10 @@ class Translation:
     def __init__(
         self,
         formula: LogicFormula,
-        atoms: Mapping[Any, Any],
         images: Sequence[str],
         predicates: Sequence[NeuralPredicate],
     ):
         self.formula = formula
-        self.atoms = atoms
         self.images = {image_term(index): name for index, name in enumerate(images)}
         self.predicates = predicates
         self.slots: list[Slot] = []
@@ -146,5 +144,5 @@ class Translation:
 
     def _atom(self, node: Any) -> Any:
         """The program's own atom; ProbLog wraps a choice of a disjunction as choice(_, _, atom, ...)."""
-        name = self.atoms[node.identifier]
+        name = node.name
         return name.args[2] if name.functor == "choice" and node.group is not None else name

@@ -5,11 +5,9 @@ import subprocess
 import sys
 import time
 
-import klay
 import numpy as np
 import pytest
 import torch
-from klay.torch.circuit_modules import CircuitModule
 from logic_oracles import Table, images
 
 from gedi_nesy.logic import Budget, Program, ProgramError
@@ -17,6 +15,7 @@ from gedi_nesy.logic.budget import DEFAULT_BUDGET, Watch
 from gedi_nesy.logic.circuit import Circuit
 from gedi_nesy.logic.compile import compile_graph
 from gedi_nesy.logic.graph import ConstantWeight, Graph, Variable
+from gedi_nesy.logic.klay_engine import KlayCircuit
 from gedi_nesy.logic.schedule import schedule
 from gedi_nesy.logic.store import Store
 from gedi_nesy.logic.structure import find_circuit_nodes
@@ -116,22 +115,11 @@ def test_klays_own_layers_agree(length):
     with Watch("test", "chain", DEFAULT_BUDGET) as watch:
         compiled = compile_graph(graph, [root], watch)
     plan = schedule(compiled.graph, compiled.roots)
-    circuit, built = klay.Circuit(), {}
-    for index in compiled.graph.reachable(compiled.roots):
-        node = compiled.graph.nodes[index]
-        if node[0] == "lit":
-            values = [v for v in range(11) if node[2] >> v & 1]
-            literals = [circuit.literal_node(1 + plan.leaves.index((node[1], v))) for v in values]
-            built[index] = literals[0] if len(literals) == 1 else circuit.or_node(literals)
-        elif node[0] in ("and", "or"):
-            combine = circuit.and_node if node[0] == "and" else circuit.or_node
-            built[index] = combine([built[child] for child in node[1]])
-    circuit.set_root(built[compiled.roots[0]])
-    stock = CircuitModule(*circuit._get_indices(), semiring="log")
+    stock = KlayCircuit(plan)
     generator = torch.Generator().manual_seed(0)
     ours = torch.randn(len(plan.leaves), 5, dtype=torch.float64, generator=generator).sub_(2).requires_grad_()
     theirs = ours.detach().clone().requires_grad_()
-    value, reference = Circuit(plan)(ours)[:, 0], stock(theirs.T, theirs.T)[:, 0]
+    value, reference = Circuit(plan)(ours)[:, 0], stock(theirs)[:, 0]
     torch.testing.assert_close(value, reference)
     weights = torch.randn(5, dtype=torch.float64, generator=generator)
     (value * weights).sum().backward()

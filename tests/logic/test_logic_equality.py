@@ -53,7 +53,7 @@ def test_circuit_engine_and_enumeration_agree(name, programs):
     truth = torch.stack(enumerate_worlds(network, x), dim=1)
     direction = torch.randn(truth.shape, generator=torch.Generator().manual_seed(7), dtype=torch.float64)
     (gradient,) = torch.autograd.grad((truth.log() * direction).sum(), network.weight)
-    for engine in ("circuit", "deepproblog"):
+    for engine in ("circuit", "klay", "deepproblog"):
         query = program.compile(text, images=list(slots), answer=answer, engine=engine)
         found = query.log_distribution(**x)
         torch.testing.assert_close(found.exp(), truth, rtol=1e-10, atol=1e-12)
@@ -61,7 +61,7 @@ def test_circuit_engine_and_enumeration_agree(name, programs):
         torch.testing.assert_close(found_gradient, gradient, rtol=1e-8, atol=1e-8)
 
 
-@pytest.mark.parametrize("engine", ["circuit", "deepproblog"])
+@pytest.mark.parametrize("engine", ["circuit", "klay", "deepproblog"])
 def test_label_picks_its_column(engine, programs):
     program = Program.from_file(programs / "sum.pl", networks={"digit_net": Table()})
     query = program.compile("sum(A, B, N)", images=["A", "B"], answer="N", engine=engine)

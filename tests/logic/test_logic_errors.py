@@ -123,7 +123,7 @@ def test_undefined_predicate_inside_the_program():
 
 
 def test_unknown_engine():
-    with refused(r"unknown engine 'swi'; known: circuit, deepproblog"):
+    with refused(r"unknown engine 'swi'; known: circuit, klay, deepproblog"):
         program().compile("sum(A, B, 3)", images=["A", "B"], engine="swi")
 
 

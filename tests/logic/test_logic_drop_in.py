@@ -18,8 +18,7 @@ from deepproblog.query import Query
 from deepproblog.train import train_model
 from problog.logic import Constant, Term, list2term
 
-from gedi_nesy.logic import ProgramError
-from gedi_nesy.logic.accelerate import accelerate
+from gedi_nesy.logic import ProgramError, accelerate
 
 EXAMPLES = Path(deepproblog.__file__).parent / "examples"
 ENGINES = ("stock", "circuits")

@@ -14,11 +14,6 @@ from collections.abc import Sequence
 from typing import Any
 
 import torch
-from deepproblog.engines import ExactEngine
-from deepproblog.model import Model
-from deepproblog.query import Query as DeepProbLogQuery
-from deepproblog.semiring import Result
-from deepproblog.semiring.graph_semiring import GraphSemiring
 from problog.logic import Constant, Term
 from torch import Tensor, nn
 
@@ -30,6 +25,8 @@ from gedi_nesy.logic.neural import expand_conditional, neural_predicates
 from gedi_nesy.logic.python_guard import inspect
 from gedi_nesy.logic.shape import Evaluate, Shape, circuit_evaluate, compile_shape
 from gedi_nesy.logic.source import Source
+from gedi_nesy.logic.stock import ExactEngine, GraphSemiring, Model, Result
+from gedi_nesy.logic.stock import Query as DeepProbLogQuery
 from gedi_nesy.logic.tensor_query import ProgramWarning
 
 
