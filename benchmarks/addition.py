@@ -5,6 +5,7 @@ Ten clusters, a ProbLog program and the four terms of the GEDI objective do the 
 triples and to report on unseen images, for nothing else.
 """
 
+from collections import Counter
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Annotated, Literal
@@ -171,11 +172,11 @@ class AdditionConfig:
 
 
 ABLATION = {
-    "constraint alone": {"weight_gen": 0.0, "weight_inv": 0.0, "weight_prior": 0.0},
-    "prior + constraint": {"weight_gen": 0.0, "weight_inv": 0.0},
-    "inv + prior + constraint": {"weight_gen": 0.0},
+    "rule alone": {"weight_gen": 0.0, "weight_inv": 0.0, "weight_prior": 0.0},
+    "prior + rule": {"weight_gen": 0.0, "weight_inv": 0.0},
+    "inv + prior + rule": {"weight_gen": 0.0},
     "all four": {},
-    "gen + inv + prior, no constraint": {"weight_nesy": 0.0},
+    "gen + inv + prior": {"weight_nesy": 0.0},
 }
 """Which weights each row of the ablation sets to 0."""
 
@@ -203,7 +204,7 @@ def main(config: AdditionConfig) -> None:
         for row, variant in variants.items():
             for seed in config.seeds:
                 name = f"{row or 'addition'}, seed {seed}"
-                place = folder / row.replace(" ", "-").replace(",", "").replace("+-", "") / f"seed-{seed}"
+                place = folder / row.replace(" + ", "-").replace(" ", "-") / f"seed-{seed}"
                 run = addition_run.run(variant, dataset, seed, device, place, progress, console, name)
                 runs.append(replace(run, row=row))
                 console.print(f"{name}: {run.sentence}", highlight=False)
@@ -242,13 +243,19 @@ def _report(
     unlabelled = "" if config.unlabelled == "0" else f", {config.unlabelled} unlabelled"
     title = f"a + b = c from {config.triples} triples{unlabelled}, {config.dataset}, unseen images"
     if config.ablation:
-        rows = {row: (summaries[row], ", ".join(run.kind for run in done)) for row, done in by_row.items()}
+        rows = {row: (summaries[row], _kinds(done)) for row, done in by_row.items()}
         console.print(tables.rows_table(rows, title))
     else:
         console.print(
             tables.seeds_table([(run.seed, run.metrics, run.kind) for run in runs], summaries[""], title)
         )
     console.print(f"results, pictures and models: {folder}", highlight=False)
+
+
+def _kinds(runs: list[addition_run.Run]) -> str:
+    """`4 grounded, 1 permuted`."""
+    counts = Counter(run.kind for run in runs)
+    return ", ".join(f"{count} {kind}" for kind, count in counts.most_common())
 
 
 def cli() -> None:

@@ -1,9 +1,21 @@
+import warnings
 from pathlib import Path
 
 import pytest
 import torch
 
+with warnings.catch_warnings():
+    # ProbLog's docstrings contain "\\+", which is a warning when Python first compiles them.
+    warnings.simplefilter("ignore")
+    import deepproblog.model  # noqa: F401
+
 torch.set_num_threads(1)
+
+
+@pytest.fixture(autouse=True)
+def _no_cache_on_disk(monkeypatch):
+    """Nothing the tests compile is stored, or found, in the user's cache folder."""
+    monkeypatch.setenv("GEDI_NESY_CACHE", "")
 
 
 @pytest.fixture
