@@ -136,8 +136,7 @@ def best_branch(circuit: Circuit, leaves: Float[Tensor, " leaf"], root: int) -> 
     table[FALSE_ROW] = -torch.inf
     table[1 : 1 + len(leaves)] = leaves
     branch: dict[int, list[int]] = {}
-    for number, level in enumerate(plan.levels):
-        bags, offsets = circuit.bags(number)
+    for level, (bags, offsets) in zip(plan.levels, circuit.indices(leaves.device).products, strict=True):
         ends = offsets.tolist()
         products = torch.segment_reduce(table[bags], "sum", offsets=offsets)
         row, product = level.first_row, 0

@@ -30,7 +30,7 @@ class KlayCircuit(nn.Module):
         values = leaves.new_zeros(leaves.shape[1], 0)
         if self.module is not None:
             # No node refers to the complement of a leaf, so that its weight does not matter.
-            values = self.module(leaves.T, leaves.T)
+            values = self.module.to(leaves.device)(leaves.T, leaves.T)
         constants = {
             True: leaves.new_zeros(leaves.shape[1]),
             False: leaves.new_full((leaves.shape[1],), log_floor(leaves.dtype)),

@@ -107,7 +107,7 @@ def circuit_evaluate(
 
     def evaluate(outputs: Sequence[Tensor], batch: int, like: Tensor) -> Float[Tensor, "batch root"]:
         leaves = weights(outputs, learnable().to(like), batch, like)
-        roots = circuit.to(like.device)(leaves)
+        roots = circuit(leaves)
         return roots[:, :-1] - roots[:, -1:] if shape.conditional else roots
 
     return evaluate
