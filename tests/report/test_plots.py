@@ -67,6 +67,6 @@ def test_tables_fit_eighty_columns():
     console.print(tables.seeds_table([(0, metrics, "grounded"), (1, metrics, "collapsed")], summary, "title"))
     console.print(tables.rows_table({"inv + prior + rule": (summary, "5 grounded")}, "title"))
     text = console.export_text()
-    for expected in ("grounded", "collapsed", "clustered", "0.988", "123", "median", "5 grounded"):
+    for expected in ("grounded", "collapsed", "clust.", "0.988", "123", "median", "5 grounded"):
         assert expected in text
     assert "…" not in text
