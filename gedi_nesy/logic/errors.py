@@ -13,7 +13,7 @@ class ProgramError(ValueError):
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """`; did you mean 'x'?` for the nearest of the known names, else the list of them, else nothing."""
     names = sorted(set(known))
-    nearest = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
+    nearest = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
     if nearest:
         return f"; did you mean '{nearest[0]}'?"
     return f"; known: {', '.join(names)}" if 0 < len(names) <= 10 else ""

@@ -67,7 +67,7 @@ class FrontEnd:
         """
         formula = _Watched(watch)
         labels = (LogicFormula.LABEL_QUERY, queries), (LogicFormula.LABEL_EVIDENCE_POS, evidence)
-        self.engine.watch = watch
+        self.engine.begin(watch)
         try:
             for label, terms in labels:
                 for term in terms:
@@ -77,7 +77,7 @@ class FrontEnd:
         except RecursionError:
             raise ProgramError(f"{watch.program}: {watch.query} nests terms too deeply for ProbLog") from None
         finally:
-            self.engine.watch = None
+            self.engine.begin(None)
         return formula
 
     def without_cycles(self, formula: LogicFormula, watch: Watch) -> LogicFormula:

@@ -1,13 +1,16 @@
 """From a query with its images left open to a ground AND/OR graph over choices."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from gedi_nesy.logic.budget import Watch
+from gedi_nesy.logic.errors import ProgramError
 from gedi_nesy.logic.front_end import FrontEnd
-from gedi_nesy.logic.graph import Graph, Slot
+from gedi_nesy.logic.graph import ConstantWeight, Graph, Slot
 from gedi_nesy.logic.neural import NeuralPredicate
+from gedi_nesy.logic.source import parse_query, places
 from gedi_nesy.logic.translate import Translation, topological_order
 
 
@@ -47,6 +50,22 @@ def ground(
         formula = front_end.without_cycles(formula, watch)
     translation = Translation(formula, request.images, predicates)
     graph, translated = translation.graph()
+    _check_probabilities(graph, front_end)
     roots = [(term, translation.lookup(graph, translated, key)) for term, key in formula.queries()]
     conditions = [translation.lookup(graph, translated, key) for _, key in formula.evidence()]
     return Grounding(graph, translation.slots, roots, graph.conjunction(conditions))
+
+
+def _check_probabilities(graph: Graph, front_end: FrontEnd) -> None:
+    """Numbers in the program lie between 0 and 1, and those of a disjunction sum to at most 1."""
+    for variable in graph.variables:
+        numbers = [weight.probability for weight in variable.weights if isinstance(weight, ConstantWeight)]
+        if all(p >= 0 for p in numbers) and math.fsum(numbers) <= 1 + 1e-9:
+            continue
+        where = places(front_end.source).get(parse_query(variable.names[0]).signature, front_end.source.name)
+        if len(numbers) == 1:
+            raise ProgramError(f"{where}: {numbers[0]:g} is no probability of {variable.names[0]}")
+        names = ", ".join(sorted(variable.names))
+        raise ProgramError(
+            f"{where}: the probabilities of {names} sum to {math.fsum(numbers):g}, which is more than 1"
+        )

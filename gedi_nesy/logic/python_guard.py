@@ -115,6 +115,13 @@ class GuardedEngine(DefaultEngine):
         self._steps = 0
         self.watch: Watch | None = None
 
+    def begin(self, watch: Watch | None) -> None:
+        """Start afresh: ProbLog leaves the goals of a query that failed with an error on its stack."""
+        self.watch = watch
+        self.cycle_root = None
+        self.pointer = 0
+        self.shrink_stack()
+
     def create_context(self, *args: Any, **kwargs: Any) -> Any:
         """ProbLog calls this at every step, so an endless recursion is noticed here even if it grounds
         nothing.

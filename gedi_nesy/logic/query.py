@@ -17,7 +17,7 @@ from gedi_nesy.logic.neural import Network
 from gedi_nesy.logic.shape import Evaluate, Shape
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Query:
     """One query shape: which images it reads, which answers it has, and how to evaluate it.
 
@@ -34,6 +34,10 @@ class Query:
     evaluate: Evaluate
     shape: Shape
     learnable: Callable[[], Tensor]
+
+    def __repr__(self) -> str:
+        answer = f", answer={self.answer}" if self.answer else ""
+        return f"Query({self.text}, images={', '.join(self.images)}{answer}, {self.shape.report.route})"
 
     @property
     def slots(self) -> tuple[Slot, ...]:

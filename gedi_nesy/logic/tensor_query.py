@@ -63,7 +63,7 @@ class _Probabilities(nn.Module):
         return self.network(*batch)[0]  # pyright: ignore[reportCallIssue]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class TensorQuery(Query):
     """A query of such a program: `log_prob`, with an answer variable of the answer given, only."""
 

@@ -174,3 +174,46 @@ def test_wrong_keyword_names():
         query.log_prob(A=images(2, 0), B=images(2, 1), N=[1, 19])
     with refused(r"'N' has 1 labels for a batch of 2"):
         query.log_prob(A=images(2, 0), B=images(2, 1), N=[1])
+
+
+BROKEN = """
+0.3 :: a(X).
+q :- a(_).
+r :- foo(_), a(1).
+s :- X is b + 1, X > 2.
+1.5 :: z.
+w :- z.
+0.7 :: k(1); 0.6 :: k(2).
+v :- k(1).
+v :- k(2).
+fine :- z(1).
+0.5 :: z(1).
+"""
+
+
+def test_errors_while_grounding_have_lines_and_leave_the_program_usable():
+    broken = program(BROKEN)
+    for query, message in {
+        "q": r"task\.pl:2: Encountered a non-ground probabilistic clause",
+        "r": r"task\.pl:4: nothing defines foo/1; known: .*",
+        "s": r"task\.pl:5: Error while evaluating .*: Unknown function 'b'/0",
+        "w": r"task\.pl:6: 1\.5 is no probability of z",
+        "v": r"task\.pl:8: the probabilities of k\(1\), k\(2\) sum to 1\.3, which is more than 1",
+    }.items():
+        with refused(message):
+            broken.compile(query, images=[])
+        assert broken.compile("fine", images=[]).log_prob().exp().item() == pytest.approx(0.5)
+        broken._compiled.clear()
+
+
+def test_consulted_files_are_found_beside_the_program_and_errors_name_them(tmp_path):
+    (tmp_path / "main.pl").write_text(":- consult('facts.pl').\nq(X) :- a(X).\n")
+    (tmp_path / "facts.pl").write_text("0.3 :: a(1).\n0.4 :: a(2).\n")
+    query = Program.from_file(tmp_path / "main.pl", networks={}).compile("q(X)", images=[], answer="X")
+    assert query.distribution()[0].tolist() == pytest.approx([0.3, 0.4])
+    (tmp_path / "facts.pl").write_text("0.3 :: a(1).\n0.4 :: a(2.\n")
+    with refused(r".*facts\.pl:2: syntax error at column 9: '\(' is never closed; expected '\)'"):
+        Program.from_file(tmp_path / "main.pl", networks={})
+    (tmp_path / "facts.pl").unlink()
+    with refused(r".*main\.pl:1: 'consult\(facts\.pl\)' names a file that does not exist: .*facts\.pl"):
+        Program.from_file(tmp_path / "main.pl", networks={})
