@@ -8,7 +8,7 @@ triples and to report on unseen images, for nothing else.
 from collections import Counter
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import torch
 import tyro
@@ -112,7 +112,7 @@ class AdditionConfig:
     """auto, cpu, cuda, cuda:1, ..."""
     threads: int = 0
     """CPU threads of torch (0: as torch likes)"""
-    engine: Literal["circuit", "deepproblog"] = "circuit"
+    engine: addition_run.Engine = "circuit"
     """circuit: compiled and batched; deepproblog: the stock ExactEngine, the slow reference"""
     ablation: bool = False
     """run five sets of terms and tabulate what each adds"""
@@ -195,7 +195,7 @@ def main(config: AdditionConfig) -> None:
     if not config.seeds:
         raise ValueError("--seeds: at least one is needed")
     dataset = load(config.dataset, config.data_root)
-    addition_run.check_program(config.program, config.query, config.engine)
+    addition_run.compile_query(config, config.engine)
     folder = experiment.out_folder(config.out, "addition", config.overwrite)
 
     console = Console()

@@ -5,30 +5,31 @@ import time
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import torch
 from rich.console import Console
 from rich.progress import Progress
-from torch import Generator, Tensor, nn
+from torch import Generator, Tensor
 
 from benchmarks.progress import Bar
 from gedi_nesy.data.images import Dataset
 from gedi_nesy.data.queries import QuerySet, addition_triples, with_unlabelled
-from gedi_nesy.logic import Program
+from gedi_nesy.learn import learn, query_log_prob
 from gedi_nesy.metrics import clustering
 from gedi_nesy.metrics.collapse import verdict
 from gedi_nesy.model import GEDI
 from gedi_nesy.networks import ConvNet
 from gedi_nesy.report import plots
-from gedi_nesy.training.learner import Learner, QueryLogProb
-from gedi_nesy.training.loop import Outcome, TrainConfig, new_model, train
+from gedi_nesy.training.learner import QueryLogProb
+from gedi_nesy.training.loop import Outcome
 from gedi_nesy.training.step import Terms
 
 if TYPE_CHECKING:
     from benchmarks.addition import AdditionConfig
 
+Engine = Literal["circuit", "deepproblog"]
 NETWORK = "digit_net"
 SLOTS = ("A", "B", "C")
 DIGITS = 10
@@ -47,24 +48,9 @@ class Run:
     chosen: int
 
 
-class _Outputs(nn.Module):
-    """Stands in for the network while a program is compiled: training hands over log-probabilities itself."""
-
-    num_clusters = DIGITS
-
-    def log_probs(self, x: Tensor) -> Tensor:
-        raise AssertionError("the query is evaluated from log-probabilities")
-
-
-def check_program(path: Path, query: str, engine: str) -> QueryLogProb:
-    """The compiled query as a function of the images' log-probabilities; ProgramError says what is wrong with it."""
-    program = Program.from_file(path, networks={NETWORK: _Outputs()})
-    compiled = program.compile(query, images=list(SLOTS), engine=engine)  # pyright: ignore[reportArgumentType]
-
-    def log_prob(blocks: Tensor) -> Tensor:
-        return compiled.log_prob_of(**dict(zip(SLOTS, blocks, strict=True)))
-
-    return log_prob
+def compile_query(config: "AdditionConfig", engine: Engine) -> QueryLogProb:
+    """The program's query; ProgramError says what is wrong with it."""
+    return query_log_prob(config.program, config.query, SLOTS, DIGITS, NETWORK, engine)
 
 
 def run(
@@ -80,62 +66,60 @@ def run(
     """Train on one seed, report on the test images, write pictures, history and the model to `folder`."""
     folder.mkdir(parents=True, exist_ok=True)
     begun = time.perf_counter()
-    generator = Generator().manual_seed(seed)
-    triples = addition_triples(generator, dataset.train.labels, config.triples)
-    data = with_unlabelled(generator, dataset.train.images, triples, config.num_unlabelled())
-    data = QuerySet(*(part.to(device) for part in data))
-
+    data = _data(config, dataset, seed, device)
     settings = config.train_config()
-    search = check_program(config.program, config.query, "circuit")
-    log_prob = (
-        search if config.engine == "circuit" else check_program(config.program, config.query, config.engine)
-    )
+    search = compile_query(config, "circuit")
     bar = Bar(progress, console, name, settings)
-    outcome = train(partial(_learner, config, settings, data, seed), log_prob, settings, bar, search)
+    outcome = learn(
+        data,
+        search if config.engine == "circuit" else compile_query(config, config.engine),
+        DIGITS,
+        config=settings,
+        make_backbone=partial(ConvNet, *data.images.shape[1:3], width=config.width),
+        seed=seed,
+        start_rank=config.start_rank,
+        on_step=bar,
+        search_log_prob=search,
+    )
     seconds = time.perf_counter() - begun
     bar.close()
 
-    model = outcome.learner.average
-    test = dataset.test
-    labels, predictions = test.labels.numpy(), _predict(model, test.images.to(device))
-    judged = verdict(labels, predictions, DIGITS)
-    metrics = {
-        "accuracy": clustering.accuracy(labels, predictions),
-        "clustering_accuracy": clustering.clustering_accuracy(labels, predictions, DIGITS),
-        "nmi": clustering.nmi(labels, predictions),
-        "symbols_in_use": float(clustering.symbols_in_use(predictions, DIGITS)),
-        "p_constraint": _held_out(model, search, dataset, device),
-        "seconds": seconds,
-    }
-    model.save(folder / "model")
+    predictions = _predict(outcome.model, dataset.test.images.to(device))
+    judged = verdict(dataset.test.labels.numpy(), predictions, DIGITS)
+    outcome.model.save(folder / "model")
     _pictures(folder, dataset, predictions, outcome)
     _history(folder, outcome)
-    attempts = [
-        {"prior_weight": attempt.prior_weight, "objective": attempt.objective, **attempt.terms._asdict()}
-        for attempt in outcome.attempts
-    ]
     return Run(
         seed=seed,
         row="",
-        metrics=metrics,
+        metrics=_metrics(dataset, predictions)
+        | {"p_constraint": _held_out(outcome.model, search, dataset, device), "seconds": seconds},
         kind=judged.kind,
         sentence=judged.sentence,
-        attempts=attempts,
+        attempts=[
+            {"prior_weight": attempt.prior_weight, "objective": attempt.objective, **attempt.terms._asdict()}
+            for attempt in outcome.attempts
+        ],
         chosen=outcome.chosen,
     )
 
 
-def _learner(
-    config: "AdditionConfig", settings: TrainConfig, data: QuerySet, seed: int, attempt: int
-) -> Learner:
-    """A fresh network and generator for one attempt, both from the seed and the attempt's number."""
-    device = data.images.device
-    own_seed = 1000 * seed + attempt
-    backbone = partial(
-        ConvNet, channels=data.images.shape[1], image_size=data.images.shape[2], width=config.width
-    )
-    model = new_model(backbone, DIGITS, own_seed, data, config.start_rank)
-    return Learner(model, data, settings.step, Generator(device).manual_seed(own_seed))
+def _data(config: "AdditionConfig", dataset: Dataset, seed: int, device: torch.device) -> QuerySet:
+    """What the learner is given: images and triples of them. The labels end here."""
+    generator = Generator().manual_seed(seed)
+    triples = addition_triples(generator, dataset.train.labels, config.triples)
+    data = with_unlabelled(generator, dataset.train.images, triples, config.num_unlabelled())
+    return QuerySet(*(part.to(device) for part in data))
+
+
+def _metrics(dataset: Dataset, predictions: np.ndarray) -> dict[str, float]:
+    labels = dataset.test.labels.numpy()
+    return {
+        "accuracy": clustering.accuracy(labels, predictions),
+        "clustering_accuracy": clustering.clustering_accuracy(labels, predictions, DIGITS),
+        "nmi": clustering.nmi(labels, predictions),
+        "symbols_in_use": float(clustering.symbols_in_use(predictions, DIGITS)),
+    }
 
 
 @torch.no_grad()

@@ -4,9 +4,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
-import torch
-
-from gedi_nesy.data.queries import QuerySet
 from gedi_nesy.model import GEDI
 from gedi_nesy.training.learner import Learner, QueryLogProb, StepConfig
 from gedi_nesy.training.schedule import annealed, cosine
@@ -80,6 +77,11 @@ class Outcome(NamedTuple):
     attempts: list[Attempt]
     chosen: int
     history: list[Record]
+
+    @property
+    def model(self) -> GEDI:
+        """The averaged network: what is evaluated and saved."""
+        return self.learner.average
 
 
 def train(
@@ -201,14 +203,3 @@ def _recorder(
         on_step(history[-1])
 
     return record
-
-
-def new_model(
-    make_backbone: Callable[[], torch.nn.Module], num_clusters: int, seed: int, data: QuerySet, rank: int
-) -> GEDI:
-    """A freshly initialised network; torch's global generator is left as it was."""
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        model = GEDI(make_backbone(), num_clusters, start_rank=min(rank, len(data.pool) - 1))
-    model.fit_start(data.images[data.pool])
-    return model

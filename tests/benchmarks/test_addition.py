@@ -58,7 +58,10 @@ def test_the_reference_engine_takes_the_same_step(monkeypatch, tmp_path):
     histories = []
     for engine in ("circuit", "deepproblog"):
         out = tmp_path / engine
-        assert run(monkeypatch, *SMALL, "--engine", engine, "--weight-gen", 0, "--out", out) == 0
+        assert (
+            run(monkeypatch, *SMALL, "--engine", engine, "--weight-gen", 0, "--batch-size", 2, "--out", out)
+            == 0
+        )
         lines = (out / "seed-0" / "history.jsonl").read_text().splitlines()
         histories.append([json.loads(line) for line in lines])
     for circuit, reference in zip(*histories, strict=True):

@@ -6,9 +6,10 @@ import pytest
 import torch
 
 from gedi_nesy.data.queries import QuerySet
+from gedi_nesy.model import GEDI
 from gedi_nesy.networks import ConvNet
 from gedi_nesy.training.learner import DivergedError, Learner, StepConfig
-from gedi_nesy.training.loop import TrainConfig, new_model, objective, train
+from gedi_nesy.training.loop import TrainConfig, objective, train
 from gedi_nesy.training.step import Terms, Weights
 
 CLASSES = 4
@@ -40,13 +41,23 @@ def successor(blocks: torch.Tensor) -> torch.Tensor:
 
 
 def learner(data: QuerySet, seed: int = 0, config: StepConfig = SMALL) -> Learner:
-    model = new_model(lambda: ConvNet(image_size=16, width=8, num_features=16), CLASSES, seed, data, rank=4)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        model = GEDI(ConvNet(image_size=16, width=8, num_features=16), CLASSES, start_rank=4)
+    model.fit_start(data.images)
     return Learner(model, data, config, torch.Generator().manual_seed(seed))
 
 
 def test_the_rule_names_the_clusters(data, generator):
     config = TrainConfig(
-        weights=Weights(gen=0.1), step=SMALL, explore=120, refine=40, attempts=4, naming_every=40
+        weights=Weights(gen=0.1),
+        step=SMALL,
+        explore=120,
+        refine=40,
+        attempts=4,
+        naming_every=40,
+        reconsider=40,
+        accept_queries=10,
     )
     outcome = train(lambda attempt: learner(data, attempt), successor, config)
     labels = torch.arange(80) % CLASSES

@@ -1,0 +1,84 @@
+"""Symbols without labels, in one call: images, which of them stand in a query, and a program that says what holds."""
+
+import os
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Literal
+
+import torch
+from torch import Generator, Tensor, nn
+
+from gedi_nesy.data.queries import QuerySet
+from gedi_nesy.logic import Program
+from gedi_nesy.model import GEDI
+from gedi_nesy.networks import ConvNet
+from gedi_nesy.training.learner import Learner, QueryLogProb
+from gedi_nesy.training.loop import Outcome, Record, TrainConfig, train
+
+
+class _Outputs(nn.Module):
+    """Stands in for the network while a program is compiled: training hands over log-probabilities itself."""
+
+    def __init__(self, num_clusters: int):
+        super().__init__()
+        self.num_clusters = num_clusters
+
+    def log_probs(self, x: Tensor) -> Tensor:
+        raise AssertionError("the query is evaluated from log-probabilities")
+
+
+def query_log_prob(
+    program: str | os.PathLike[str],
+    query: str,
+    slots: Sequence[str],
+    num_clusters: int,
+    network: str = "digit_net",
+    engine: Literal["circuit", "deepproblog"] = "circuit",
+) -> QueryLogProb:
+    """log P(query) as a function of the images' log-probabilities, (slot, query, cluster) in the order of `slots`.
+
+    `slots` are the variables of the query that stand for images, all read by `network`. ProgramError says what is wrong
+    with the program or the query, with file and line where it can.
+    """
+    parsed = Program.from_file(program, networks={network: _Outputs(num_clusters)})
+    compiled = parsed.compile(query, images=list(slots), engine=engine)
+
+    def log_prob(blocks: Tensor) -> Tensor:
+        return compiled.log_prob_of(**dict(zip(slots, blocks, strict=True)))
+
+    return log_prob
+
+
+def learn(
+    data: QuerySet,
+    log_prob: QueryLogProb | None,
+    num_clusters: int,
+    config: TrainConfig | None = None,
+    make_backbone: Callable[[], nn.Module] | None = None,
+    seed: int = 0,
+    start_rank: int = 60,
+    on_step: Callable[[Record], None] = lambda record: None,
+    search_log_prob: QueryLogProb | None = None,
+) -> Outcome:
+    """Train a GEDI network on queries over images; `.model` of the outcome is what to keep.
+
+    Each attempt has a fresh network and generator, both from `seed` and the attempt's number; torch's global generator
+    is left as it was. `make_backbone` defaults to a ConvNet for the images' shape; `start_rank` is that of the Gaussian
+    at which Langevin chains begin. Without `log_prob` it is standalone GEDI: clusters and samples, no names.
+    """
+    config = config or TrainConfig()
+    device, (channels, side) = data.images.device, data.images.shape[1:3]
+    make_backbone = make_backbone or partial(ConvNet, channels=channels, image_size=side)
+
+    def make_learner(attempt: int) -> Learner:
+        own_seed = 1000 * seed + attempt
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(own_seed)
+            model = GEDI(make_backbone(), num_clusters, start_rank=min(start_rank, len(data.pool) - 1)).to(
+                device
+            )
+        if model.start_rank:
+            model.fit_start(data.images[data.pool])
+        return Learner(model, data, config.step, Generator(device).manual_seed(own_seed))
+
+    return train(make_learner, log_prob, config, on_step, search_log_prob)
