@@ -32,6 +32,8 @@ class CircuitsConfig:
     """queries in a batch of the reference, which costs the same for every query"""
     repeats: int = 10
     """timed runs of each; the fastest counts"""
+    klay_digits: int = 32
+    """digits up to which the same circuits are also timed on KLay's own layers"""
     lenet: bool = True
     """also time with DeepProbLog's LeNet in front"""
     device: str = "auto"
@@ -114,6 +116,9 @@ def grow_digits(config: CircuitsConfig, device: torch.device, digits: int, conso
     row: Row = {"digits": digits, "compile s": seconds, "edges": plan.edges, "depth": len(plan.levels)}
     for label, backward in (("forward", False), ("both", True)):
         row[label] = run.milliseconds(step, backward, config.repeats) / config.batch_size
+    if digits <= config.klay_digits:
+        klay = run.circuit_step(task, run.on_klay(query), config.batch_size, device, run.Given(), lenet=False)
+        row["both, KLay"] = run.milliseconds(klay, True, max(1, config.repeats // 3)) / config.batch_size
     row["MiB"] = run.peak_memory(query, config.batch_size)
     return row
 

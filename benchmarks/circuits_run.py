@@ -6,19 +6,19 @@ import math
 import time
 import warnings
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import torch
-from deepproblog.engines import ExactEngine
-from deepproblog.model import Model
-from deepproblog.network import Network
-from deepproblog.query import Query as DeepProbLogQuery
 from problog.logic import Constant, Term, Var, list2term
 from torch import Tensor, nn
 
 from gedi_nesy.logic import Program, Query
+from gedi_nesy.logic.klay_engine import KlayCircuit
+from gedi_nesy.logic.shape import circuit_evaluate
+from gedi_nesy.logic.stock import ExactEngine, Model, Network
+from gedi_nesy.logic.stock import Query as DeepProbLogQuery
 
 PROGRAMS = Path(__file__).parent.parent / "programs"
 
@@ -92,6 +92,11 @@ def compile_task(task: Task, network: nn.Module) -> tuple[Query, float]:
     started = time.perf_counter()
     query = program.compile(task.query, [*task.images, *task.known], task.answer)
     return query, time.perf_counter() - started
+
+
+def on_klay(query: Query) -> Query:
+    """The same circuit on KLay's own layers."""
+    return replace(query, evaluate=circuit_evaluate(query.shape, query.learnable, KlayCircuit))
 
 
 def circuit_step(

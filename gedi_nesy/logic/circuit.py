@@ -111,6 +111,8 @@ class _Evaluation(torch.autograd.Function):
         table = leaves.new_empty(plan.rows, leaves.shape[1])
         table[FALSE_ROW] = -torch.inf
         table[1 : 1 + len(leaves)] = leaves
+        # Shares next to the smallest number would be subnormal, on which processors are many times slower.
+        negligible = 0.92 * math.log(torch.finfo(leaves.dtype).tiny)
         shares: list[Tensor] = []
         for level, bags in zip(plan.levels, indices.products, strict=True):
             products = _sum_bags(table, bags)
@@ -118,7 +120,7 @@ class _Evaluation(torch.autograd.Function):
             for run in level.runs:
                 part = products[product : product + run.count * run.length].view(run.count, run.length, -1)
                 maximum = part.amax(dim=1, keepdim=True)
-                part = part.sub_(maximum).exp_()
+                part = torch.threshold_(part.sub_(maximum), negligible, -torch.inf).exp_()
                 total = part.sum(dim=1, keepdim=True)
                 table[row : row + run.count] = (total.log() + maximum)[:, 0]
                 shares.append(part.div_(total))

@@ -9,7 +9,6 @@ probabilities are collected and passed on together.
 
 import time
 import warnings
-import weakref
 from collections.abc import Sequence
 from typing import Any
 
@@ -18,6 +17,7 @@ from problog.logic import Constant, Term
 from torch import Tensor, nn
 
 from gedi_nesy.logic.budget import DEFAULT_BUDGET, Budget, Watch
+from gedi_nesy.logic.deferred import Deferred, backward, flush_before_step
 from gedi_nesy.logic.errors import ProgramError
 from gedi_nesy.logic.front_end import FrontEnd, image_term
 from gedi_nesy.logic.ground import Request
@@ -78,13 +78,13 @@ class CircuitSolver:
         self.evidence = tuple(front_end.own_evidence())
         self.shapes: dict[Any, tuple[Shape, Evaluate]] = {}
         self._learnable = torch.zeros(0, 2)
-        self._pending: list[_Deferred] = []
+        self._pending: list[Deferred] = []
 
     def solve(self, batch: Sequence[DeepProbLogQuery]) -> list[Result]:
         """Probabilities of all queries, as DeepProbLog's results."""
         started = time.perf_counter()
         self.engine.tensor_store.clear()
-        self._flush_with(self.model.optimizer)
+        flush_before_step(self.model.optimizer, self, self._flush)
         groups = self._group(batch)
         compiled = time.perf_counter()
         parameters = self._read_parameters()
@@ -174,68 +174,12 @@ class CircuitSolver:
     def _deferred(self, probabilities: Tensor, parameters: Tensor) -> list[Sequence[Tensor]]:
         if self.model.eval_mode or not probabilities.requires_grad:
             return [row.unbind() for row in probabilities.detach()]
-        return _Deferred(probabilities, parameters, self).rows()
+        return Deferred(probabilities, parameters, self._pending.append).rows()
 
-    def touched(self, deferred: "_Deferred") -> None:
-        """Some probability of a batch has received a gradient."""
-        self._pending.append(deferred)
-
-    def flush(self) -> None:
-        """Pass the collected gradients on to networks and parameters, all batches in one backward pass."""
+    def _flush(self) -> None:
+        """Pass the gradients collected since the last step on to networks and parameters."""
         pending, self._pending = self._pending, []
-        if not pending:
-            return
-        torch.autograd.backward([one.probabilities for one in pending], [one.gradient for one in pending])
-        for parameters in {id(one.parameters): one.parameters for one in pending}.values():
-            if parameters.grad is not None:
-                for i, gradient in enumerate(parameters.grad):
-                    self.model.optimizer.add_parameter_gradient(i, gradient)
-
-    def _flush_with(self, optimizer: Any) -> None:
-        """Make the model's optimizer flush before it steps; done at every batch, since users replace
-        optimizers.
-        """
-        if getattr(optimizer, "_flushes", None) is self:
-            return
-        step, this = optimizer.step, weakref.proxy(self)
-
-        def flush_and_step() -> None:
-            this.flush()
-            step()
-
-        optimizer.step, optimizer._flushes = flush_and_step, self
-
-
-class _Deferred:
-    """Probabilities handed out as separate leaves; whatever gradient they receive is kept for one later
-    backward.
-    """
-
-    def __init__(self, probabilities: Tensor, parameters: Tensor, solver: CircuitSolver):
-        self.probabilities = probabilities
-        self.parameters = parameters
-        self.solver = solver
-        self.gradient = torch.zeros_like(probabilities)
-        self._touched = False
-
-    def rows(self) -> list[Sequence[Tensor]]:
-        """A leaf for every probability."""
-        return [
-            [self._leaf(value, row, column) for column, value in enumerate(values.unbind())]
-            for row, values in enumerate(self.probabilities.detach())
-        ]
-
-    def _leaf(self, value: Tensor, row: int, column: int) -> Tensor:
-        leaf = value.clone().requires_grad_()
-
-        def collect(gradient: Tensor) -> None:
-            self.gradient[row, column] += gradient
-            if not self._touched:
-                self._touched = True
-                self.solver.touched(self)
-
-        leaf.register_hook(collect)
-        return leaf
+        backward(pending, self.model.optimizer.add_parameter_gradient)
 
 
 def _abstract(term: Any, images: dict[Any, int]) -> Any:

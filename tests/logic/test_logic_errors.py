@@ -215,5 +215,5 @@ def test_consulted_files_are_found_beside_the_program_and_errors_name_them(tmp_p
     with refused(r".*facts\.pl:2: syntax error at column 9: '\(' is never closed; expected '\)'"):
         Program.from_file(tmp_path / "main.pl", networks={})
     (tmp_path / "facts.pl").unlink()
-    with refused(r".*main\.pl:1: 'consult\(facts\.pl\)' names a file that does not exist: .*facts\.pl"):
+    with refused(r".*main\.pl:1: 'consult\('facts\.pl'\)' names a file that does not exist: .*facts\.pl"):
         Program.from_file(tmp_path / "main.pl", networks={})
