@@ -118,6 +118,8 @@ class AdditionConfig:
     """run five sets of terms and tabulate what each adds"""
     out: Path | None = None
     """folder for results, pictures and models (default: runs/addition-DATE-TIME)"""
+    resume: bool = False
+    """keep the seeds that --out holds already, and run those that are missing"""
     overwrite: bool = False
     """allow --out to hold results already"""
 
@@ -196,13 +198,17 @@ def main(config: AdditionConfig) -> None:
         raise ValueError("--seeds: at least one is needed")
     dataset = load(config.dataset, config.data_root)
     addition_run.compile_query(config, config.engine)
-    folder = experiment.out_folder(config.out, "addition", config.overwrite)
+    folder = experiment.out_folder(config.out, "addition", config.overwrite, config.resume)
+    finished = experiment.finished_runs(folder, asdict(config)) if config.resume else []
 
     console = Console()
-    runs: list[addition_run.Run] = []
+    runs = [addition_run.Run(**run) for run in finished]
+    done = {(run.row, run.seed) for run in runs}
     with bars(console) as progress:
         for row, variant in variants.items():
             for seed in config.seeds:
+                if (row, seed) in done:
+                    continue
                 name = f"{row or 'addition'}, seed {seed}"
                 place = folder / row.replace(" + ", "-").replace(" ", "-") / f"seed-{seed}"
                 run = addition_run.run(variant, dataset, seed, device, place, progress, console, name)

@@ -43,16 +43,41 @@ def one_line_errors() -> Iterator[None]:
         sys.exit(130)
 
 
-def out_folder(out: Path | None, benchmark: str, overwrite: bool) -> Path:
+def out_folder(out: Path | None, benchmark: str, overwrite: bool, resume: bool = False) -> Path:
     """The folder to write to; without --out a new one under runs/. ValueError if it holds results already."""
     if out is None:
+        if resume:
+            raise ValueError("--resume needs --out DIR, the folder of the run to go on with")
         out = Path("runs") / f"{benchmark}-{datetime.now():%Y%m%d-%H%M%S}"
-    if (out / RESULTS_FILE).exists() and not overwrite:
+    if (out / RESULTS_FILE).exists() and not (overwrite or resume):
         raise ValueError(
-            f"--out {out} already holds {RESULTS_FILE}; choose another folder or pass --overwrite"
+            f"--out {out} already holds {RESULTS_FILE}; choose another folder, or pass --resume or --overwrite"
         )
     out.mkdir(parents=True, exist_ok=True)
     return out
+
+
+NOT_PART_OF_A_RUN = ("seeds", "out", "overwrite", "resume", "threads")
+
+
+def finished_runs(folder: Path, config: Mapping) -> list[dict]:
+    """The runs that results.json in `folder` holds; ValueError if they were made with other settings."""
+    file = folder / RESULTS_FILE
+    if not file.exists():
+        return []
+    try:
+        document = json.loads(file.read_text())
+        before, runs = document["config"], document["runs"]
+    except (json.JSONDecodeError, KeyError, TypeError) as error:
+        raise ValueError(
+            f"{file} is damaged and cannot be resumed; pass --overwrite to begin anew"
+        ) from error
+    now = json.loads(json.dumps(config, default=str))
+    changed = [name for name in now if name not in NOT_PART_OF_A_RUN and now[name] != before.get(name)]
+    if changed:
+        differences = ", ".join(f"{name} was {before.get(name)}, is {now[name]}" for name in changed)
+        raise ValueError(f"--resume {folder}: other settings than before: {differences}")
+    return runs
 
 
 def device_of(name: str) -> torch.device:

@@ -32,11 +32,11 @@ class Naming(NamedTuple):
 
 def best_naming(generator: Generator, score: Score, clusters: int, restarts: int = 16) -> Naming:
     """Steepest ascent by swaps and moves, from the names as they are and from `restarts` random ones."""
-    identity = torch.arange(clusters)
+    identity = torch.arange(clusters, device=generator.device)
     before = score(identity[None])[0].item()
     best, best_score = _ascend(score, identity, before)
     for _ in range(restarts):
-        start = torch.randperm(clusters, generator=generator)
+        start = torch.randperm(clusters, generator=generator, device=generator.device)
         found, found_score = _ascend(score, start, score(start[None])[0].item())
         if found_score > best_score:
             best, best_score = found, found_score
@@ -65,4 +65,4 @@ def neighbours(permutation: Permutation) -> Permutations:
             moved = list(names)
             moved.insert(target, moved.pop(source))
             found.add(tuple(moved))
-    return torch.tensor(sorted(found))
+    return torch.tensor(sorted(found), device=permutation.device)

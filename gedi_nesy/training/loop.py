@@ -139,7 +139,7 @@ def _explore(
     """Deterministic annealing: answers begin soft and harden while the logic finds names for the clusters.
 
     L_GEN waits for the refinement: Langevin chains cannot follow a network that changes this fast, and in trials they
-    halved the number of attempts that find the right names.
+    kept attempts from finding the right names (docs/few-triples.md).
     """
     weights = replace(weights, gen=0.0)
     for step in range(config.explore):

@@ -143,6 +143,20 @@ def test_results_are_not_overwritten_unasked(monkeypatch, tmp_path, capsys):
     assert json.loads((tmp_path / "results.json").read_text())["runs"]
 
 
+def test_resume_runs_what_is_missing(monkeypatch, tmp_path, capsys):
+    assert run(monkeypatch, *SMALL, "--seeds", 0, "--out", tmp_path) == 0
+    first = json.loads((tmp_path / "results.json").read_text())["runs"][0]
+    assert run(monkeypatch, *SMALL, "--seeds", 0, 1, "--out", tmp_path, "--resume") == 0
+    runs = json.loads((tmp_path / "results.json").read_text())["runs"]
+    assert runs[0] == first, "the finished seed is kept to the second"
+    assert [r["seed"] for r in runs] == [0, 1]
+    assert run(monkeypatch, *SMALL, "--ema", 0.5, "--out", tmp_path, "--resume") == 2
+    assert "other settings than before: ema was 0.998, is 0.5" in capsys.readouterr().err
+    (tmp_path / "results.json").write_text("{")
+    assert run(monkeypatch, *SMALL, "--out", tmp_path, "--resume") == 2
+    assert "damaged" in capsys.readouterr().err
+
+
 def test_help_explains_each_flag(monkeypatch, capsys):
     assert run(monkeypatch, "--help") == 0
     text = capsys.readouterr().out
