@@ -8,7 +8,7 @@ from torch import Tensor
 
 from gedi_nesy.logic.errors import ProgramError, did_you_mean
 from gedi_nesy.logic.graph import Slot
-from gedi_nesy.logic.neural import Network, call_network
+from gedi_nesy.logic.neural import Network, call_network, size_mismatch
 
 
 def check_names(given: Mapping[str, object], expected: Sequence[str]) -> None:
@@ -100,12 +100,9 @@ def _check_same_shape(names: Sequence[str], tensors: Sequence[Tensor]) -> None:
 def check_outputs(slots: Sequence[Slot], outputs: Sequence[Tensor]) -> None:
     """Each slot's domain has one value per network output."""
     for slot, tensor in zip(slots, outputs, strict=True):
-        expected, found = len(slot.domain), tensor.shape[1]
-        if slot.domain and expected != found:
-            raise ProgramError(
-                f"the domain of {slot.predicate} has {expected} values"
-                f" but network '{slot.network}' has {found} outputs"
-            )
+        found = tensor.shape[1]
+        if found != len(slot.domain) if slot.domain else found > 2:
+            raise ProgramError(size_mismatch(slot.predicate, slot.domain, slot.network, found))
 
 
 def select_log_probs(slots: Sequence[Slot], given: Mapping[str, object]) -> list[Float[Tensor, "batch _"]]:

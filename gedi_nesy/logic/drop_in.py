@@ -16,9 +16,9 @@ import torch
 from problog.logic import Constant, Term
 from torch import Tensor, nn
 
+from gedi_nesy.logic.batch import check_outputs
 from gedi_nesy.logic.budget import DEFAULT_BUDGET, Budget, Watch
 from gedi_nesy.logic.deferred import Deferred, backward, flush_before_step
-from gedi_nesy.logic.errors import ProgramError
 from gedi_nesy.logic.front_end import FrontEnd, image_term
 from gedi_nesy.logic.ground import Request
 from gedi_nesy.logic.neural import expand_conditional, neural_predicates
@@ -151,12 +151,8 @@ class CircuitSolver:
                 [outputs[slot.network, _bound(slot.inputs, images)] for images in group.images]
             )
             rows = rows.reshape(len(group.images), -1)
-            if slot.domain and rows.shape[1] != len(slot.domain):
-                raise ProgramError(
-                    f"the domain of {slot.predicate} has {len(slot.domain)} values"
-                    f" but network '{slot.network}' has {rows.shape[1]} outputs"
-                )
             columns.append(torch.log(rows + torch.finfo(rows.dtype).tiny))
+        check_outputs(group.shape.slots, columns)
         like = columns[0] if columns else torch.zeros(len(group.images), 1)
         return group.evaluate(columns, len(group.images), like).exp()
 

@@ -148,13 +148,24 @@ def check_networks(predicates: tuple[NeuralPredicate, ...], networks: Mapping[st
 
 
 def check_domain(predicate: NeuralPredicate, outputs: int) -> None:
-    """The domain of a choice has exactly one value per output of its network."""
+    """The domain of a choice has one value per output of its network; a fact has one output, or two of
+    which it is the first.
+    """
     if predicate.kind == "choice" and len(predicate.domain) != outputs:
         raise ProgramError(
-            f"{predicate.where}: the domain of {predicate.name}"
-            f" has {len(predicate.domain)} values"
-            f" but network '{predicate.network}' has {outputs} outputs"
+            f"{predicate.where}: {size_mismatch(predicate.name, predicate.domain, predicate.network, outputs)}"
         )
+    if predicate.kind == "fact" and outputs > 2:
+        raise ProgramError(
+            f"{predicate.where}: {size_mismatch(predicate.name, (), predicate.network, outputs)}"
+        )
+
+
+def size_mismatch(predicate: str, domain: tuple[Term, ...], network: str, outputs: int) -> str:
+    """What is wrong with a network whose outputs do not fit a neural predicate; no domain means a fact."""
+    if domain:
+        return f"the domain of {predicate} has {len(domain)} values but network '{network}' has {outputs} outputs"
+    return f"{predicate} is a fact, with 1 output (or 2, true and false), but network '{network}' has {outputs} outputs"
 
 
 def call_network(network: Network, name: str, inputs: list[Tensor]) -> Float[Tensor, "batch output"]:

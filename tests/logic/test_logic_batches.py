@@ -1,10 +1,13 @@
 """Batches of mixed shapes, devices and dtypes, and precision far from 1."""
 
+import decimal
+import itertools
 import math
 
 import pytest
 import torch
 from logic_oracles import Table, images
+from torch import Tensor
 
 from gedi_nesy.logic import Program, log_prob_together
 
@@ -81,3 +84,38 @@ def test_a_batch_of_none(programs):
         "sum(A, B, N)", ["A", "B"], "N"
     )
     assert query.log_distribution(A=images(0, 0), B=images(0, 1)).shape == (0, 19)
+
+
+def carry_adder(a: list[Tensor], b: list[Tensor], sums: list[int]) -> float:
+    """log P of a sum of several digits, least significant first, with fifty decimal places."""
+    decimal.getcontext().prec = 50
+    carry = [decimal.Decimal(1), decimal.Decimal(0)]
+    for x, y, digit in zip(a, b, sums, strict=False):
+        p, q = ([decimal.Decimal(value).exp() for value in part.tolist()] for part in (x, y))
+        after = [decimal.Decimal(0), decimal.Decimal(0)]
+        for i, j, c in itertools.product(range(10), range(10), range(2)):
+            if (i + j + c) % 10 == digit:
+                after[(i + j + c) // 10] += p[i] * q[j] * carry[c]
+        carry = after
+    return float(carry[sums[-1]].ln())
+
+
+@pytest.mark.parametrize(("dtype", "tolerance"), [(torch.float32, 1e-6), (torch.float64, 1e-12)])
+def test_precision_of_a_deep_circuit(dtype, tolerance, programs):
+    """Eight digits, at probabilities from 1e-8 to 1e-60."""
+    names = {letter: [f"{letter}{i}" for i in range(8 + (letter == "S"))] for letter in "ABS"}
+    query = Program.from_file(programs / "digits.pl", {"digit_net": Table(), "given": Table()}).compile(
+        "addition([{}], [{}], [{}])".format(*(", ".join(part) for part in names.values())),
+        [name for part in names.values() for name in part],
+    )
+    generator = torch.Generator().manual_seed(0)
+    sums = [3, 1, 4, 1, 5, 9, 2, 6, 1]
+    for scale in (1, 5, 15):
+        p = {
+            n: torch.log_softmax(scale * torch.randn(10, generator=generator), 0)
+            for n in names["A"] + names["B"]
+        }
+        known = {name: torch.eye(10)[digit].log() for name, digit in zip(names["S"], sums, strict=True)}
+        given = {name: value.to(dtype)[None] for name, value in (p | known).items()}
+        exact = carry_adder(*([given[n][0].double() for n in names[letter]] for letter in "AB"), sums)
+        assert query.log_prob_of(**given).item() == pytest.approx(exact, rel=tolerance)

@@ -54,6 +54,8 @@ def test_unknown_network_names_the_nearest():
 def test_domain_and_outputs_differ():
     with refused(r"task\.pl:1: the domain of digit has 10 values but network 'digit_net' has 7 outputs"):
         program(SUM, digit_net=Table(7))
+    with refused(r"task\.pl:1: odd is a fact, with 1 output .*, but network 'odd_net' has 7 outputs"):
+        program("nn(odd_net, [X]) :: odd(X).", odd_net=Table(7))
     seven = Table(7)
     query = program(SUM, digit_net=lambda x: seven.log_probs(x).exp()).compile(
         "sum(A, B, 3)", images=["A", "B"]
