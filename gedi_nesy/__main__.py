@@ -1,4 +1,4 @@
-"""`python -m gedi_nesy`: look at a program, or solve it, without writing Python."""
+"""`python -m gedi_nesy`: look at a program, solve it, or audit its symbols, without writing Python."""
 
 import argparse
 import json
@@ -11,6 +11,8 @@ import torch
 from gedi_nesy.logic import Budget, Program, ProgramError, Query
 from gedi_nesy.logic.describe import describe_program, describe_query, readable
 from gedi_nesy.logic.neural import NeuralPredicate, neural_predicates
+from gedi_nesy.logic.shortcuts_cli import add_arguments as add_shortcuts
+from gedi_nesy.logic.shortcuts_cli import shortcuts
 from gedi_nesy.logic.source import Source, parse_query, variable_names
 
 
@@ -114,6 +116,11 @@ COMMANDS = {
         "probabilities of a program's own query(...) facts, given its evidence(...)",
     ),
     "check": (check, _add_check, "what a program declares, and what a query of it compiles to"),
+    "shortcuts": (
+        shortcuts,
+        add_shortcuts,
+        "which readings of the symbols satisfy a program on its training queries",
+    ),
 }
 """Each command: what it does, what it takes, and its line in the help."""
 

@@ -19,12 +19,11 @@ class Deferred:
         self.gradient = torch.zeros_like(probabilities)
         self._has_gradient = False
 
-    def rows(self) -> list[Sequence[Tensor]]:
-        """A leaf for every probability."""
-        return [
-            [self._leaf(value, row, column) for column, value in enumerate(values.unbind())]
-            for row, values in enumerate(self.probabilities.detach())
-        ]
+    def rows(self, columns: Sequence[int | None]) -> list[Sequence[Tensor]]:
+        """A leaf for every probability, or for the one in a row's column where that is given."""
+        values = self.probabilities.detach()
+        wanted = [range(values.shape[1]) if column is None else (column,) for column in columns]
+        return [[self._leaf(values[row, c], row, c) for c in found] for row, found in enumerate(wanted)]
 
     def _leaf(self, value: Tensor, row: int, column: int) -> Tensor:
         leaf = value.clone().requires_grad_()

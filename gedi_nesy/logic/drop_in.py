@@ -13,17 +13,16 @@ from collections.abc import Sequence
 from typing import Any
 
 import torch
-from problog.logic import Constant, Term
+from problog.logic import Term
 from torch import Tensor, nn
 
 from gedi_nesy.logic.batch import check_outputs
-from gedi_nesy.logic.budget import DEFAULT_BUDGET, Budget, Watch
+from gedi_nesy.logic.budget import DEFAULT_BUDGET, Budget
 from gedi_nesy.logic.deferred import Deferred, backward, flush_before_step
 from gedi_nesy.logic.front_end import FrontEnd, image_term
-from gedi_nesy.logic.ground import Request
+from gedi_nesy.logic.grouping import Group, Grouping, bound
 from gedi_nesy.logic.neural import expand_conditional, neural_predicates
 from gedi_nesy.logic.python_guard import inspect
-from gedi_nesy.logic.shape import Evaluate, Shape, circuit_evaluate, compile_shape
 from gedi_nesy.logic.source import Source
 from gedi_nesy.logic.stock import ExactEngine, GraphSemiring, Model, Result
 from gedi_nesy.logic.stock import Query as DeepProbLogQuery
@@ -54,29 +53,16 @@ def accelerate(model: Model, allow_python: bool = False, budget: Budget = DEFAUL
     model.solver = CircuitSolver(model, front_end, budget)  # pyright: ignore[reportAttributeAccessIssue]
 
 
-class _Group:
-    """The queries of a batch that have one shape: their positions, and their images in the shape's order."""
-
-    def __init__(self, shape: Shape, evaluate: Evaluate):
-        self.shape = shape
-        self.evaluate = evaluate
-        self.positions: list[int] = []
-        self.images: list[list[Term]] = []
-
-
 class CircuitSolver:
     """What DeepProbLog's `Solver` is to its model: `solve`, and access to the engine's tensors."""
 
     def __init__(self, model: Model, front_end: FrontEnd, budget: Budget):
         self.model = model
         self.front_end = front_end
-        self.budget = budget
         self.engine = front_end.exact
         self.program = front_end.solver.program
         self.semiring = GraphSemiring
-        self.predicates = neural_predicates(front_end.source)
-        self.evidence = tuple(front_end.own_evidence())
-        self.shapes: dict[Any, tuple[Shape, Evaluate]] = {}
+        self.grouping = Grouping(front_end, budget, lambda: self._learnable)
         self._learnable = torch.zeros(0, 2)
         self._pending: list[Deferred] = []
 
@@ -85,17 +71,18 @@ class CircuitSolver:
         started = time.perf_counter()
         self.engine.tensor_store.clear()
         flush_before_step(self.model.optimizer, self, self._flush)
-        groups = self._group(batch)
+        groups = self.grouping.groups(batch)
         compiled = time.perf_counter()
         parameters = self._read_parameters()
         outputs = self._call_networks(groups)
         results: list[Any] = [None] * len(batch)
         for group in groups:
-            probabilities = self._evaluate(group, outputs)
-            rows = self._deferred(probabilities, parameters)
-            for position, images, values in zip(group.positions, group.images, rows, strict=True):
+            rows = self._deferred(self._evaluate(group, outputs), group.columns, parameters)
+            members = zip(group.positions, group.images, group.columns, rows, strict=True)
+            for position, images, column, values in members:
                 names = {image_term(i): image for i, image in enumerate(images)}
-                terms = [answer.apply_term(names) for answer in group.shape.answers]
+                answers = group.shape.answers if column is None else group.shape.answers[column : column + 1]
+                terms = [answer.apply_term(names) for answer in answers]
                 results[position] = dict(zip(terms, values, strict=True))
         shares = (compiled - started) / len(batch), (time.perf_counter() - compiled) / len(batch)
         semiring: Any = self.semiring(self.model, {}, None)
@@ -109,47 +96,23 @@ class CircuitSolver:
         """For DeepProbLog's logs."""
         return {"engine": {"type": "CircuitSolver"}, "semiring": self.semiring.__name__}
 
-    def _group(self, batch: Sequence[DeepProbLogQuery]) -> list[_Group]:
-        groups: dict[Any, _Group] = {}
-        for position, query in enumerate(batch):
-            images: dict[Any, int] = {}
-            abstract = _abstract(query.substitute().query, images)
-            if abstract not in groups:
-                groups[abstract] = _Group(*self._shape(abstract, len(images)))
-            groups[abstract].positions.append(position)
-            groups[abstract].images.append(list(images))
-        return list(groups.values())
-
-    def _shape(self, abstract: Any, images: int) -> tuple[Shape, Evaluate]:
-        if abstract not in self.shapes:
-            names = tuple(f"Image{i}" for i in range(images))
-            request = Request(
-                str(abstract), (abstract,), self.evidence, names, merge=False, keep_false=abstract.is_ground()
-            )
-            with Watch("model", request.text, self.budget) as watch:
-                shape = compile_shape(self.front_end, request, self.predicates, watch)
-            self.shapes[abstract] = shape, circuit_evaluate(shape, lambda: self._learnable)
-        return self.shapes[abstract]
-
-    def _call_networks(self, groups: Sequence[_Group]) -> dict[tuple[str, tuple], Tensor]:
+    def _call_networks(self, groups: Sequence[Group]) -> dict[tuple[str, tuple], Tensor]:
         """One call per network, on every distinct input of the batch."""
         inputs: dict[str, dict[tuple, None]] = {}
         for group in groups:
             for slot in group.shape.slots:
                 for images in group.images:
-                    inputs.setdefault(slot.network, {})[_bound(slot.inputs, images)] = None
+                    inputs.setdefault(slot.network, {})[bound(slot.inputs, images)] = None
         outputs = {}
         for name, distinct in inputs.items():
             found = self.model.networks[name]([list(terms) for terms in distinct])
             outputs.update({(name, terms): row for terms, row in zip(distinct, found, strict=True)})
         return outputs
 
-    def _evaluate(self, group: _Group, outputs: dict[tuple[str, tuple], Tensor]) -> Tensor:
+    def _evaluate(self, group: Group, outputs: dict[tuple[str, tuple], Tensor]) -> Tensor:
         columns = []
         for slot in group.shape.slots:
-            rows = torch.stack(
-                [outputs[slot.network, _bound(slot.inputs, images)] for images in group.images]
-            )
+            rows = torch.stack([outputs[slot.network, bound(slot.inputs, images)] for images in group.images])
             rows = rows.reshape(len(group.images), -1)
             columns.append(torch.log(rows + torch.finfo(rows.dtype).tiny))
         check_outputs(group.shape.slots, columns)
@@ -167,28 +130,21 @@ class CircuitSolver:
         )
         return values
 
-    def _deferred(self, probabilities: Tensor, parameters: Tensor) -> list[Sequence[Tensor]]:
+    def _deferred(
+        self, probabilities: Tensor, columns: Sequence[int | None], parameters: Tensor
+    ) -> list[Sequence[Tensor]]:
+        """The probabilities each query asks for, as tensors whose gradients are collected for one backward
+        pass.
+        """
         if self.model.eval_mode or not probabilities.requires_grad:
-            return [row.unbind() for row in probabilities.detach()]
-        return Deferred(probabilities, parameters, self._pending.append).rows()
+            rows = probabilities.detach()
+            return [
+                row.unbind() if c is None else row[c : c + 1].unbind()
+                for row, c in zip(rows, columns, strict=True)
+            ]
+        return Deferred(probabilities, parameters, self._pending.append).rows(columns)
 
     def _flush(self) -> None:
         """Pass the gradients collected since the last step on to networks and parameters."""
         pending, self._pending = self._pending, []
         backward(pending, self.model.optimizer.add_parameter_gradient)
-
-
-def _abstract(term: Any, images: dict[Any, int]) -> Any:
-    """The term with every tensor(...) replaced by an image, numbered as they are met; the same tensor is
-    the same image.
-    """
-    if not isinstance(term, Term) or term.is_var() or isinstance(term, Constant):
-        return term
-    if term.functor == "tensor":
-        return image_term(images.setdefault(term, len(images)))
-    return term.with_args(*(_abstract(argument, images) for argument in term.args)) if term.args else term
-
-
-def _bound(inputs: Sequence[Term], images: Sequence[Term]) -> tuple:
-    names = {image_term(i): image for i, image in enumerate(images)}
-    return tuple(names.get(term, term) for term in inputs)

@@ -92,6 +92,25 @@ def test_mnist_addition_trains_to_the_same_weights():
     assert calls == {"stock": 24, "circuits": 6}
 
 
+def test_labels_share_one_circuit_where_the_program_is_pure():
+    """Twelve queries with their own sums; the noisy program negates only a ground goal."""
+    for file, goal in (("addition.pl", "addition"), ("noisy_addition.pl", "addition_noisy")):
+        model, _, queries = mnist_model("circuits", file, goal)
+        model.solve(queries)
+        assert len(model.solver.grouping.compiled) == 1
+    wrapped = Network(Digits(), "mnist_net", batching=True)
+    text = "nn(mnist_net, [X], Y, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]) :: digit(X, Y). q(X, Y) :- \\+ digit(X, Y)."
+    model = Model(text, [wrapped], load=False)
+    accelerate(model)
+    model.add_tensor_source("train", {(Constant(0),): torch.zeros(16)})
+    image = Term("tensor", Term("train", Constant(0)))
+    results = model.solve([Query(Term("q", image, Constant(value))) for value in (3, 4)])
+    p = wrapped.network_module(torch.zeros(1, 16))[0]
+    found = [float(next(iter(result.result.values()))) for result in results]
+    assert found == pytest.approx([1 - p[3].item(), 1 - p[4].item()])
+    assert len(model.solver.grouping.compiled) == 2
+
+
 def test_evaluation_agrees():
     confusion = {}
     for engine in ENGINES:
