@@ -156,13 +156,18 @@ class AdditionConfig:
                 reinit=self.reinit,
             ),
             attempts=self.attempts,
-            explore=self.explore or (350 if self.unlabelled == "0" else 700),
+            explore=self.num_explore(),
             refine=self.iterations,
             accept=self.accept,
             entropy_start=self.entropy_start,
             naming_every=self.naming_every,
             reconsider=self.reconsider,
         )
+
+    def num_explore(self) -> int:
+        if self.explore is not None:
+            return self.explore
+        return 350 if self.unlabelled == "0" else 700
 
     def num_unlabelled(self) -> int | None:
         """None for all."""
@@ -186,6 +191,8 @@ ABLATION = {
 def main(config: AdditionConfig) -> None:
     """Check everything that can be wrong, then run, report and write."""
     device = experiment.device_of(config.device)
+    if config.threads < 0:
+        raise ValueError(f"--threads {config.threads} must not be negative")
     if config.threads:
         torch.set_num_threads(config.threads)
     variants = {"": config}

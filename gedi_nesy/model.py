@@ -43,6 +43,8 @@ class GEDI(nn.Module):
             )
         if num_clusters < 2:
             raise ValueError(f"num_clusters={num_clusters} must be at least 2")
+        if start_rank < 0:
+            raise ValueError(f"start_rank={start_rank} must not be negative")
         if tau <= 0:
             raise ValueError(f"tau={tau} must be positive")
         self.backbone = backbone

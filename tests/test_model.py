@@ -101,7 +101,11 @@ def test_samples_without_a_start_begin_at_the_fitted_gaussian(model, generator):
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
-    [({"num_clusters": 1}, "num_clusters=1"), ({"num_clusters": 3, "tau": 0.0}, "tau=0.0 must be positive")],
+    [
+        ({"num_clusters": 1}, "num_clusters=1"),
+        ({"num_clusters": 3, "tau": 0.0}, "tau=0.0 must be positive"),
+        ({"num_clusters": 3, "start_rank": -1}, "start_rank=-1"),
+    ],
 )
 def test_bad_arguments_are_named(arguments, message):
     with pytest.raises(ValueError, match=message):

@@ -106,6 +106,9 @@ def program(
         (["--query", "addition(A, B)"], "addition/2"),
         (["--width", 12], "width=12 must be a multiple of 8"),
         (["--batch-samples", 9], "batch_samples=9 must not exceed buffer_size=8"),
+        (["--explore", 0], "explore=0 must be at least 1"),
+        (["--start-rank", -1], "start_rank=-1 must not be negative"),
+        (["--threads", -1], "--threads -1"),
         (["--seeds"], "seeds"),
     ],
 )
