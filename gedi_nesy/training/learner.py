@@ -185,13 +185,20 @@ class Learner:
                     state[name] = state[name][permutation]
 
     @torch.no_grad()
-    def evaluate(self, query_log_prob: QueryLogProb | None, weights: Weights) -> Terms:
-        """The terms of the averaged model over all the training data: what attempts are compared by.
+    def evaluate(
+        self, query_log_prob: QueryLogProb | None, weights: Weights, max_unlabelled: int = 4096
+    ) -> Terms:
+        """The terms of the averaged model over the training data: what attempts are compared by.
 
-        The augmentation draws from a generator of its own, so every attempt is judged on the same views.
+        All queries, and up to `max_unlabelled` of the other images. Subset and augmentation are drawn from a generator
+        of their own, so every attempt is judged on the same views.
         """
         generator = torch.Generator(self.generator.device).manual_seed(0)
-        index = torch.cat([self.data.tuples.T.flatten(), self.data.unlabelled])
+        others = self.data.unlabelled
+        if len(others) > max_unlabelled:
+            shuffled = torch.randperm(len(others), generator=generator, device=generator.device)
+            others = others[shuffled[:max_unlabelled]]
+        index = torch.cat([self.data.tuples.T.flatten(), others])
         plain, augmented = [], []
         for part in index.split(1024):
             images = self.data.images[part]
