@@ -26,7 +26,8 @@ class Explanation:
     """One row's most probable reading; `symbols` are neural choices, `facts` everything else that is
     uncertain.
 
-    `log_prob` is that of the reading and the answer together; `log_prob_answer` sums over all readings.
+    `log_prob` is that of the reading and the answer together, given the evidence; `log_prob_answer` sums
+    over all readings.
     """
 
     answer: str
@@ -64,6 +65,7 @@ class Explainer:
         like = log_distribution.detach().cpu()
         outputs = [output.detach().to(like) for output in outputs]
         table = self.weights(outputs, learnable.detach().to(like), len(like), like)
+        evidence = self._log_evidence(table)
         explanations = []
         for row, column in enumerate(columns):
             log_p = dict(zip(self.values, table[:, row], strict=True))
@@ -71,8 +73,17 @@ class Explainer:
             reading, value = self._most_probable(log_p, column)
             symbols, facts = self._names(reading, unnamed)
             total = log_distribution[row, column].item()
-            explanations.append(Explanation(answers[column], symbols, facts, value, total))
+            explanations.append(
+                Explanation(answers[column], symbols, facts, value - evidence[row].item(), total)
+            )
         return explanations
+
+    def _log_evidence(self, table: Float[Tensor, "value batch"]) -> Float[Tensor, " batch"]:
+        """log P of what everything is conditioned on."""
+        if not self.shape.conditional:
+            return table.new_zeros(table.shape[1])
+        position = {leaf: row for row, leaf in enumerate(self.values)}
+        return self.circuit(table[[position[leaf] for leaf in self.shape.plan.leaves]])[:, -1]
 
     def _name_the_rest(
         self, log_p: dict[tuple[int, int], Tensor], outputs: list[Float[Tensor, " output"]]

@@ -130,6 +130,17 @@ class FrontEnd:
         message = " ".join(str(error.base_message).split())
         return ProgramError(f"{where}: {message}")
 
+    def defines(self, goal: Any) -> bool:
+        """Whether any clause, of the program or of a file or library it loads, defines the goal's
+        predicate.
+        """
+        database: Any = self.solver.program
+        index = database.find(goal)
+        if index is None or index < 0:
+            return False
+        node = database.get_node(index)
+        return bool(getattr(node, "children", True))
+
     def defined_predicates(self) -> set[str]:
         """name/arity of every predicate that the program's text defines."""
         heads = (head for statement in self.source.statements for head in _defined_heads(statement))

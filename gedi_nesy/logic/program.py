@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import torch
+from problog.logic import unquote
 from torch import nn
 
 from gedi_nesy.logic.budget import DEFAULT_BUDGET, Budget, Watch
@@ -154,12 +155,15 @@ class Program:
 
     def _check_query(self, text: str, term: Any, images: tuple[str, ...], answer: str | None) -> None:
         names = variable_names(term)
-        defined = self.front_end.defined_predicates()
-        if term.signature not in defined:
+        if unquote(str(term.functor)) in (",", ";", "\\+", "not", ":-"):
+            raise ProgramError(f"{text} is not a single goal; give it a name by a rule of the program")
+        if not self.front_end.defines(term):
+            hint = did_you_mean(term.signature, self.front_end.defined_predicates())
             raise ProgramError(
-                f"{self.source.name}: nothing defines {term.signature}, asked for in {text}"
-                f"{did_you_mean(term.signature, defined)}"
+                f"{self.source.name}: nothing defines {term.signature}, asked for in {text}{hint}"
             )
+        if len(set(images)) < len(images):
+            raise ProgramError(f"the images {', '.join(images)} of {text} name one variable twice")
         for kind, wanted in (("image", images), ("answer", (answer,) if answer is not None else ())):
             for name in wanted:
                 if name not in names:

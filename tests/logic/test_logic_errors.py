@@ -110,6 +110,14 @@ def test_malformed_neural_predicates(declaration, message):
             None,
             r"variable N of .* is neither an image nor the answer; write _ for any value",
         ),
+        (
+            "sum(A, B, 3), sum(B, A, 3)",
+            "AB",
+            None,
+            r".* is not a single goal; give it a name by a rule of the program",
+        ),
+        ("\\+ sum(A, B, 3)", "AB", None, r".* is not a single goal; .*"),
+        ("sum(A, B, 3)", "ABA", None, r"the images A, B, A of sum\(A, B, 3\) name one variable twice"),
         ("sum(A, B,", "AB", None, r"query 'sum\(A, B,':1: syntax error.*"),
         ("", "", None, r"the query is empty; expected a term such as sum\(A, B, N\)"),
     ],
@@ -213,6 +221,8 @@ def test_consulted_files_are_found_beside_the_program_and_errors_name_them(tmp_p
     (tmp_path / "facts.pl").write_text("0.3 :: a(1).\n0.4 :: a(2).\n")
     query = Program.from_file(tmp_path / "main.pl", networks={}).compile("q(X)", images=[], answer="X")
     assert query.distribution()[0].tolist() == pytest.approx([0.3, 0.4])
+    direct = Program.from_file(tmp_path / "main.pl", networks={}).compile("a(1)", images=[])
+    assert direct.log_prob().exp().item() == pytest.approx(0.3)
     (tmp_path / "facts.pl").write_text("0.3 :: a(1).\n0.4 :: a(2.\n")
     with refused(r".*facts\.pl:2: syntax error at column 9: '\(' is never closed; expected '\)'"):
         Program.from_file(tmp_path / "main.pl", networks={})

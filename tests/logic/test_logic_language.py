@@ -223,3 +223,25 @@ def test_explanations_are_the_most_probable_worlds(programs):
         assert found.log_prob == pytest.approx(math.log(weight))
         assert found.log_prob_answer == pytest.approx(math.log(sum(worlds.values())))
         assert str(found).startswith("N = 4, because digit(A,")
+
+
+def test_explanations_are_given_the_evidence():
+    text = (
+        DIGIT + "0.2 :: rain. 0.3 :: hose. wet :- rain. wet :- hose. evidence(wet). q(A) :- digit(A, 1), wet."
+    )
+    network = Table(3)
+    (found,) = (
+        Program.from_string(text, {"digit_net": network}).compile("q(A)", ["A"]).explain(A=images(1, 0))
+    )
+    p = network.log_probs(images(1, 0)).exp()[0, 1].item()
+    assert found.symbols == ("digit(A,1)",)
+    assert set(found.facts) == {"not rain", "hose"}
+    assert math.exp(found.log_prob_answer) == pytest.approx(p)
+    assert math.exp(found.log_prob) == pytest.approx(p * 0.8 * 0.3 / (1 - 0.8 * 0.7))
+
+
+def test_evidence_against_something():
+    for evidence in ("evidence(\\+ wet).", "evidence(wet, false)."):
+        program = Program.from_string(f"0.2 :: rain. 0.3 :: wet :- rain. {evidence} query(rain).", {})
+        ((_, p),) = program.solve()
+        assert p == pytest.approx(0.2 * 0.7 / (1 - 0.2 * 0.3))
