@@ -118,14 +118,14 @@ class Learner:
         """The images of some queries, slot by slot, then some of the pool if there is more than the queries."""
         tuples = self.data.tuples
         queries = min(self.config.batch_size, (len(tuples) + 1) // 2)
-        chosen = tuples[self._choose(len(tuples), queries)]
-        index = chosen.T.flatten()
+        index = tuples[self._choose(len(tuples), queries)].T.flatten()
         if len(self.data.unlabelled):
             index = torch.cat([index, self.pool[self._choose(len(self.pool), self.config.batch_unlabelled)]])
         return self.data.images[index], queries
 
     def _choose(self, size: int, num: int) -> Int[Tensor, " num"]:
-        return torch.randint(size, (num,), generator=self.generator, device=self.generator.device)
+        # without queries there is nothing to choose from, and torch would refuse a range of size 0
+        return torch.randint(max(size, 1), (num,), generator=self.generator, device=self.generator.device)
 
     def _views(self, images: Tensor, with_samples: bool) -> Views:
         """Logits of the images, their augmentation and Langevin samples, in one joint forward pass."""

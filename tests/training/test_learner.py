@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from gedi_nesy.data.queries import QuerySet
+from gedi_nesy.metrics import clustering
 from gedi_nesy.model import GEDI
 from gedi_nesy.networks import ConvNet
 from gedi_nesy.training.learner import DivergedError, Learner, StepConfig
@@ -120,6 +121,16 @@ def test_without_logic_there_is_one_attempt(data):
     outcome = train(lambda attempt: learner(data, attempt), None, config)
     assert len(outcome.attempts) == 1
     assert outcome.history[0].terms.nesy is None
+
+
+def test_images_alone_are_enough_for_standalone_gedi(generator):
+    labels = torch.randint(CLASSES, (80,), generator=generator)
+    alone = QuerySet(blobs(labels, generator), torch.empty(0, 1, dtype=torch.long), torch.arange(80))
+    outcome = train(
+        lambda attempt: learner(alone, attempt), None, TrainConfig(step=SMALL, explore=100, refine=100)
+    )
+    found = outcome.model.log_probs(alone.images).argmax(dim=1).numpy()
+    assert clustering.clustering_accuracy(labels.numpy(), found, CLASSES) > 0.95
 
 
 def test_a_loss_that_is_not_finite_stops_before_the_update(data):
