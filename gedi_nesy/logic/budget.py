@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass
 from types import TracebackType
 
-from gedi_nesy.logic.errors import ProgramError
+from gedi_nesy.logic.errors import TooLargeError
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,7 +60,7 @@ class Watch:
         self.stage, self.nodes, self.fraction = stage, 0, None
 
     def check(self, nodes: int) -> None:
-        """Record the size reached; ProgramError if it, or the time, is beyond the budget."""
+        """Record the size reached; TooLargeError if it, or the time, is beyond the budget."""
         self.nodes = nodes
         if nodes > self.budget.nodes:
             self._give_up(f"more than {self.budget.nodes:,} nodes")
@@ -73,7 +73,7 @@ class Watch:
             "decision diagram": "let clauses exclude one another by the value of a choice, and put"
             " choices that belong together next to each other",
         }
-        raise ProgramError(
+        raise TooLargeError(
             f"{self.program}: {self.query} takes {limit} ({self.stage}: {self.nodes:,} nodes after"
             f" {self.seconds:.1f} s); {advice.get(self.stage, 'split the query')}, or raise the budget"
         )

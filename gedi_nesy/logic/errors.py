@@ -10,6 +10,10 @@ class ProgramError(ValueError):
     """
 
 
+class TooLargeError(ProgramError):
+    """A program, or a count, that goes beyond the budget it was given."""
+
+
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """`; did you mean 'x'?` for the nearest of the known names, else the list of them, else nothing."""
     names = sorted(set(known))

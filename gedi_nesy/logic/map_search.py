@@ -8,28 +8,14 @@ and what queries do not connect is counted apart and multiplied.
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
-from gedi_nesy.logic.errors import ProgramError
+from gedi_nesy.logic.errors import TooLargeError
 
 Domains = tuple[int, ...]
 """One mask a map variable."""
 
 Node = tuple[str, tuple[int, ...]]
 """("literal", (variable, mask)), ("and", children) or ("or", children); children come first, the root last."""
-
-
-class TooLargeError(ProgramError):
-    """The maps could not be counted, or examined, within the budget."""
-
-
-class Constraint(Protocol):
-    """What some of the map variables have to satisfy together."""
-
-    @property
-    def scope(self) -> tuple[int, ...]: ...
-
-    def narrow(self, domains: Domains) -> dict[int, int] | None: ...
 
 
 @dataclass(frozen=True)
@@ -93,6 +79,10 @@ class AllDifferent:
                 taken |= domains[variable]
         left = {v: domains[v] & ~taken for v in self.scope if not is_fixed(domains[v])}
         return left if all(left.values()) else None
+
+
+Constraint = CircuitConstraint | AllDifferent
+"""What some of the map variables, its `scope`, have to satisfy together."""
 
 
 def is_fixed(mask: int) -> bool:

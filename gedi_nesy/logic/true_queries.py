@@ -7,7 +7,7 @@ counts as holding where it is possible.
 
 import os
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,17 +15,15 @@ import torch
 from problog.logic import Constant, Term, Var
 
 from gedi_nesy.logic.budget import Watch
-from gedi_nesy.logic.circuit import log_floor
 from gedi_nesy.logic.compile import compile_graph
 from gedi_nesy.logic.errors import ProgramError
 from gedi_nesy.logic.graph import FALSE, Graph, NeuralWeight, Slot, Variable
 from gedi_nesy.logic.ground import Grounding, Request, ground
+from gedi_nesy.logic.image_places import count_images
 from gedi_nesy.logic.map_search import CircuitConstraint, Node
 from gedi_nesy.logic.program import Program
 from gedi_nesy.logic.source import Source, parse_query, subterms
 from gedi_nesy.logic.weights import LeafWeights
-
-_UNKNOWN = Term("image of an unknown symbol")
 
 
 @dataclass(frozen=True)
@@ -91,7 +89,7 @@ def problem_of(program: Program, queries: Sequence[Term], watch: Watch) -> Probl
             )
         if roots[query] == FALSE:
             raise ProgramError(f"{program.source.name}: {query} has no proof: no map can satisfy it")
-    frequencies = _Images(program, watch).count(times)
+    frequencies = count_images(times, lambda query: _ground(program, (query,), evidence, watch).slots)
     variables = tuple(
         MapVariable(
             slot.network, _symbol(slot.inputs), _outputs(slot), frequencies[slot.network, slot.inputs]
@@ -116,31 +114,86 @@ def _outputs(slot: Slot) -> tuple[str, ...]:
 
 
 def _sorted(slots: Sequence[Slot]) -> list[Slot]:
-    """By network in the order of the program, and by symbol: numbers by value, others as they are written."""
+    """By network, then by symbol: numbers by value, others as they are written."""
 
-    def key(slot: Slot) -> list[tuple]:
-        numbers = (
-            i.value if isinstance(i, Constant) and isinstance(i.value, int | float) else None
-            for i in slot.inputs
-        )
-        return [(n is None, n or 0.0, str(i)) for n, i in zip(numbers, slot.inputs, strict=True)]
+    def key(term: Term) -> tuple:
+        number = isinstance(term, Constant) and isinstance(term.value, int | float)
+        return (0, term.value, "") if number else (1, 0, str(term))
 
-    networks = {slot.network: None for slot in sorted(slots, key=lambda slot: slot.network)}
-    return [slot for name in networks for slot in sorted((s for s in slots if s.network == name), key=key)]
+    return sorted(slots, key=lambda slot: (slot.network, *map(key, slot.inputs)))
 
 
-class _Images:
-    """Which places of a query are images: those whose content a network reads, tried out once for each shape."""
+def _constraints(
+    grounding: Grounding,
+    queries: Sequence[int],
+    variables: Sequence[MapVariable],
+    program: Program,
+    watch: Watch,
+) -> tuple[CircuitConstraint, ...]:
+    """One circuit a query, with literals on map variables alone."""
+    graph = grounding.graph
+    number = {(variable.network, variable.symbol): index for index, variable in enumerate(variables)}
+    of_slot = [number[slot.network, _symbol(slot.inputs)] for slot in grounding.slots]
+    choices = [_choice(variable, grounding.slots, of_slot, program) for variable in graph.variables]
+    roots = [graph.conjunction([query, grounding.evidence]) for query in queries]
+    if not _is_monotone(graph, roots, choices):
+        compiled = compile_graph(graph, roots, watch)
+        graph, roots = compiled.graph, compiled.roots
+    return tuple(_constraint(graph, root, choices) for root in roots)
 
-    def __init__(self, program: Program, watch: Watch):
-        self.program = program
-        self.watch = watch
-        self.shapes: dict[str, list[tuple[int, str]]] = {}
 
-    def count(self, times: Mapping[Term, int]) -> Counter[tuple[str, tuple[Term, ...]]]:
-        """How often each network reads each symbol, over all queries."""
-        found: Counter = Counter()
-        for query, number in times.items():
-            for network, inputs in self._readings(query):
-                found[network, inputs] += number
-        return found
+@dataclass(frozen=True)
+class _Choice:
+    """One choice of the ground program: its map variable and the outputs behind each of its values, as masks.
+
+    A choice that no network makes has no map variable, and -1 or 0 for a value that is possible or not.
+    """
+
+    variable: int | None
+    outputs: tuple[int, ...]
+
+    def literal(self, values: int) -> Node:
+        """The node that says that the value lies in this mask."""
+        mask = 0
+        for value, outputs in enumerate(self.outputs):
+            mask |= outputs if values >> value & 1 else 0
+        if self.variable is not None:
+            return "literal", (self.variable, mask)
+        return ("and", ()) if mask else ("or", ())
+
+
+def _choice(variable: Variable, slots: Sequence[Slot], of_slot: Sequence[int], program: Program) -> _Choice:
+    neural = [weight for weight in variable.weights if isinstance(weight, NeuralWeight)]
+    if not neural:
+        leaves = LeafWeights([variable], [(0, value) for value in range(len(variable.weights) + 1)])
+        like = torch.zeros(1, 1, dtype=torch.float64)
+        log_probs = leaves([], program.learnable().detach().to(like), 1, like)[:, 0]
+        # what is left of 1 may be rounding
+        return _Choice(None, tuple(-1 if possible else 0 for possible in (log_probs.exp() > 1e-12).tolist()))
+    outputs = [1 << weight.output for weight in neural]
+    rest = (1 << len(_outputs(slots[neural[0].slot]))) - 1 - sum(outputs)
+    return _Choice(of_slot[neural[0].slot], (*outputs, rest))
+
+
+def _is_monotone(graph: Graph, roots: Sequence[int], choices: Sequence[_Choice]) -> bool:
+    """No negation, and no choice but those of networks: then a graph narrows domains as it stands, if not as far."""
+    nodes = [graph.nodes[index] for index in graph.reachable(roots)]
+    literals = {node[1] for node in nodes if node[0] == "lit"}
+    return all(node[0] != "not" for node in nodes) and all(choices[v].variable is not None for v in literals)
+
+
+def _constraint(graph: Graph, root: int, choices: Sequence[_Choice]) -> CircuitConstraint:
+    place: dict[int, int] = {}
+    own: list[Node] = []
+    for index in graph.reachable([root]):
+        place[index] = len(own)
+        kind, *content = graph.nodes[index]
+        if kind == "lit":
+            variable, values = content
+            own.append(choices[variable].literal(values))
+        elif kind == "const":
+            own.append(("and" if content[0] else "or", ()))
+        else:
+            own.append((kind, tuple(place[child] for child in content[0])))
+    scope = {content[0] for kind, content in own if kind == "literal"}
+    return CircuitConstraint(tuple(sorted(scope)), tuple(own))

@@ -25,7 +25,7 @@ def _tile(pictures: Pictures) -> np.ndarray:
     return strip[0] if strip.shape[0] == 1 else strip.transpose(1, 2, 0)
 
 
-def _save(figure: Figure, path: Path) -> Path:
+def save(figure: Figure, path: Path) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, dpi=110, bbox_inches="tight")
     return path
@@ -60,7 +60,7 @@ def symbol_rows(
         axis.set_xticks([])
         axis.set_yticks([])
     figure.suptitle("What each learned symbol stands for (unseen images)", fontsize=11, y=0.94)
-    return _save(figure, path)
+    return save(figure, path)
 
 
 def confusion(matrix: Int[np.ndarray, "true predicted"], path: Path) -> Path:
@@ -78,7 +78,7 @@ def confusion(matrix: Int[np.ndarray, "true predicted"], path: Path) -> Path:
     axis.set_xlabel("learned symbol")
     axis.set_ylabel("true class")
     axis.set_title("Unseen images")
-    return _save(figure, path)
+    return save(figure, path)
 
 
 def gallery(rows: Mapping[str, Pictures], path: Path, columns: int = 16) -> Path:
@@ -95,7 +95,7 @@ def gallery(rows: Mapping[str, Pictures], path: Path, columns: int = 16) -> Path
         axis.axis("off")
         if title:
             axis.set_title(title, fontsize=9, loc="left", pad=3)
-    return _save(figure, path)
+    return save(figure, path)
 
 
 def curves(
@@ -123,7 +123,7 @@ def curves(
         axis.set_xlim(0, len(series))
         axis.set_xlabel("step", fontsize=7)
     figure.tight_layout()
-    return _save(figure, path)
+    return save(figure, path)
 
 
 def _smooth(values: np.ndarray, window: int) -> np.ndarray:
