@@ -29,7 +29,9 @@ class CircuitsConfig:
     batch_size: int = 128
     """batch of everything else"""
     reference_queries: int = 16
-    """queries in a batch of the reference at two digits, each of which costs the same; at one digit, --batch-size"""
+    """queries in a batch of the reference at two digits, each of which costs the same; at one digit,
+    --batch-size
+    """
     repeats: int = 10
     """timed runs of each; the fastest counts"""
     klay_digits: int = 32
