@@ -19,6 +19,7 @@ from gedi_nesy.data.queries import QuerySet, addition_triples, with_unlabelled
 from gedi_nesy.learn import learn, query_log_prob
 from gedi_nesy.metrics import clustering
 from gedi_nesy.metrics.collapse import verdict
+from gedi_nesy.metrics.ood import auroc
 from gedi_nesy.model import GEDI
 from gedi_nesy.networks import ConvNet
 from gedi_nesy.report import plots
@@ -93,7 +94,11 @@ def run(
         seed=seed,
         row="",
         metrics=_metrics(dataset, predictions)
-        | {"p_constraint": _held_out(outcome.model, search, dataset, device), "seconds": seconds},
+        | {
+            "p_constraint": _held_out(outcome.model, search, dataset, device),
+            "ood_auroc": _blends_told_apart(outcome.model, dataset, device),
+            "seconds": seconds,
+        },
         kind=judged.kind,
         sentence=judged.sentence,
         attempts=[
@@ -136,6 +141,18 @@ def _held_out(
     images = dataset.test.images[triples.T.flatten()].to(device)
     log_probs = torch.cat([model.log_probs(part) for part in images.split(1000)])
     return log_prob(log_probs.unflatten(0, (len(SLOTS), num))).exp().mean().item()
+
+
+@torch.no_grad()
+def _blends_told_apart(model: GEDI, dataset: Dataset, device: torch.device) -> float:
+    """AUROC of -E(x), unseen images against averages of two of them: what the energy knows of likely inputs."""
+    images = dataset.test.images
+    blends = (images + images[torch.randperm(len(images), generator=Generator().manual_seed(0))]) / 2
+    likely, unlikely = (
+        -torch.cat([model.energy(part.to(device)) for part in each.split(1000)]).cpu().numpy()
+        for each in (images, blends)
+    )
+    return auroc(likely, unlikely)
 
 
 def _pictures(folder: Path, dataset: Dataset, predictions: np.ndarray, outcome: Outcome) -> None:

@@ -8,13 +8,15 @@ from rich.table import Table
 Metrics = Mapping[str, float]
 Summary = Mapping[str, Mapping[str, float]]
 
-# "used" counts symbols, "clust." is accuracy under the best renaming, "P(rule)" is the mean over held-out queries
+# "used" counts symbols, "clust." is accuracy under the best renaming, "P(rule)" is the mean over held-out queries,
+# "OOD" the AUROC of the energy, unseen images against what is none
 HEADINGS = {
     "accuracy": "acc.",
     "clustering_accuracy": "clust.",
     "nmi": "NMI",
     "symbols_in_use": "used",
     "p_constraint": "P(rule)",
+    "ood_auroc": "OOD",
     "seconds": "sec.",
 }
 
@@ -51,7 +53,7 @@ def seeds_table(runs: Sequence[tuple[int, Metrics, str]], summary: Summary, titl
 def rows_table(rows: Mapping[str, tuple[Summary, str]], title: str) -> Table:
     """A row a variant (summary over its seeds, verdicts in words): medians, and the minimum of the accuracy."""
     summaries = [summary for summary, _ in rows.values()]
-    names = [name for name in HEADINGS if name in summaries[0] and name != "seconds"]
+    names = [name for name in HEADINGS if name in summaries[0] and name not in ("symbols_in_use", "seconds")]
     table = _table(title)
     table.add_column("terms", no_wrap=True)
     for name in names:

@@ -60,6 +60,7 @@ def test_tables_fit_eighty_columns():
         "nmi": 0.95,
         "symbols_in_use": 10.0,
         "p_constraint": 0.9,
+        "ood_auroc": 0.9,
         "seconds": 123.4,
     }
     summary = {name: {"median": value, "min": value} for name, value in metrics.items()}
