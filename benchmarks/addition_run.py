@@ -2,7 +2,7 @@
 
 import json
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.progress import Progress
 from torch import Generator, Tensor
 
+from benchmarks import shortcut_report
 from benchmarks.progress import Bar
 from gedi_nesy.data.images import Dataset
 from gedi_nesy.data.queries import QuerySet, addition_triples, with_unlabelled
@@ -47,6 +48,8 @@ class Run:
     sentence: str
     attempts: list[dict]
     chosen: int
+    audit: dict = field(default_factory=dict)
+    learned: dict = field(default_factory=dict)
 
 
 def compile_query(config: "AdditionConfig", engine: Engine) -> QueryLogProb:
@@ -66,8 +69,12 @@ def run(
 ) -> Run:
     """Train on one seed, report on the test images, write pictures, history and the model to `folder`."""
     folder.mkdir(parents=True, exist_ok=True)
-    begun = time.perf_counter()
     data = _data(config, dataset, seed, device)
+    symbols = dataset.train.labels[data.tuples.cpu()].tolist()
+    queries = shortcut_report.written_queries(config.query, SLOTS, symbols)
+    audit, sentence = shortcut_report.audited(config.program, queries)
+    console.print(f"{name}: {sentence}", highlight=False)
+    begun = time.perf_counter()
     settings = config.train_config()
     search = compile_query(config, "circuit")
     bar = Bar(progress, console, name, settings)
@@ -106,6 +113,8 @@ def run(
             for attempt in outcome.attempts
         ],
         chosen=outcome.chosen,
+        audit=shortcut_report.as_results(audit, sentence),
+        learned=shortcut_report.learned(audit, dataset.test.labels.numpy(), predictions, DIGITS),
     )
 
 
