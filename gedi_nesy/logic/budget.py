@@ -5,6 +5,7 @@ import threading
 import time
 from dataclasses import dataclass
 from types import TracebackType
+from typing import NoReturn
 
 from gedi_nesy.logic.errors import TooLargeError
 
@@ -63,11 +64,12 @@ class Watch:
         """Record the size reached; TooLargeError if it, or the time, is beyond the budget."""
         self.nodes = nodes
         if nodes > self.budget.nodes:
-            self._give_up(f"more than {self.budget.nodes:,} nodes")
+            self.give_up(f"more than {self.budget.nodes:,} nodes")
         if self.seconds > self.budget.seconds:
-            self._give_up(f"more than {self.budget.seconds:g} seconds")
+            self.give_up(f"more than {self.budget.seconds:g} seconds")
 
-    def _give_up(self, limit: str) -> None:
+    def give_up(self, limit: str) -> NoReturn:
+        """End the compilation with what was reached and what to try."""
         advice = {
             "grounding": "a recursion that does not end, or a goal with too many answers, is the usual cause",
             "decision diagram": "let clauses exclude one another by the value of a choice, and put"

@@ -4,9 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from gedi_nesy.logic.budget import Watch
-from gedi_nesy.logic.decision import DecisionDiagrams
+from gedi_nesy.logic.decision import DecisionDiagrams, TooLargeError
 from gedi_nesy.logic.graph import FALSE, TRUE, Graph
 from gedi_nesy.logic.structure import find_circuit_nodes
+
+LIMITS = (30_000, 300_000)
+"""Nodes that each shape of decision diagram is allowed at first; the last limit is the budget's."""
 
 
 @dataclass
@@ -26,9 +29,7 @@ def compile_graph(graph: Graph, roots: Sequence[int], watch: Watch) -> Compiled:
     verdict = find_circuit_nodes(graph, roots)
     broken = _topmost_broken(graph, roots, verdict)
     target = Graph(graph.variables)
-    diagrams = DecisionDiagrams(graph, _variable_order(graph, broken), watch) if broken else None
-    if broken:
-        watch.enter("decision diagram")
+    diagrams = _diagrams(graph, broken, watch) if broken else None
     rewritten: dict[int, int] = {}
     placed: dict[int, int] = {}
     replaced = set(broken)
@@ -41,6 +42,28 @@ def compile_graph(graph: Graph, roots: Sequence[int], watch: Watch) -> Compiled:
             placed[index] = _copy(graph, index, target, placed)
     route = "direct" if not broken else "sdd" if replaced >= set(needed) - {FALSE, TRUE} else "mixed"
     return Compiled(target, [placed[root] for root in roots], route)
+
+
+def _diagrams(graph: Graph, broken: Sequence[int], watch: Watch) -> DecisionDiagrams:
+    """Diagrams of all broken nodes, from whichever shape of vtree is the first to stay within a growing
+    limit.
+
+    Either shape may be exponentially smaller than the other; trying both in turn costs little more than the
+    better one.
+    """
+    watch.enter("decision diagram")
+    order = _variable_order(graph, broken)
+    limits = [limit for limit in LIMITS if limit < watch.budget.nodes] + [watch.budget.nodes]
+    for limit in limits:
+        for balanced in (False, True):
+            diagrams = DecisionDiagrams(graph, order, watch, limit, balanced)
+            try:
+                for index in broken:
+                    diagrams.compile(index)
+            except TooLargeError:
+                continue
+            return diagrams
+    watch.give_up(f"more than {watch.budget.nodes:,} nodes")
 
 
 def _topmost_broken(graph: Graph, roots: Sequence[int], verdict: dict[int, bool]) -> list[int]:

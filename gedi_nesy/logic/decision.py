@@ -1,15 +1,15 @@
 """Sentential decision diagrams over many-valued choices, for the parts of a graph that are not yet a
 circuit.
 
-Each variable is written in binary on its own few SDD variables, which form one left branch of a
-right-linear vtree. Any code is some value (spare codes repeat "none of them"), so no constraint is needed,
-and every prime of a decision is a set of values of a single variable: what comes back is again literals,
-conjunctions and disjunctions, now deterministic.
+Each variable is written in binary on its own few SDD variables, which form one branch of the vtree. Any
+code is some value (spare codes repeat "none of them"), so no constraint is needed, and a diagram on one
+such branch is a set of values: what comes back is again literals, conjunctions and disjunctions, now
+decomposable and deterministic.
 """
 
 import os
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from pysdd.sdd import SddManager, SddNode, Vtree
 
@@ -17,23 +17,30 @@ from gedi_nesy.logic.budget import Watch
 from gedi_nesy.logic.graph import FALSE, TRUE, Graph
 
 
+class TooLargeError(Exception):
+    """A diagram has outgrown the limit of this attempt."""
+
+
 class DecisionDiagrams:
-    """Compiles nodes of a source graph; `check` is called between operations with the number of SDD nodes
-    so far.
+    """Compiles nodes of a source graph, up to a limit of SDD nodes; the watch is told their number.
+
+    `balanced` halves the variables again and again, otherwise they stand in a row; either can be far smaller.
     """
 
-    def __init__(self, graph: Graph, variables: Sequence[int], watch: Watch):
+    def __init__(self, graph: Graph, variables: Sequence[int], watch: Watch, limit: int, balanced: bool):
         self.graph = graph
         self.watch = watch
+        self.limit = limit
         self.bits: dict[int, list[int]] = {}
         self.owner: dict[int, int] = {}
+        self._owners: dict[int, int | None] = {}
         count = 0
         for variable in variables:
             width = max(1, len(graph.variables[variable].weights).bit_length())
             self.bits[variable] = list(range(count + 1, count + width + 1))
             self.owner.update(dict.fromkeys(self.bits[variable], variable))
             count += width
-        self.manager = SddManager.from_vtree(_vtree([self.bits[variable] for variable in variables]))
+        self.manager = SddManager.from_vtree(_vtree([self.bits[v] for v in variables], balanced))
         self.diagrams: dict[int, SddNode] = {FALSE: self.manager.false(), TRUE: self.manager.true()}
 
     def compile(self, root: int) -> SddNode:
@@ -55,6 +62,8 @@ class DecisionDiagrams:
         result = operands[0]
         for operand in operands[1:]:
             result = combine(result, operand)
+            if self.manager.count() > self.limit:
+                raise TooLargeError
             self.watch.check(self.manager.count())
         return result
 
@@ -89,22 +98,17 @@ class DecisionDiagrams:
             elif variable is not None:
                 done[diagram.id] = target.literal(variable, self._mask(variable, diagram))
             else:
-                waiting = [sub for _, sub in diagram.elements() if sub.id not in done]
+                parts = [part for element in diagram.elements() for part in element]
+                waiting = [part for part in parts if part.id not in done]
                 if waiting:
                     stack.extend(waiting)
                     continue
-                done[diagram.id] = target.disjunction(self._branches(diagram, target, done))
+                branches = [
+                    target.conjunction([done[prime.id], done[sub.id]]) for prime, sub in diagram.elements()
+                ]
+                done[diagram.id] = target.disjunction(branches)
             stack.pop()
         return done[root.id]
-
-    def _branches(self, diagram: SddNode, target: Graph, done: dict[int, int]) -> list[int]:
-        branches = []
-        for prime, sub in diagram.elements():
-            variable = self._single_variable(prime)
-            assert variable is not None, "a left branch of the vtree holds the bits of one variable"
-            literal = target.literal(variable, self._mask(variable, prime))
-            branches.append(target.conjunction([literal, done[sub.id]]))
-        return branches
 
     def _single_variable(self, diagram: SddNode) -> int | None:
         """The variable on whose bits alone the diagram depends, by its place in the vtree."""
@@ -113,13 +117,11 @@ class DecisionDiagrams:
         if diagram.is_literal():
             return self.owner[abs(diagram.literal)]
         vtree = diagram.vtree()
-        left, right = vtree, vtree
-        while not left.is_leaf():
-            left = left.left()
-        while not right.is_leaf():
-            right = right.right()
-        owner = self.owner[left.var()]
-        return owner if self.owner[right.var()] == owner else None
+        position = vtree.position()
+        if position not in self._owners:
+            owners = {self.owner[bit] for bit in _variables_below(vtree)}
+            self._owners[position] = owners.pop() if len(owners) == 1 else None
+        return self._owners[position]
 
     def _mask(self, variable: int, diagram: SddNode) -> int:
         codes = self._codes(variable, diagram)
@@ -138,8 +140,18 @@ class DecisionDiagrams:
         return codes
 
 
-def _vtree(blocks: list[list[int]]) -> Vtree:
-    """A right-linear vtree of right-linear blocks; PySDD can read a shape like this only from a file."""
+def _variables_below(vtree: Vtree) -> Iterator[int]:
+    stack = [vtree]
+    while stack:
+        node = stack.pop()
+        if node.is_leaf():
+            yield node.var()
+        else:
+            stack += [node.left(), node.right()]
+
+
+def _vtree(blocks: list[list[int]], balanced: bool) -> Vtree:
+    """A vtree whose blocks are branches of their own; PySDD can read a shape like this only from a file."""
     lines: list[str] = []
 
     def chain(parts: list[int]) -> int:
@@ -149,11 +161,19 @@ def _vtree(blocks: list[list[int]]) -> Vtree:
             last = len(lines) - 1
         return last
 
+    def halve(parts: list[int]) -> int:
+        if len(parts) == 1:
+            return parts[0]
+        middle = len(parts) // 2
+        left, right = halve(parts[:middle]), halve(parts[middle:])
+        lines.append(f"I {len(lines)} {left} {right}")
+        return len(lines) - 1
+
     def leaf(bit: int) -> int:
         lines.append(f"L {len(lines)} {bit}")
         return len(lines) - 1
 
-    chain([chain([leaf(bit) for bit in block]) for block in blocks])
+    (halve if balanced else chain)([chain([leaf(bit) for bit in block]) for block in blocks])
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, "vtree")
         with open(path, "w", encoding="ascii") as file:
