@@ -1,5 +1,6 @@
 """Routes, budgets, the disk cache, and KLay's own layers as a second opinion on the evaluation."""
 
+import io
 import json
 import subprocess
 import sys
@@ -9,11 +10,14 @@ import numpy as np
 import pytest
 import torch
 from logic_oracles import Table, images
+from problog import get_evaluatable
+from problog.program import PrologString
 
 from gedi_nesy.logic import Budget, Program, ProgramError
 from gedi_nesy.logic.budget import DEFAULT_BUDGET, Watch
 from gedi_nesy.logic.circuit import Circuit
 from gedi_nesy.logic.compile import compile_graph
+from gedi_nesy.logic.decision import DecisionDiagrams, TooLargeError
 from gedi_nesy.logic.graph import ConstantWeight, Graph, Variable
 from gedi_nesy.logic.klay_engine import KlayCircuit
 from gedi_nesy.logic.schedule import schedule
@@ -151,6 +155,51 @@ def test_a_budget_stops_a_decision_diagram():
     program = Program.from_string(f"{facts}\n{clauses}\n0.5 :: z(1).", {}, name="wide.pl")
     with pytest.raises(ProgramError, match=r"takes more than 400 nodes \(decision diagram: "):
         program.compile("q(1)", [], budget=Budget(nodes=400))
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+@pytest.mark.parametrize(("seconds", "shown"), [(0.0, False), (1.5, True)])
+def test_progress_is_shown_after_a_second_on_a_terminal(monkeypatch, seconds, shown):
+    monkeypatch.setattr(sys, "stderr", Terminal())
+    with Watch("task.pl", "q(A)", DEFAULT_BUDGET) as watch:
+        watch.enter("decision diagram")
+        watch.check(1234)
+        watch.fraction = 0.5
+        time.sleep(seconds)
+    text = sys.stderr.getvalue()
+    assert (f"q(A): decision diagram [{'#' * 12}{'.' * 12}] 1,234 nodes, 1 s" in text) == shown
+    assert text.endswith("\r\x1b[K") == shown
+
+
+def test_either_shape_of_decision_diagram_gives_the_same(monkeypatch):
+    facts = "\n".join(f"0.{i + 1} :: a({i}). 0.{9 - i} :: b({i})." for i in range(8))
+    clauses = "\n".join(f"q :- a({i}), b({3 * i % 8}), \\+ a({(5 * i + 1) % 8})." for i in range(8))
+    text = f"{facts}\n{clauses}\nquery(q)."
+    tried, needed = [], [0]
+
+    class Recorded(DecisionDiagrams):
+        def __init__(self, graph, variables, watch, limit, balanced):
+            super().__init__(graph, variables, watch, limit, balanced)
+            tried.append((limit, balanced))
+
+        def compile(self, root):
+            if len(tried) < needed[0]:
+                raise TooLargeError
+            return super().compile(root)
+
+    monkeypatch.setattr("gedi_nesy.logic.compile.DecisionDiagrams", Recorded)
+    answers = []
+    for attempts in (1, 2, 5):
+        tried.clear()
+        needed[0] = attempts
+        answers.append(Program.from_string(text, {}).solve()[0][1])
+    (stock,) = get_evaluatable().create_from(PrologString(text)).evaluate().values()
+    assert answers == pytest.approx([stock] * 3)
+    assert tried == [(30_000, False), (30_000, True), (300_000, False), (300_000, True), (5_000_000, False)]
 
 
 def stored(
