@@ -2,10 +2,11 @@
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import torch
-from problog.logic import unquote
+from problog.logic import Var, unquote
 from torch import nn
 
 from gedi_nesy.logic.budget import DEFAULT_BUDGET, Budget, Watch
@@ -16,9 +17,9 @@ from gedi_nesy.logic.klay_engine import KlayCircuit
 from gedi_nesy.logic.learnable import extract_learnable
 from gedi_nesy.logic.neural import Network, NeuralPredicate, check_networks, neural_predicates
 from gedi_nesy.logic.python_guard import inspect
-from gedi_nesy.logic.query import Query
+from gedi_nesy.logic.query import Query, answer_key
 from gedi_nesy.logic.reference import Reference
-from gedi_nesy.logic.shape import Shape, check_uncertain, circuit_evaluate, compile_shape
+from gedi_nesy.logic.shape import Evaluate, Shape, align, check_uncertain, circuit_evaluate, compile_shape
 from gedi_nesy.logic.source import Source, parse_query, variable_names
 from gedi_nesy.logic.store import Store
 from gedi_nesy.logic.tensor_query import tensor_query
@@ -53,6 +54,7 @@ class Program:
             store if store is not None else Store.default(source, files) if not allow_python else None
         )
         self._compiled: dict[_Key, Query] = {}
+        self._merged: dict[tuple[_Key, tuple], Query] = {}
 
     @classmethod
     def from_file(
@@ -108,7 +110,22 @@ class Program:
         rows = zip(shape.answers, values, shape.plan.roots, strict=False)
         return [(term, 0.0 if root is False else value) for term, value, root in rows]
 
-    def _compile(self, key: _Key, budget: Budget) -> Query:
+    def _merge(self, key: _Key, values: tuple, budget: Budget, same: Mapping[str, str]) -> Query:
+        """The query in which some images are the same, with the columns of the one in which they are not."""
+        text, images, answer, engine, evidence = key
+        names = {name: Var(kept) for name, kept in same.items()}
+        merged = (
+            str(substitute(parse_query(text), names)),
+            tuple(name for name in images if name not in same),
+            answer,
+            engine,
+            tuple(str(substitute(parse_query(goal), names)) for goal in evidence),
+        )
+        if (merged, values) not in self._merged:
+            self._merged[merged, values] = self._compile(merged, budget, values)
+        return self._merged[merged, values]
+
+    def _compile(self, key: _Key, budget: Budget, columns: tuple | None = None) -> Query:
         text, images, answer, engine, evidence = key
         if engine not in ENGINES:
             raise ProgramError(f"unknown engine '{engine}'; known: {', '.join(ENGINES)}")
@@ -128,22 +145,34 @@ class Program:
                     f"{self.source.name}: network '{slot.network}' is asked to read {inputs},"
                     f" which is no image of {text}"
                 )
-        evaluate = circuit_evaluate(shape, self.learnable)
-        check_uncertain(text, shape, evaluate)
-        if engine == "klay":
-            evaluate = circuit_evaluate(shape, self.learnable, KlayCircuit)
-        elif engine == "deepproblog":
-            if any(name.startswith("_") for name in variable_names(term)):
-                raise ProgramError(
-                    f"{self.source.name}: engine 'deepproblog' cannot merge the answers of {text}"
-                )
-            if given:
-                raise ProgramError(
-                    f"{self.source.name}: engine 'deepproblog' ignores evidence; use engine 'circuit'"
-                )
-            evaluate = Reference(self, images).evaluate(abstract, shape.slots, shape.answers)
         values = tuple(_binding(term, found, answer) for found in shape.answers) if answer else (term,)
-        return Query(text, images, answer, values, engine, self.networks, evaluate, shape, self.learnable)
+        if columns is None:
+            check_uncertain(text, shape, circuit_evaluate(shape, self.learnable))
+        else:
+            # Without an answer variable there is one column, which is false if the merged query has no proof.
+            found = [answer_key(value) for value in (values if answer else columns)] if shape.answers else []
+            shape, values = align(shape, found, [answer_key(value) for value in columns]), columns
+        terms = [substitute(abstract, {answer: value}) for value in values] if answer else [abstract]
+        evaluate = self._evaluate(key, shape, abstract, terms)
+        merge = partial(self._merge, key, values, budget)
+        return Query(
+            text, images, answer, values, engine, self.networks, evaluate, shape, self.learnable, merge
+        )
+
+    def _evaluate(self, key: _Key, shape: Shape, abstract: Any, terms: Sequence[Any]) -> Evaluate:
+        """How an engine evaluates a shape, or why it cannot."""
+        text, images, _, engine, _ = key
+        if engine == "klay":
+            return circuit_evaluate(shape, self.learnable, KlayCircuit)
+        if engine == "circuit":
+            return circuit_evaluate(shape, self.learnable)
+        if any(not term.is_ground() for term in terms):
+            raise ProgramError(f"{self.source.name}: engine 'deepproblog' cannot merge the answers of {text}")
+        if shape.conditional:
+            raise ProgramError(
+                f"{self.source.name}: engine 'deepproblog' ignores evidence; use engine 'circuit'"
+            )
+        return Reference(self, images).evaluate(abstract, shape.slots, terms)
 
     def _shape(self, request: Request, budget: Budget) -> Shape:
         with Watch(self.source.name, request.text, budget) as watch:

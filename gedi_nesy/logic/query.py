@@ -22,7 +22,8 @@ class Query:
     """One query shape: which images it reads, which answers it has, and how to evaluate it.
 
     `answers` are the values of the answer variable, in the order of the columns of `distribution` (one
-    answer, the query itself, if it has no answer variable).
+    answer, the query itself, if it has no answer variable). Where two images are given as one and the same
+    tensor object, they are the same images, and `merge` gives the query in which they are.
     """
 
     text: str
@@ -34,6 +35,7 @@ class Query:
     evaluate: Evaluate
     shape: Shape
     learnable: Callable[[], Tensor]
+    merge: Callable[[Mapping[str, str]], "Query"]
 
     def __repr__(self) -> str:
         answer = f", answer={self.answer}" if self.answer else ""
@@ -61,9 +63,10 @@ class Query:
     def log_distribution(self, **images: object) -> Float[Tensor, "batch answer"]:
         """log P of every answer, from images (batch, channels, height, width)."""
         check_names(images, self.images)
+        query, images = self.merged(images)
         read = check_tensors(images)
-        (outputs,) = read_images([(self.slots, read)], self.networks)
-        return self.evaluate_outputs(outputs, read)
+        (outputs,) = read_images([(query.slots, read)], self.networks)
+        return query.evaluate_outputs(outputs, read)
 
     def log_distribution_of(self, **log_probs: object) -> Float[Tensor, "batch answer"]:
         """log P of every answer, from log-probabilities the networks have already given."""
@@ -86,10 +89,11 @@ class Query:
         """
         images = {name: value for name, value in inputs.items() if name != self.answer}
         check_names(images, self.images)
+        query, images = self.merged(images)
         read = check_tensors(images)
         with torch.no_grad():
-            (outputs,) = read_images([(self.slots, read)], self.networks)
-            log_distribution = self.evaluate_outputs(outputs, read)
+            (outputs,) = read_images([(query.slots, read)], self.networks)
+            log_distribution = query.evaluate_outputs(outputs, read)
             columns = log_distribution.argmax(dim=1)
             if self.answer in inputs:
                 labels = inputs[self.answer]
@@ -97,17 +101,27 @@ class Query:
                 columns = self.columns_of(labels)
             names = [f"{self.answer} = {value}" if self.answer else self.text for value in self.answers]
             learnable = self.learnable()
-        return Explainer(self.shape).explain(outputs, learnable, log_distribution, columns.tolist(), names)
+        return Explainer(query.shape).explain(outputs, learnable, log_distribution, columns.tolist(), names)
 
     def columns_of(self, labels: Tensor | Sequence[object]) -> Int[Tensor, " batch"]:
         """The column of each label; ProgramError for a label that is no answer."""
-        columns = {_key(answer): column for column, answer in enumerate(self.answers)}
+        columns = {answer_key(answer): column for column, answer in enumerate(self.answers)}
         values = labels.tolist() if isinstance(labels, Tensor) else list(labels)
         for value in values:
-            if _key(value) not in columns:
+            if answer_key(value) not in columns:
                 answers = ", ".join(map(str, self.answers[:12])) + (", ..." if len(self.answers) > 12 else "")
                 raise ProgramError(f"{value} is no answer {self.answer} of {self.text}; answers: {answers}")
-        return torch.tensor([columns[_key(value)] for value in values])
+        return torch.tensor([columns[answer_key(value)] for value in values])
+
+    def merged(self, images: Mapping[str, object]) -> "tuple[Query, dict[str, object]]":
+        """The query and its images with every image that is the same object as an earlier one left out."""
+        first: dict[int, str] = {}
+        same = {
+            name: first[id(image)]
+            for name, image in images.items()
+            if first.setdefault(id(image), name) != name
+        }
+        return self.merge(same) if same else self, {name: images[name] for name in images if name not in same}
 
     def evaluate_outputs(
         self, outputs: Sequence[Tensor], read: Mapping[Any, Tensor]
@@ -147,19 +161,20 @@ def log_prob_together(parts: Sequence[tuple[Query, Mapping[str, object]]]) -> li
     A batch of mixed shapes is given as its groups: the rows of each shape together, in whatever order
     suits.
     """
-    readings = []
-    for query, inputs in parts:
-        query.check_inputs(inputs)
-        images = {name: value for name, value in inputs.items() if name != query.answer}
+    queries, readings = [], []
+    for given, inputs in parts:
+        given.check_inputs(inputs)
+        query, images = given.merged({name: value for name, value in inputs.items() if name != given.answer})
+        queries.append(query)
         readings.append((query.slots, check_tensors(images)))
     outputs = read_images(readings, parts[0][0].networks) if parts else []
     return [
         query.pick(query.evaluate_outputs(found, read), inputs)
-        for (query, inputs), found, (_, read) in zip(parts, outputs, readings, strict=True)
+        for query, (_, inputs), found, (_, read) in zip(queries, parts, outputs, readings, strict=True)
     ]
 
 
-def _key(answer: object) -> object:
+def answer_key(answer: object) -> object:
     """Answers compare by value where they are numbers, else as they are written."""
     if isinstance(answer, Constant):
         return answer.value

@@ -1,7 +1,7 @@
 """A compiled query shape: everything its evaluation needs, with no reference to the program it came from."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -111,6 +111,15 @@ def circuit_evaluate(
         return roots[:, :-1] - roots[:, -1:] if shape.conditional else roots
 
     return evaluate
+
+
+def align(shape: Shape, found: Sequence[object], wanted: Sequence[object]) -> Shape:
+    """The shape with a root for every wanted answer; those that are not found are false."""
+    column = dict(zip(found, shape.plan.roots, strict=False))
+    roots = [column.get(answer, False) for answer in wanted]
+    if shape.conditional:
+        roots.append(shape.plan.roots[-1])
+    return replace(shape, plan=replace(shape.plan, roots=roots))
 
 
 def check_uncertain(text: str, shape: Shape, evaluate: Evaluate) -> None:

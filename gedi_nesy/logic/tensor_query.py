@@ -131,10 +131,15 @@ def tensor_query(
         _no_evaluation,
         shape,
         program.learnable,
+        _no_merging,
         front_end,
         source,
         abstract,
     )
+
+
+def _no_merging(same: Mapping[str, str]) -> Query:
+    raise AssertionError("a TensorQuery overrides everything that reads images")
 
 
 def _no_evaluation(outputs: Sequence[Tensor], batch: int, like: Tensor) -> Tensor:

@@ -35,6 +35,39 @@ def test_the_same_image_twice_is_one_choice(programs):
     torch.testing.assert_close(query.distribution(A=x), network.log_probs(x).exp())
 
 
+@pytest.mark.parametrize("engine", ["circuit", "klay", "deepproblog"])
+def test_the_same_tensor_for_two_images_is_the_same_image(engine, programs):
+    network = Table()
+    program = Program.from_file(programs / "sum.pl", {"digit_net": network})
+    query = program.compile("sum(A, B, N)", ["A", "B"], "N", engine=engine)
+    x = images(3, 0)
+    truth = torch.zeros(3, 19, dtype=torch.float64)
+    truth[:, ::2] = network.log_probs(x).exp()
+    torch.testing.assert_close(query.distribution(A=x, B=x), truth)
+    assert query.log_prob(A=x, B=x, N=[1, 3, 5]).max() < -700
+    (picked,) = log_prob_together([(query, {"A": x, "B": x, "N": [2, 4, 6]})])
+    torch.testing.assert_close(picked.exp(), truth[torch.arange(3), [2, 4, 6]])
+    if engine == "circuit":
+        assert query.explain(A=x, B=x, N=[2, 4, 6])[1].symbols == ("digit(A,2)",)
+    two = query.distribution(A=x, B=x.clone())
+    assert (two[:, 1] > 0).all()
+
+
+def test_the_same_tensor_may_make_a_query_certain_or_impossible(programs):
+    network = Table()
+    program = Program.from_file(programs / "differ.pl", {"digit_net": network})
+    x = images(3, 0)
+    assert program.compile("differ(A, B)", ["A", "B"]).log_prob(A=x, B=x).max() < -700
+    same = program.compile("same(A, B)", ["A", "B"])
+    torch.testing.assert_close(
+        same.log_prob(A=x, B=x), torch.zeros(3, dtype=torch.float64), atol=1e-12, rtol=0
+    )
+    conditional = program.compile("same(A, B)", ["A", "B"], evidence=["digit(B, 3)"])
+    torch.testing.assert_close(
+        conditional.log_prob(A=x, B=x), torch.zeros(3, dtype=torch.float64), atol=1e-12, rtol=0
+    )
+
+
 @pytest.mark.parametrize(("dtype", "tolerance"), [(torch.float32, 1e-6), (torch.float64, 1e-12)])
 def test_precision_at_probabilities_down_to_1e_minus_30(dtype, tolerance, programs):
     """Against the sum done with Python's exact integers; the error is relative to log P, and to 1 near P =
