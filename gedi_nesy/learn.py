@@ -34,19 +34,28 @@ def query_log_prob(
     num_clusters: int,
     network: str = "digit_net",
     engine: Literal["circuit", "deepproblog"] = "circuit",
+    answer: str | None = None,
 ) -> QueryLogProb:
     """log P(query) as a function of the images' log-probabilities, (slot, query, cluster) in the order of `slots`.
 
-    `slots` are the variables of the query that stand for images, all read by `network`. ProgramError says what is wrong
-    with the program or the query, with file and line where it can.
+    `slots` are the variables of the query that stand for images, all read by `network`. With `answer`, a variable for
+    a number, the function takes each query's answer as well. ProgramError says what is wrong with the program or the
+    query, with file and line where it can.
     """
     parsed = Program.from_file(program, networks={network: _Outputs(num_clusters)})
-    compiled = parsed.compile(query, images=list(slots), engine=engine)
+    compiled = parsed.compile(query, images=list(slots), answer=answer, engine=engine)
 
     def log_prob(blocks: Tensor) -> Tensor:
         return compiled.log_prob_of(**dict(zip(slots, blocks, strict=True)))
 
-    return log_prob
+    def log_prob_of_answer(blocks: Tensor, answers: Tensor) -> Tensor:
+        values, place = answers.unique(return_inverse=True)
+        columns = compiled.columns_of(values).to(blocks.device)[place]
+        return compiled.log_distribution_of(**dict(zip(slots, blocks, strict=True))).gather(
+            1, columns[:, None]
+        )[:, 0]
+
+    return log_prob if answer is None else log_prob_of_answer
 
 
 def learn(

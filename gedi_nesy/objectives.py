@@ -52,6 +52,12 @@ def loss_prior(log_probs: LogProbs, prior: Prior | None = None) -> Scalar:
     return -(prior * log_mean).sum()
 
 
+def entropy_of_mean(log_probs: LogProbs) -> Scalar:
+    """H(mean_x p(y|x)), in nats: largest when all clusters are used alike, and finite when some are not used."""
+    log_mean = torch.logsumexp(log_probs, dim=0) - math.log(len(log_probs))
+    return -(log_mean.exp() * log_mean).sum()
+
+
 def energy_magnitude(energies: Energies) -> Scalar:
     """mean E(x)^2, a penalty that keeps energies near 0: L_GEN fixes only their differences, and lets them drift."""
     return energies.square().mean()

@@ -1,5 +1,6 @@
 """Queries over images: which images stand together in a symbolic constraint."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
@@ -14,12 +15,16 @@ class QuerySet(NamedTuple):
     """All that a learner is given: images, which of them form a query, and which come alone.
 
     `tuples` holds indices into `images`, a row a query and a column an image variable; `unlabelled` holds indices of
-    images that are in no query. No labels.
+    images that are in no query. `answers` holds the answer of each query, and is empty if queries have none; `labelled`
+    holds indices of the images whose symbol is known, and `labels` these symbols: none, unless they are asked for.
     """
 
     images: Images
     tuples: Int[Tensor, "query slot"]
     unlabelled: Int[Tensor, " image"]
+    answers: Int[Tensor, " answered"] = torch.empty(0, dtype=torch.long)
+    labelled: Int[Tensor, " labelled"] = torch.empty(0, dtype=torch.long)
+    labels: Int[Tensor, " labelled"] = torch.empty(0, dtype=torch.long)
 
     @property
     def pool(self) -> Int[Tensor, " image"]:
@@ -35,18 +40,25 @@ def addition_triples(generator: Generator, labels: Labels, num: int) -> Int[Tens
     """`num` triples of image indices (a, b, c) with a + b = c: the pair uniform over the 55, images over a class."""
     if num < 1:
         raise DataError(f"triples={num} must be at least 1")
-    members = [torch.nonzero(labels == digit)[:, 0] for digit in range(10)]
-    missing = [digit for digit, images in enumerate(members) if len(images) == 0]
+    return draw_tuples(generator, labels, [(a, b, a + b) for a, b in ADDITION_PAIRS], num)
+
+
+def draw_tuples(
+    generator: Generator, labels: Labels, patterns: Sequence[tuple[int, ...]], num: int
+) -> Int[Tensor, "query slot"]:
+    """`num` tuples of image indices whose classes are one of the patterns, uniform over these, images over a class."""
+    symbols = sorted({symbol for pattern in patterns for symbol in pattern})
+    members = {symbol: torch.nonzero(labels == symbol)[:, 0] for symbol in symbols}
+    missing = [symbol for symbol, images in members.items() if len(images) == 0]
     if missing:
-        raise DataError(f"no images of {', '.join(map(str, missing))}: triples need all ten digits")
-    pairs = torch.tensor(ADDITION_PAIRS)[torch.randint(len(ADDITION_PAIRS), (num,), generator=generator)]
-    digits = torch.cat([pairs, pairs.sum(dim=1, keepdim=True)], dim=1)
-    uniform = torch.rand(digits.shape, generator=generator)
-    triples = torch.empty_like(digits)
-    for digit, images in enumerate(members):
-        here = digits == digit
-        triples[here] = images[(uniform[here] * len(images)).long()]
-    return triples
+        raise DataError(f"no images of {', '.join(map(str, missing))}, which the queries need")
+    chosen = torch.tensor(patterns)[torch.randint(len(patterns), (num,), generator=generator)]
+    uniform = torch.rand(chosen.shape, generator=generator)
+    tuples = torch.empty_like(chosen)
+    for symbol, images in members.items():
+        here = chosen == symbol
+        tuples[here] = images[(uniform[here] * len(images)).long()]
+    return tuples
 
 
 def with_unlabelled(

@@ -3,6 +3,7 @@
 import copy
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 import torch
 from jaxtyping import Float, Int
@@ -16,8 +17,19 @@ from gedi_nesy.naming import Naming, best_naming
 from gedi_nesy.training.step import Constraint, Terms, Views, Weights, joint_loss
 from gedi_nesy.types import LogProbs, Permutations
 
-QueryLogProb = Callable[[Float[Tensor, "slot query cluster"]], Float[Tensor, " query"]]
-"""log P of each query from the log-probabilities of its images, one block a slot: the compiled program."""
+QueryLogProb = Callable[..., Float[Tensor, " query"]]
+"""log P of each query from the log-probabilities of its images, one block a slot: the compiled program.
+
+Where the queries have answers, it is called with them as a second argument.
+"""
+
+
+class _Batch(NamedTuple):
+    """Images of queries, slot by slot, then labelled ones, then others; and which queries and labels they belong to."""
+
+    images: Tensor
+    queries: Int[Tensor, " query"]
+    labelled: Int[Tensor, " labelled"]
 
 
 class DivergedError(RuntimeError):
@@ -97,12 +109,12 @@ class Learner:
         L_NESY counts by the share of the batch's images that stand in queries, as if the others had queries that are
         always true: few queries among many images must not drown what the images say.
         """
-        images, queries = self._batch()
-        views = self._views(images, with_samples=weights.gen > 0)
-        constraint = self._constraint(query_log_prob, queries) if weights.nesy > 0 else None
-        share = queries * self.data.tuples.shape[1] / len(images)
+        batch = self._batch()
+        views = self._views(batch.images, with_samples=weights.gen > 0)
+        constraint, labelled = self._known(query_log_prob if weights.nesy > 0 else None, batch)
+        share = (batch.queries.numel() * self.data.tuples.shape[1] + len(batch.labelled)) / len(batch.images)
         weights = replace(weights, nesy=weights.nesy * share)
-        loss, terms = joint_loss(views, constraint, weights, entropy_weight)
+        loss, terms = joint_loss(views, constraint, weights, entropy_weight, labelled)
         if not torch.isfinite(loss):
             raise DivergedError(f"step {self.steps}: the loss is {loss.item()}, its terms are {terms}")
         for group in self.optimizer.param_groups:
@@ -114,14 +126,17 @@ class Learner:
         self._move_average()
         return terms
 
-    def _batch(self) -> tuple[Tensor, int]:
-        """The images of some queries, slot by slot, then some of the pool if there is more than the queries."""
-        tuples = self.data.tuples
-        queries = min(self.config.batch_size, (len(tuples) + 1) // 2)
-        index = tuples[self._choose(len(tuples), queries)].T.flatten()
+    def _batch(self) -> _Batch:
+        """Some queries, all labelled images if they are no more, and some of the pool if there is more than queries."""
+        tuples, known = self.data.tuples, self.data.labelled
+        queries = self._choose(len(tuples), min(self.config.batch_size, (len(tuples) + 1) // 2))
+        labelled = torch.arange(len(known), device=tuples.device)
+        if len(known) > self.config.batch_size:
+            labelled = self._choose(len(known), self.config.batch_size)
+        index = torch.cat([tuples[queries].T.flatten(), known[labelled]])
         if len(self.data.unlabelled):
             index = torch.cat([index, self.pool[self._choose(len(self.pool), self.config.batch_unlabelled)]])
-        return self.data.images[index], queries
+        return _Batch(self.data.images[index], queries, labelled)
 
     def _choose(self, size: int, num: int) -> Int[Tensor, " num"]:
         # without queries there is nothing to choose from, and torch would refuse a range of size 0
@@ -156,19 +171,26 @@ class Learner:
     def rename(
         self, query_log_prob: QueryLogProb, max_queries: int = 128, floor: float = -6.0, restarts: int = 16
     ) -> Naming:
-        """Give the clusters the names under which the training queries hold best, and the optimizer follows.
+        """Give the clusters the names under which queries and labels hold best, and the optimizer follows.
 
         log P of a query counts no less than `floor`, so that a few misread images do not decide.
         """
         tuples = self.data.tuples
+        chosen = torch.arange(len(tuples), device=tuples.device)
         if len(tuples) > max_queries:
-            tuples = tuples[self._choose(len(tuples), max_queries)]
-        queries, slots = tuples.shape
-        log_probs = self.model.log_probs(self.data.images[tuples.T.flatten()])
+            chosen = self._choose(len(tuples), max_queries)
+        queries, slots = len(chosen), tuples.shape[1]
+        log_probs = self.model.log_probs(self.data.images[tuples[chosen].T.flatten()])
+        known = self.model.log_probs(self.data.images[self.data.labelled])
 
         def score(candidates: Permutations) -> Float[Tensor, " candidate"]:
             renamed = log_probs[:, candidates].unflatten(0, (slots, queries)).flatten(1, 2)
-            return query_log_prob(renamed).clamp(min=floor).view(queries, len(candidates)).mean(dim=0)
+            held = self._log_prob(query_log_prob, renamed, chosen.repeat_interleave(len(candidates)))
+            total = held.clamp(min=floor).view(queries, len(candidates)).mean(dim=0)
+            if len(known):
+                right = known.gather(1, candidates[:, self.data.labels].T)
+                total = total + right.clamp(min=floor).mean(dim=0)
+            return total
 
         naming = best_naming(self.generator, score, self.model.num_clusters, restarts)
         if naming.better:
@@ -198,23 +220,43 @@ class Learner:
         if len(others) > max_unlabelled:
             shuffled = torch.randperm(len(others), generator=generator, device=generator.device)
             others = others[shuffled[:max_unlabelled]]
-        index = torch.cat([self.data.tuples.T.flatten(), others])
+        data = self.data
+        index = torch.cat([data.tuples.T.flatten(), data.labelled, others])
         plain, augmented = [], []
         for part in index.split(1024):
             images = self.data.images[part]
             plain.append(self.average(images))
             augmented.append(self.average(augment.warp(generator, images, self.config.warp)))
-        constraint = self._constraint(query_log_prob, len(self.data.tuples)) if weights.nesy > 0 else None
-        _, terms = joint_loss(Views(torch.cat(plain), torch.cat(augmented), None), constraint, weights)
-        return terms
+        everything = (torch.arange(len(part), device=index.device) for part in (data.tuples, data.labelled))
+        batch = _Batch(data.images, *everything)
+        constraint, labelled = self._known(query_log_prob if weights.nesy > 0 else None, batch)
+        views = Views(torch.cat(plain), torch.cat(augmented), None)
+        return joint_loss(views, constraint, weights, labelled=labelled)[1]
 
-    def _constraint(self, query_log_prob: QueryLogProb | None, queries: int) -> Constraint | None:
-        """The queries' log-probability from that of a batch whose first rows are their images, slot by slot."""
+    def _known(
+        self, query_log_prob: QueryLogProb | None, batch: _Batch
+    ) -> tuple[Constraint | None, Constraint | None]:
+        """The log-probabilities of a batch's queries, and of its labels, from those of its images."""
         if query_log_prob is None:
-            return None
-        slots = self.data.tuples.shape[1]
+            return None, None
+        slots, queries = self.data.tuples.shape[1], len(batch.queries)
+        labels = self.data.labels[batch.labelled]
 
         def constraint(log_probs: LogProbs) -> Float[Tensor, " query"]:
-            return query_log_prob(log_probs[: slots * queries].unflatten(0, (slots, queries)))
+            blocks = log_probs[: slots * queries].unflatten(0, (slots, queries))
+            return self._log_prob(query_log_prob, blocks, batch.queries)
 
-        return constraint
+        def labelled(log_probs: LogProbs) -> Float[Tensor, " labelled"]:
+            return log_probs[slots * queries :][: len(labels)].gather(1, labels[:, None])[:, 0]
+
+        return constraint, labelled if len(labels) else None
+
+    def _log_prob(
+        self,
+        query_log_prob: QueryLogProb,
+        blocks: Float[Tensor, "slot query cluster"],
+        queries: Int[Tensor, " query"],
+    ) -> Float[Tensor, " query"]:
+        """log P of these queries, with the answers that they have."""
+        answers = self.data.answers
+        return query_log_prob(blocks, answers[queries]) if len(answers) else query_log_prob(blocks)

@@ -16,13 +16,16 @@ Constraint = Callable[[LogProbs], Float[Tensor, " query"]]
 
 @dataclass(frozen=True, kw_only=True)
 class Weights:
-    """How much each term counts; 0 leaves it out. `magnitude` weighs the penalty on E(x)^2 that steadies L_GEN."""
+    """How much each term counts; 0 leaves it out. `magnitude` weighs the penalty on E(x)^2 that steadies L_GEN,
+    `entropy` that of the batch-mean prediction, which others maximise where L_PRIOR is not used.
+    """
 
     gen: float = 0.1
     inv: float = 1.0
     prior: float = 2.0
     nesy: float = 1.0
     magnitude: float = 0.1
+    entropy: float = 0.0
 
     def __post_init__(self) -> None:
         for field in fields(self):
@@ -51,7 +54,11 @@ class Views(NamedTuple):
 
 
 def joint_loss(
-    views: Views, constraint: Constraint | None, weights: Weights, entropy_weight: float = 1.0
+    views: Views,
+    constraint: Constraint | None,
+    weights: Weights,
+    entropy_weight: float = 1.0,
+    labelled: Constraint | None = None,
 ) -> tuple[Scalar, Terms]:
     """w_gen loss_gen + w_inv loss_inv + w_prior loss_prior + w_nesy loss_nesy, and the terms.
 
@@ -60,7 +67,8 @@ def joint_loss(
 
     `entropy_weight` multiplies the entropy that is part of L_INV = -(KL + H): at 1 it is the paper's term, below 1
     answers may stay soft, below 0 they are asked to. Raising it to 1 is deterministic annealing. The terms returned
-    are the paper's at any weight.
+    are the paper's at any weight. `labelled` gives the log-probability of the known symbols of labelled images: a
+    part of L_NESY with a mean of its own, so that few labels count beside many queries.
     """
     plain, augmented = views.plain.log_softmax(dim=1), views.augmented.log_softmax(dim=1)
     inv = 0.5 * (objectives.loss_inv(plain, augmented) + objectives.loss_inv(augmented, plain))
@@ -71,8 +79,12 @@ def joint_loss(
     if constraint is not None:
         log_prob = constraint(plain)
         nesy = -0.5 * (log_prob.mean() + constraint(augmented).mean())
+        if labelled is not None:
+            nesy = nesy - 0.5 * (labelled(plain).mean() + labelled(augmented).mean())
         loss = loss + weights.nesy * nesy
         satisfaction = log_prob.detach().exp().mean().item()
+    if weights.entropy > 0:
+        loss = loss - weights.entropy * objectives.entropy_of_mean(plain)
     if views.samples is not None:
         data, samples = objectives.energy(views.plain), objectives.energy(views.samples)
         gen = objectives.loss_gen(data, samples)

@@ -47,7 +47,7 @@ def test_unlabelled_images_are_in_no_triple(generator, labels):
 def test_impossible_requests_are_named(generator, labels):
     with pytest.raises(DataError, match="triples=0 must be at least 1"):
         addition_triples(generator, labels, 0)
-    with pytest.raises(DataError, match="no images of 9: triples need all ten digits"):
+    with pytest.raises(DataError, match="no images of 9, which the queries need"):
         addition_triples(generator, labels[labels < 9], 5)
     with pytest.raises(DataError, match="unlabelled=500 must be between 0 and"):
         with_unlabelled(generator, torch.rand(200, 1, 2, 2), addition_triples(generator, labels, 3), 500)
