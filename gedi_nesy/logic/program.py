@@ -102,6 +102,13 @@ class Program:
         evidence = tuple(self.front_end.own_evidence())
         request = Request("query(...)", queries, evidence, (), merge=False, keep_false=True)
         shape = self._shape(request, budget)
+        if shape.slots:
+            slot = shape.slots[0]
+            inputs = ", ".join(map(str, slot.inputs))
+            raise ProgramError(
+                f"{self.source.name}: its queries ask network '{slot.network}' to read {inputs}; only programs"
+                " without networks can be solved as they stand"
+            )
         if not shape.answers:
             return []
         like = torch.zeros(1, 1, dtype=torch.float64)

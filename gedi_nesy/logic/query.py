@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import torch
 from jaxtyping import Float, Int
 from problog.logic import Constant
@@ -96,21 +97,23 @@ class Query:
             log_distribution = query.evaluate_outputs(outputs, read)
             columns = log_distribution.argmax(dim=1)
             if self.answer in inputs:
-                labels = inputs[self.answer]
-                assert isinstance(labels, Tensor | Sequence)
-                columns = self.columns_of(labels)
+                columns = self.columns_of(inputs[self.answer])
             names = [f"{self.answer} = {value}" if self.answer else self.text for value in self.answers]
             learnable = self.learnable()
         return Explainer(query.shape).explain(outputs, learnable, log_distribution, columns.tolist(), names)
 
-    def columns_of(self, labels: Tensor | Sequence[object]) -> Int[Tensor, " batch"]:
+    def columns_of(self, labels: object) -> Int[Tensor, " batch"]:
         """The column of each label; ProgramError for a label that is no answer."""
         columns = {answer_key(answer): column for column, answer in enumerate(self.answers)}
-        values = labels.tolist() if isinstance(labels, Tensor) else list(labels)
+        if not isinstance(labels, Tensor | np.ndarray | Sequence) or isinstance(labels, str):
+            raise ProgramError(
+                f"'{self.answer}' must be a tensor or a list of answers, not {type(labels).__name__}"
+            )
+        values = list(labels) if isinstance(labels, Sequence) else labels.tolist()
         for value in values:
             if answer_key(value) not in columns:
                 answers = ", ".join(map(str, self.answers[:12])) + (", ..." if len(self.answers) > 12 else "")
-                raise ProgramError(f"{value} is no answer {self.answer} of {self.text}; answers: {answers}")
+                raise ProgramError(f"{value!r} is no answer {self.answer} of {self.text}; answers: {answers}")
         return torch.tensor([columns[answer_key(value)] for value in values])
 
     def merged(self, images: Mapping[str, object]) -> "tuple[Query, dict[str, object]]":
@@ -134,9 +137,7 @@ class Query:
         """The column of the answer that the inputs name, row by row."""
         if self.answer is None:
             return log_distribution[:, 0]
-        labels = inputs[self.answer]
-        assert isinstance(labels, Tensor | Sequence)
-        columns = self.columns_of(labels).to(log_distribution.device)
+        columns = self.columns_of(inputs[self.answer]).to(log_distribution.device)
         if len(columns) != len(log_distribution):
             raise ProgramError(
                 f"'{self.answer}' has {len(columns)} labels for a batch of {len(log_distribution)}"

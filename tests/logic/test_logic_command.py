@@ -66,6 +66,13 @@ def test_check_as_json(programs, capsys):
     assert report["query"]["circuit"]["depth"] >= 1
 
 
+def test_solve_needs_no_networks(tmp_path, capsys):
+    path = tmp_path / "neural.pl"
+    path.write_text("nn(digit_net, [X], Y, [0, 1]) :: digit(X, Y). query(digit(a, 1)).")
+    assert main(["solve", str(path)]) == 1
+    assert "its queries ask network 'digit_net' to read a; only programs" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

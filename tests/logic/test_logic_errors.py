@@ -182,6 +182,10 @@ def test_wrong_keyword_names():
         query.log_prob(A=images(2, 0), N=[1, 2])
     with refused(r"19 is no answer N of sum\(A, B, N\); answers: 0, 1, .*"):
         query.log_prob(A=images(2, 0), B=images(2, 1), N=[1, 19])
+    with refused(r"'3' is no answer N of sum\(A, B, N\); answers: 0, 1, .*"):
+        query.log_prob(A=images(2, 0), B=images(2, 1), N=["3", "4"])
+    with refused(r"'N' must be a tensor or a list of answers, not int"):
+        query.log_prob(A=images(2, 0), B=images(2, 1), N=3)
     with refused(r"'N' has 1 labels for a batch of 2"):
         query.log_prob(A=images(2, 0), B=images(2, 1), N=[1])
 
