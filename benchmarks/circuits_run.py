@@ -55,8 +55,7 @@ class Given(nn.Module):
 
 @dataclass(frozen=True)
 class Task:
-    """A query of a program whose images are digits; `known` images are one-hot rows, `answer` is asked for.
-    """
+    """A query of a program whose images are digits; `known` images are one-hot rows, `answer` is asked for."""
 
     name: str
     program: str

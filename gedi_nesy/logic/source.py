@@ -59,8 +59,7 @@ class Source:
         return Source(name, root, text, statements, program.line_info)
 
     def line(self, location: Any) -> int:
-        """The line of a parsed term's location (a file index and a character); 0 if it is not in this text.
-        """
+        """The line of a parsed term's location (a file index and a character); 0 if it is not in this text."""
         if location is None or location[0] != 0 or location[1] is None or not self.text:
             return 0
         return self.text.count("\n", 0, location[1]) + 1
