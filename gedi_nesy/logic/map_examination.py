@@ -2,7 +2,7 @@
 
 import math
 from collections import Counter
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from typing import TypeVar
@@ -88,17 +88,21 @@ class Examination:
         maps.sort(key=lambda pair: (not pair[1].identity, not pair[1].one_to_one, pair[0]))
         return tuple(described for _, described in maps)
 
-    def readings(self) -> dict[str, dict[str, dict[str, int]]]:
+    def readings(self, listed: Sequence[SymbolMap] | None) -> dict[str, dict[str, dict[str, int]]]:
         """By network, true symbol and output, how many maps read the symbol as that output, if any do."""
         found: dict[str, dict[str, dict[str, int]]] = {name: {} for name in self.networks}
+        left = self.search.narrowed(self.everything) or (0,) * len(self.variables)
         for index, variable in enumerate(self.variables):
-            counts = {
-                output: self.search.count(_with(self.everything, index, output))
-                for output in outputs_of(self.everything[index])
-            }
-            found[variable.network][variable.symbol] = {
-                variable.outputs[output]: count for output, count in counts.items() if count
-            }
+            network, symbol = variable.network, variable.symbol
+            if listed is not None:
+                seen = Counter(each.outputs[network][symbol] for each in listed)
+                counts = {name: seen[name] for name in variable.outputs}
+            else:
+                counts = {
+                    variable.outputs[output]: self.search.count(_with(left, index, output))
+                    for output in outputs_of(left[index])
+                }
+            found[network][symbol] = {name: count for name, count in counts.items() if count}
         return found
 
     def labels(self) -> tuple[LabelSet, ...]:

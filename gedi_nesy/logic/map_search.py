@@ -107,14 +107,18 @@ class MapSearch:
                 self.touching[variable].append(index)
         self._counted: dict[tuple, int] = {}
 
+    def narrowed(self, domains: Domains) -> Domains | None:
+        """What pruning alone leaves of the domains; None if it already shows that there is no solution."""
+        return self._propagate(domains, range(len(self.constraints)))
+
     def count(self, domains: Domains) -> int:
         """How many there are; TooLargeError when time is up."""
-        narrowed = self._propagate(domains, range(len(self.constraints)))
+        narrowed = self.narrowed(domains)
         return 0 if narrowed is None else self._count(narrowed, range(len(domains)))
 
     def solutions(self, domains: Domains) -> Iterator[tuple[int, ...]]:
         """Each of them, as one output a variable; TooLargeError when time is up."""
-        narrowed = self._propagate(domains, range(len(self.constraints)))
+        narrowed = self.narrowed(domains)
         if narrowed is not None:
             yield from self._solutions(narrowed)
 

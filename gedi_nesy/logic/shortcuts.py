@@ -121,14 +121,15 @@ def _examine(name: str, problem: Problem, examination: Examination) -> Audit:
             f"{name}: too large: there are {examination.possible():,} maps, and those that satisfy all"
             f" {len(problem.queries)} queries could not be counted within the budget"
         ) from None
+    listed = in_time(examination.listed) if maps <= FEW else None
     return Audit(
         program=name,
         queries=problem.queries,
         possible=examination.possible(),
         maps=maps,
         identity=examination.identity_holds(),
-        listed=in_time(examination.listed) if maps <= FEW else None,
-        readings=in_time(examination.readings),
+        listed=listed,
+        readings=in_time(lambda: examination.readings(listed)),
         labels=in_time(examination.labels),
         one_to_one=in_time(examination.count_one_to_one),
         labels_one_to_one=in_time(examination.labels_one_to_one),
