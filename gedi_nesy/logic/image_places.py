@@ -6,7 +6,7 @@ from typing import Any
 
 from problog.logic import Constant, Term
 
-from gedi_nesy.logic.errors import ProgramError
+from gedi_nesy.logic.errors import ProgramError, TooLargeError
 from gedi_nesy.logic.graph import Slot
 
 Reading = tuple[str, tuple[Term, ...]]
@@ -49,6 +49,8 @@ def _tried(probe: Term, slots_of: Slots) -> Sequence[Slot]:
     """Where the program calculates with an argument, a placeholder is an error, and it is no image."""
     try:
         return slots_of(probe)
+    except TooLargeError:
+        raise
     except ProgramError:
         return ()
 

@@ -89,6 +89,8 @@ def problem_of(program: Program, queries: Sequence[Term], watch: Watch) -> Probl
             )
         if roots[query] == FALSE:
             raise ProgramError(f"{program.source.name}: {query} has no proof: no map can satisfy it")
+    if not grounding.slots:
+        raise ProgramError(f"{program.source.name}: no network reads anything in {watch.query}")
     frequencies = count_images(times, lambda query: _ground(program, (query,), evidence, watch).slots)
     variables = tuple(
         MapVariable(

@@ -5,10 +5,12 @@ import random
 
 import pytest
 from problog import get_evaluatable
+from problog.logic import Constant, Term
 from problog.program import PrologString
 
 from gedi_nesy.logic import Budget, ProgramError
 from gedi_nesy.logic.errors import TooLargeError
+from gedi_nesy.logic.image_places import count_images
 from gedi_nesy.logic.shortcuts import audit
 from gedi_nesy.logic.shortcuts_text import landed, readable, verdict
 
@@ -236,6 +238,19 @@ def test_too_large_is_said_within_the_budget(programs):
     pairs = [f"no({a}, {b})" for a in range(20) for b in range(a) if (a * b + a) % 3]
     with pytest.raises(TooLargeError, match=r"too large: there are [\d,]+ maps"):
         audit(program(text), pairs, budget=Budget(seconds=3.0))
+
+
+def test_running_out_of_time_while_looking_for_images_is_no_answer():
+    def slots_of(query):
+        raise TooLargeError("too slow")
+
+    with pytest.raises(TooLargeError):
+        count_images({Term("sum", Constant(2)): 1}, slots_of)
+
+
+def test_queries_that_no_network_reads(programs):
+    with pytest.raises(ProgramError, match="no network reads anything in the audit of 1 queries"):
+        audit(programs / "alarm.pl", ["calls(john)"])
 
 
 @pytest.mark.parametrize(
