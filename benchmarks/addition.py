@@ -221,7 +221,8 @@ def main(config: AdditionConfig) -> None:
                 run = addition_run.run(variant, dataset, seed, device, place, progress, console, name)
                 runs.append(replace(run, row=row))
                 console.print(f"{name}: {run.sentence}", highlight=False)
-                console.print(f"{name}: {run.learned.get('sentence', 'no audit')}", highlight=False)
+                learned = run.learned.get("sentence", "no audit")
+                console.print(f"{name}: {learned}", highlight=False, soft_wrap=True)
                 _write(folder, config, device, variants, runs)
     _report(console, config, variants, runs, folder)
 

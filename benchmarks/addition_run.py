@@ -73,7 +73,7 @@ def run(
     symbols = dataset.train.labels[data.tuples.cpu()].tolist()
     queries = shortcut_report.written_queries(config.query, SLOTS, symbols)
     audit, sentence = shortcut_report.audited(config.program, queries)
-    console.print(f"{name}: {sentence}", highlight=False)
+    console.print(f"{name}: {sentence}", highlight=False, soft_wrap=True)
     begun = time.perf_counter()
     settings = config.train_config()
     search = compile_query(config, "circuit")

@@ -105,7 +105,7 @@ def main(config: ShortcutsConfig) -> None:
     audits: dict[str, tuple[Audit | None, str]] = {}
     for task in config.tasks:
         audits[task] = shortcuts_run.audited(TASKS[task])
-        console.print(f"{task}: {audits[task][1]}", highlight=False)
+        console.print(f"{task}: {audits[task][1]}", highlight=False, soft_wrap=True)
     _train(config, dataset, device, folder, audits, runs, console)
     console.print(shortcuts_table(_summaries(config, runs), _maps(runs), _title(config)))
     console.print(f"results, pictures and models: {folder}", highlight=False)
@@ -146,7 +146,7 @@ def _train(
             )
             runs.append(run)
             sentence = run.learned.get("sentence", "no audit")
-            console.print(f"{task}, {row}, seed {seed}: {sentence}", highlight=False)
+            console.print(f"{task}, {row}, seed {seed}: {sentence}", highlight=False, soft_wrap=True)
             summaries = _summaries(config, runs)
             body = {
                 "audits": {name: as_results(*found) for name, found in audits.items()},

@@ -23,7 +23,7 @@ def shortcuts_table(
     summaries: Mapping[str, Mapping[str, Summary]], maps: Mapping[tuple[str, str], str], title: str
 ) -> Table:
     """Medians over the seeds, and on which maps of the audit they landed."""
-    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, padding=0)
     table.add_column("task, terms", no_wrap=True)
     for name, heading in HEADINGS.items():
         table.add_column(heading, justify="right")

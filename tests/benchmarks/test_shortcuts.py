@@ -6,9 +6,11 @@ import sys
 import numpy as np
 import pytest
 import torch
+from rich.console import Console
 
 from benchmarks import shortcuts, shortcuts_run
 from benchmarks.shortcut_tasks import ROWS, TASKS
+from benchmarks.shortcuts_table import HEADINGS, shortcuts_table
 from gedi_nesy.data.images import Split
 
 SMALL = [
@@ -89,6 +91,17 @@ def test_label_accuracy_of_a_known_reading(name):
     share = shortcuts_run.label_accuracy(task, task.shown, split, zeros, 400)
     holds = [task.holds((0,) * len(row), task.answer_of(row)) for row in task.shown]
     assert share == pytest.approx(np.mean(holds), abs=5 * 0.5 / 400**0.5)
+
+
+def test_the_table_fits_eighty_columns():
+    summary = {name: {"median": 0.987, "min": 0.97} for name in HEADINGS}
+    rows = dict.fromkeys(ROWS, summary)
+    maps = {("even_odd", row): "10 identity" for row in ROWS}
+    console = Console(width=80, record=True)
+    console.print(shortcuts_table({"even_odd": rows}, maps, "title"))
+    lines = console.export_text().splitlines()
+    assert sum("10 identity" in line for line in lines) == len(ROWS)
+    assert sum("constraint alone" in line for line in lines) == 1
 
 
 def test_training_data_has_answers_and_labels():
