@@ -29,6 +29,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--budget", type=float, default=DEFAULT.seconds, metavar="SECONDS", help="give up after this long"
     )
+    parser.add_argument(
+        "--allow-python", action="store_true", help="let the program load Python: it can run anything"
+    )
 
 
 def shortcuts(arguments: argparse.Namespace) -> int:
@@ -36,7 +39,13 @@ def shortcuts(arguments: argparse.Namespace) -> int:
     if arguments.picture and arguments.picture.suffix.lower() != ".png":
         raise ProgramError(f"--picture {arguments.picture}: expected a name that ends in .png")
     budget = Budget(seconds=arguments.budget)
-    found = audit(arguments.file, arguments.queries, known=arguments.known, budget=budget)
+    found = audit(
+        arguments.file,
+        arguments.queries,
+        known=arguments.known,
+        budget=budget,
+        allow_python=arguments.allow_python,
+    )
     print(json.dumps(as_json(found), indent=2) if arguments.json else readable(found))
     if arguments.picture:
         _draw(found, arguments.picture)

@@ -91,14 +91,19 @@ def _maps(audit: Audit) -> list[str]:
     if audit.listed is None or len(audit.listed) <= 1:
         return []
     lines = []
-    for network, symbols in _symbols(audit).items():
+    for position, (network, symbols) in enumerate(_symbols(audit).items()):
         width = max(len(name) for v in audit.problem.variables for name in (v.symbol, *v.outputs))
         label = max(len(network), len(str(len(audit.listed))))
         header = "  ".join(f"{symbol:>{width}}" for symbol in symbols)
-        lines += ["", f"  {network:>{label}}  {header}    one-to-one  frequencies"]
+        # what holds for a map of all networks stands beside that of the first
+        lines += [
+            "",
+            f"  {network:>{label}}  {header}" + ("    one-to-one  frequencies" if not position else ""),
+        ]
         for number, found in enumerate(audit.listed[:SHOWN], 1):
             row = "  ".join(f"{found.outputs[network][symbol]:>{width}}" for symbol in symbols)
-            lines.append(f"  {number:>{label}}  {row}    {_properties(found)}".rstrip())
+            properties = _properties(found) if not position else ""
+            lines.append(f"  {number:>{label}}  {row}    {properties}".rstrip())
     if len(audit.listed) > SHOWN:
         lines.append(f"  ... and {len(audit.listed) - SHOWN} more (--json lists them all)")
     return [*lines, ""]
@@ -129,21 +134,21 @@ def _alternatives(others: Sequence[str]) -> str:
 def _labels(audit: Audit) -> list[str]:
     if not audit.identity or audit.maps == 1:
         return []
-    lines = [f"To leave one map, label {_label_sets(audit.labels)}."]
+    several = len(_symbols(audit)) > 1
+    lines = [f"To leave one map, label {_label_sets(audit.labels, several)}."]
     if audit.one_to_one != audit.maps:
-        lines.append(f"To leave one map with L_PRIOR, label {_label_sets(audit.labels_one_to_one)}.")
+        lines.append(f"To leave one map with L_PRIOR, label {_label_sets(audit.labels_one_to_one, several)}.")
     return lines
 
 
-def _label_sets(sets: Sequence[LabelSet] | None) -> str:
+def _label_sets(sets: Sequence[LabelSet] | None, several_networks: bool) -> str:
     """`2 symbols: 0 and 1, or 0 and 3, ... (25 choices)`."""
     if sets is None:
         return "... (could not be found within the budget)"
     if not sets[0]:
         return "nothing"
-    networks = {network for labels in sets for network, _ in labels}
     names = [
-        " and ".join(symbol if len(networks) == 1 else f"{symbol} of {network}" for network, symbol in labels)
+        " and ".join(f"{symbol} of {network}" if several_networks else symbol for network, symbol in labels)
         for labels in sets
     ]
     shown = ", or ".join(names[:4]) + (f", ... ({len(names)} choices)" if len(names) > 4 else "")

@@ -47,6 +47,8 @@ class Problem:
 
 def read_queries(path: str | os.PathLike[str]) -> list[Term]:
     """The queries of a file, one a line as in `sum(2, 3, 5).`; ProgramError with FILE:LINE if it is anything else."""
+    if not os.path.exists(path):
+        raise ProgramError(f"{path}: no such file of queries")
     source = Source.from_file(path)
     for statement in source.statements:
         _check(statement, source.where(statement.location))

@@ -40,6 +40,26 @@ def test_even_odd_as_json(programs, capsys):
     assert report["labels_one_to_one"][0] == [["digit_net", "0"]]
 
 
+TWO_NETWORKS = """
+nn(a_net, [X], Y, [0, 1, 2]) :: a(X, Y).
+nn(b_net, [X], Y, [low, high]) :: b(X, Y).
+ok(A, B) :- a(A, X), b(B, low), X < 2.
+ok(A, B) :- a(A, 2), b(B, high).
+"""
+
+
+def test_a_map_for_each_network(tmp_path, capsys):
+    (tmp_path / "two.pl").write_text(TWO_NETWORKS)
+    (tmp_path / "two.queries").write_text("ok(0, low).\nok(2, high).\n")
+    assert main(["shortcuts", str(tmp_path / "two.pl"), "--picture", str(tmp_path / "two.png")]) == 0
+    out = capsys.readouterr().out
+    assert "4 symbols of a_net and b_net, 36 maps in all" in out
+    assert "9 maps satisfy all queries; 4 of them are one-to-one" in out
+    assert "label 2 symbols: 0 of a_net and 2 of a_net, or" in out
+    assert "To leave one map with L_PRIOR, label 1 symbol: 0 of a_net." in out
+    assert imread(tmp_path / "two.png").size > 0
+
+
 def test_the_picture(programs, tmp_path, capsys):
     path = tmp_path / "new" / "xor.png"
     assert main(["shortcuts", str(programs / "xor.pl"), "--picture", str(path)]) == 0
@@ -51,7 +71,7 @@ def test_the_picture(programs, tmp_path, capsys):
     [
         (["nowhere.pl"], "nowhere.pl: no such program file"),
         (["maze.pl"], "has no maze.queries beside it; name a file of training queries"),
-        (["sum.pl", "--queries", "nowhere"], "nowhere: no such"),
+        (["sum.pl", "--queries", "nowhere"], "nowhere: no such file of queries"),
         (["sum.pl", "--queries", "EMPTY"], "holds no query; expected lines such as sum(2, 3, 5)."),
         (["sum.pl", "--queries", "BAD"], "BAD:2: sum(2,3,N) has the variable N"),
         (["sum.pl", "--queries", "TORN"], "syntax error"),
