@@ -147,14 +147,25 @@ def _train(
             runs.append(run)
             sentence = run.learned.get("sentence", "no audit")
             console.print(f"{task}, {row}, seed {seed}: {sentence}", highlight=False, soft_wrap=True)
-            summaries = _summaries(config, runs)
-            body = {
-                "audits": {name: as_results(*found) for name, found in audits.items()},
-                "runs": [asdict(run) for run in runs],
-                "summary": list(summaries[config.tasks[0]].values())[-1],
-                "rows": summaries,
-            }
-            experiment.write_results(folder, "shortcuts", asdict(config), device, body)
+            _write(config, device, folder, audits, runs)
+
+
+def _write(
+    config: ShortcutsConfig,
+    device: torch.device,
+    folder: Path,
+    audits: dict[str, tuple[Audit | None, str]],
+    runs: list[shortcuts_run.Run],
+) -> None:
+    """After every run; `summary` is that of the first task's last row."""
+    summaries = _summaries(config, runs)
+    body = {
+        "audits": {name: as_results(*found) for name, found in audits.items()},
+        "runs": [asdict(run) for run in runs],
+        "summary": list(summaries[config.tasks[0]].values())[-1],
+        "rows": summaries,
+    }
+    experiment.write_results(folder, "shortcuts", asdict(config), device, body)
 
 
 def _summaries(config: ShortcutsConfig, runs: list[shortcuts_run.Run]) -> dict[str, dict[str, dict]]:
