@@ -6,6 +6,7 @@ triples and to report on unseen images, for nothing else.
 """
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Annotated
@@ -235,10 +236,7 @@ def _write(
     runs: list[addition_run.Run],
 ) -> None:
     """After every run, so that a long job that is stopped has lost nothing."""
-    by_row = {row: [run for run in runs if run.row == row] for row in variants}
-    summaries = {
-        row: experiment.summarise([run.metrics for run in done]) for row, done in by_row.items() if done
-    }
+    summaries = _summaries(_by_row(variants, runs))
     main_row = "all four" if config.ablation else ""
     body = {"runs": [asdict(run) for run in runs], "summary": summaries.get(main_row, {})}
     if config.ablation:
@@ -253,8 +251,8 @@ def _report(
     runs: list[addition_run.Run],
     folder: Path,
 ) -> None:
-    by_row = {row: [run for run in runs if run.row == row] for row in variants}
-    summaries = {row: experiment.summarise([run.metrics for run in done]) for row, done in by_row.items()}
+    by_row = _by_row(variants, runs)
+    summaries = _summaries(by_row)
     unlabelled = "" if config.unlabelled == "0" else f", {config.unlabelled} unlabelled"
     title = f"a + b = c from {config.triples} triples{unlabelled}, {config.dataset}, unseen images"
     if config.ablation:
@@ -265,6 +263,16 @@ def _report(
             tables.seeds_table([(run.seed, run.metrics, run.kind) for run in runs], summaries[""], title)
         )
     console.print(f"results, pictures and models: {folder}", highlight=False)
+
+
+def _by_row(variants: Iterable[str], runs: list[addition_run.Run]) -> dict[str, list[addition_run.Run]]:
+    """The runs of each row, in the order of the rows; a row not begun yet is left out."""
+    found = {row: [run for run in runs if run.row == row] for row in variants}
+    return {row: done for row, done in found.items() if done}
+
+
+def _summaries(by_row: dict[str, list[addition_run.Run]]) -> dict[str, dict[str, dict[str, float]]]:
+    return {row: experiment.summarise([run.metrics for run in done]) for row, done in by_row.items()}
 
 
 def _kinds(runs: list[addition_run.Run]) -> str:

@@ -1,6 +1,6 @@
 """The shapes that signatures speak of; checked at run time only under pytest."""
 
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Float, Int
 from torch import Tensor
 
 Images = Float[Tensor, "batch channel height width"]
@@ -14,4 +14,3 @@ Scalar = Float[Tensor, ""]
 Slots = Int[Tensor, " batch"]
 Permutation = Int[Tensor, " cluster"]
 Permutations = Int[Tensor, "candidate cluster"]
-Mask = Bool[Tensor, " batch"]

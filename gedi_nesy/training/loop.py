@@ -110,8 +110,9 @@ def train(
         _explore(learner, query_log_prob, search_log_prob, weights, config, record)
         terms = learner.evaluate(search_log_prob, config.weights)
         if guided and config.reconsider and not _convincing(learner, terms, config):
-            learner = _reconsider(learner, query_log_prob, search_log_prob, weights, config, record)
-            terms = learner.evaluate(search_log_prob, config.weights)
+            reconsidered = _reconsider(learner, query_log_prob, search_log_prob, weights, config, record)
+            if reconsidered is not learner:
+                learner, terms = reconsidered, reconsidered.evaluate(search_log_prob, config.weights)
         learners.append(learner)
         attempts.append(Attempt(weights.prior, terms, objective(terms, config.weights)))
         if _convincing(learner, terms, config):
