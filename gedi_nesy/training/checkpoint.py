@@ -1,0 +1,202 @@
+"""Checkpoints: one file each, written whole or not at all, checked when read; nothing is unpickled.
+
+A checkpoint is a safetensors file `checkpoint-00000012.safetensors`. Its metadata holds, as JSON, everything that is no
+tensor, the settings of the run and a SHA-256 of all of it, tensors included. Numbers rise with every save.
+"""
+
+import hashlib
+import json
+import os
+import re
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load as from_bytes
+from safetensors.torch import save as to_bytes
+from torch import Tensor
+
+FORMAT = "gedi_nesy.checkpoint/1"
+NAME = re.compile(r"checkpoint-(\d{8,})\.safetensors")
+
+Tree = Any
+"""Nested dicts (keys: text, whole numbers) and lists of tensors, numbers, text, booleans, None; tuples become lists."""
+
+
+class CheckpointError(OSError):
+    """A checkpoint could not be written; those written before are as they were."""
+
+
+class Loaded(NamedTuple):
+    """The newest readable checkpoint (None if there is none), and a line for each file that was passed over."""
+
+    state: Tree | None
+    about: dict[str, str]
+    file: Path | None
+    warnings: list[str]
+
+
+def save(
+    folder: Path,
+    state: Tree,
+    settings: Mapping[str, Any],
+    about: Mapping[str, str] | None = None,
+    keep: int = 3,
+) -> Path:
+    """Write the next checkpoint to `folder`, then remove all but the newest `keep`.
+
+    `settings` are what a run must share to go on from it, `about` what is merely worth knowing (versions, commit).
+    CheckpointError if it cannot be written: a full disk loses nothing that was saved.
+    """
+    if keep < 1:
+        raise ValueError(f"keep={keep} must be at least 1")
+    tensors: dict[str, Tensor] = {}
+    metadata = {
+        "format": FORMAT,
+        "settings": json.dumps(settings, sort_keys=True, default=str),
+        "about": json.dumps(dict(about or {})),
+        "state": json.dumps(_take_tensors(state, "state", tensors)),
+    }
+    metadata["sha256"] = _digest(metadata, tensors)
+    numbers = sorted(_files(folder))
+    target = folder / f"checkpoint-{(numbers[-1] if numbers else 0) + 1:08d}.safetensors"
+    _write(target, to_bytes(tensors, metadata))
+    files = _files(folder)
+    for number in sorted(files)[:-keep]:
+        files[number].unlink(missing_ok=True)
+    return target
+
+
+def load_latest(folder: Path, settings: Mapping[str, Any]) -> Loaded:
+    """The newest checkpoint in `folder` that is whole and ours; what a torn write left behind is removed.
+
+    ValueError if it was made with other settings, naming them.
+    """
+    files = _files(folder)
+    for partial in folder.glob(".checkpoint-*.partial"):
+        partial.unlink(missing_ok=True)
+    warnings: list[str] = []
+    for number in sorted(files, reverse=True):
+        try:
+            metadata, tensors = _read(files[number])
+        except _UnusableError as error:
+            warnings.append(f"{files[number]} {error}; the one before it is taken")
+            continue
+        _check_settings(files[number], json.loads(metadata["settings"]), settings)
+        state = _put_tensors(json.loads(metadata["state"]), tensors)
+        return Loaded(state, json.loads(metadata["about"]), files[number], warnings)
+    if warnings:
+        warnings[-1] = warnings[-1].replace("the one before it is taken", "there is none before it")
+    return Loaded(None, {}, None, warnings)
+
+
+def remove(folder: Path) -> None:
+    """Delete all checkpoints in `folder`, and the folder if nothing else is in it."""
+    for file in (*_files(folder).values(), *folder.glob(".checkpoint-*.partial")):
+        file.unlink(missing_ok=True)
+    with suppress(OSError):
+        folder.rmdir()
+
+
+class _UnusableError(Exception):
+    """Why a file cannot be gone on from; the message continues a sentence that begins with its name."""
+
+
+def _files(folder: Path) -> dict[int, Path]:
+    if not folder.is_dir():
+        return {}
+    return {int(match[1]): file for file in folder.iterdir() if (match := NAME.fullmatch(file.name))}
+
+
+def _take_tensors(tree: Tree, name: str, tensors: dict[str, Tensor]) -> Any:
+    """The tree with a reference in each tensor's place; the tensors are copied, for they may share memory."""
+    if isinstance(tree, Tensor):
+        assert name not in tensors, name
+        tensors[name] = tree.detach().to("cpu", copy=True).contiguous()
+        return {"__tensor__": name}
+    if isinstance(tree, dict):
+        parts = {key: _take_tensors(part, f"{name}/{key}", tensors) for key, part in tree.items()}
+        return parts if all(isinstance(key, str) for key in parts) else {"__items__": list(parts.items())}
+    if isinstance(tree, (list, tuple)):
+        return [_take_tensors(part, f"{name}/{index}", tensors) for index, part in enumerate(tree)]
+    return tree
+
+
+def _put_tensors(tree: Any, tensors: dict[str, Tensor]) -> Tree:
+    if isinstance(tree, dict):
+        if tree.keys() == {"__tensor__"}:
+            return tensors[tree["__tensor__"]]
+        pairs = tree["__items__"] if tree.keys() == {"__items__"} else tree.items()
+        return {key: _put_tensors(part, tensors) for key, part in pairs}
+    if isinstance(tree, list):
+        return [_put_tensors(part, tensors) for part in tree]
+    return tree
+
+
+def _digest(metadata: Mapping[str, str], tensors: Mapping[str, Tensor]) -> str:
+    """SHA-256 of the metadata and of every tensor's name, type, shape and bytes."""
+    digest = hashlib.sha256()
+    for key in ("format", "settings", "about", "state"):
+        digest.update(f"{key} {len(metadata[key])} {metadata[key]}\n".encode())
+    for name in sorted(tensors):
+        value = tensors[name]
+        digest.update(f"{name} {value.dtype} {tuple(value.shape)}\n".encode())
+        digest.update(value.reshape(-1).view(torch.uint8).numpy().data)
+    return digest.hexdigest()
+
+
+def _read(file: Path) -> tuple[dict[str, str], dict[str, Tensor]]:
+    try:
+        data = file.read_bytes()
+        tensors = from_bytes(data)
+        length = int.from_bytes(data[:8], "little")
+        metadata = json.loads(data[8 : 8 + length]).get("__metadata__", {})
+    except (OSError, ValueError, SafetensorError) as error:
+        raise _UnusableError(f"cannot be read ({str(error).strip().splitlines()[0]})") from error
+    if metadata.get("format") != FORMAT:
+        raise _UnusableError(f"is no checkpoint of this version (format {metadata.get('format')!r})")
+    if metadata.keys() != {"format", "settings", "about", "state", "sha256"}:
+        raise _UnusableError(f"is damaged (it holds {', '.join(sorted(metadata))})")
+    if metadata["sha256"] != _digest(metadata, tensors):
+        raise _UnusableError("is damaged (its checksum does not fit)")
+    return metadata, tensors
+
+
+def _check_settings(file: Path, before: dict[str, Any], settings: Mapping[str, Any]) -> None:
+    now = json.loads(json.dumps(settings, default=str))
+    changed = sorted(name for name in before.keys() | now.keys() if before.get(name) != now.get(name))
+    if changed:
+        differences = ", ".join(f"{name} was {before.get(name)}, is {now.get(name)}" for name in changed)
+        raise ValueError(f"{file} was made with other settings: {differences}")
+
+
+def _write(target: Path, data: bytes) -> None:
+    """Under another name first, then renamed: whoever looks finds all of the file, or none of it."""
+    partial = target.with_name(f".{target.name}.partial")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with partial.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        partial.replace(target)
+        _sync_folder(target.parent)
+    except OSError as error:
+        with suppress(OSError):
+            partial.unlink(missing_ok=True)
+        reason = error.strerror or str(error)
+        raise CheckpointError(
+            f"{target} was not written: {reason}; what was saved before is intact"
+        ) from error
+
+
+def _sync_folder(folder: Path) -> None:
+    """A rename lasts once the folder itself is on disk."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
