@@ -9,10 +9,8 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Annotated
 
 import torch
-import tyro
 from rich.console import Console
 
 from benchmarks import addition_run, experiment
@@ -29,7 +27,7 @@ PROGRAM = Path(__file__).parent.parent / "programs" / "addition.pl"
 
 
 @dataclass(frozen=True, kw_only=True)
-class AdditionConfig:
+class AdditionConfig(experiment.RunConfig):
     """Learn what digits mean from a + b = c alone, without labels."""
 
     dataset: DatasetName = "mnist5k"
@@ -107,22 +105,10 @@ class AdditionConfig:
     start_rank: int = 60
     """directions of the Gaussian, fitted to the images, at which chains begin (0: uniform noise)"""
 
-    seeds: tuple[int, ...] = (0,)
-    """each draws its own triples, network and chains"""
-    device: str = "auto"
-    """auto, cpu, cuda, cuda:1, ..."""
-    threads: int = 0
-    """CPU threads of torch (0: as torch likes)"""
     engine: addition_run.Engine = "circuit"
     """circuit: compiled and batched; deepproblog: the stock ExactEngine, the slow reference"""
     ablation: bool = False
     """run five sets of terms and tabulate what each adds"""
-    out: Path | None = None
-    """folder for results, pictures and models (default: runs/addition-DATE-TIME)"""
-    resume: bool = False
-    """keep the seeds that --out holds already, and run those that are missing"""
-    overwrite: bool = False
-    """allow --out to hold results already"""
 
     def train_config(self) -> TrainConfig:
         """The library's configuration; ValueError names what does not fit."""
@@ -191,22 +177,16 @@ ABLATION = {
 
 def main(config: AdditionConfig) -> None:
     """Check everything that can be wrong, then run, report and write."""
-    device = experiment.device_of(config.device)
-    if config.threads < 0:
-        raise ValueError(f"--threads {config.threads} must not be negative")
-    if config.threads:
-        torch.set_num_threads(config.threads)
+    device = config.prepare()
     variants = {"": config}
     if config.ablation:
         variants = {row: replace(config, **weights) for row, weights in ABLATION.items()}
     for variant in variants.values():
         variant.train_config()
     config.num_unlabelled()
-    if not config.seeds:
-        raise ValueError("--seeds: at least one is needed")
     dataset = load(config.dataset, config.data_root)
     addition_run.compile_query(config, config.engine)
-    folder = experiment.out_folder(config.out, "addition", config.overwrite, config.resume)
+    folder = config.folder("addition")
     finished = experiment.finished_runs(folder, asdict(config)) if config.resume else []
 
     console = Console()
@@ -282,13 +262,7 @@ def _kinds(runs: list[addition_run.Run]) -> str:
 
 
 def cli() -> None:
-    with experiment.one_line_errors():
-        main(
-            tyro.cli(
-                Annotated[AdditionConfig, tyro.conf.configure(tyro.conf.FlagCreatePairsOff)],
-                prog="python -m benchmarks.addition",
-            )
-        )
+    experiment.run_cli(AdditionConfig, main, "addition")
 
 
 if __name__ == "__main__":

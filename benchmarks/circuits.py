@@ -6,10 +6,8 @@ on, and its circuits are compiled before the clock starts.
 """
 
 from dataclasses import asdict, dataclass
-from pathlib import Path
 
 import torch
-import tyro
 from rich.console import Console
 from rich.table import Table
 
@@ -19,7 +17,7 @@ from benchmarks.circuits_plot import plot_growth
 
 
 @dataclass(frozen=True, kw_only=True)
-class CircuitsConfig:
+class CircuitsConfig(experiment.PlaceConfig):
     """Time compiled circuits against DeepProbLog's ExactEngine."""
 
     digits: tuple[int, ...] = (1, 2, 4, 8, 15, 32, 64)
@@ -38,14 +36,8 @@ class CircuitsConfig:
     """digits up to which the same circuits are also timed on KLay's own layers"""
     lenet: bool = True
     """also time with DeepProbLog's LeNet in front"""
-    device: str = "auto"
-    """auto, cpu, cuda, ...; the reference always runs on the CPU"""
     threads: int = 1
-    """CPU threads of torch (0: as torch likes)"""
-    out: Path | None = None
-    """folder for results.json and the plot (default: runs/circuits-DATE-TIME)"""
-    overwrite: bool = False
-    """allow --out to hold results already"""
+    """CPU threads of torch (0: as torch likes); the reference always runs on the CPU"""
 
 
 Row = dict[str, float | str]
@@ -53,10 +45,8 @@ Row = dict[str, float | str]
 
 def main(config: CircuitsConfig) -> None:
     """Time, tabulate, plot and write."""
-    device = experiment.device_of(config.device)
-    if config.threads:
-        torch.set_num_threads(config.threads)
-    folder = experiment.out_folder(config.out, "circuits", config.overwrite)
+    device = config.prepare()
+    folder = config.folder("circuits")
     console = Console(width=None if Console().is_terminal else 130)
     against = compare(config, device, console)
     digits = [grow_digits(config, device, count, console) for count in config.digits]
@@ -171,5 +161,4 @@ def _cell(value: float | str) -> str:
 
 
 if __name__ == "__main__":
-    with experiment.one_line_errors():
-        main(tyro.cli(CircuitsConfig))
+    experiment.run_cli(CircuitsConfig, main, "circuits")

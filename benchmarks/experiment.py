@@ -5,13 +5,16 @@ import os
 import statistics
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
+from typing import TypeVar
 
 import torch
+import tyro
 
 from gedi_nesy.training.learner import DivergedError
 
@@ -78,6 +81,60 @@ def finished_runs(folder: Path, config: Mapping) -> list[dict]:
         differences = ", ".join(f"{name} was {before.get(name)}, is {now[name]}" for name in changed)
         raise ValueError(f"--resume {folder}: other settings than before: {differences}")
     return runs
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlaceConfig:
+    """The flags that every benchmark has: where it runs, and where it writes."""
+
+    device: str = "auto"
+    """auto, cpu, cuda, cuda:1, ..."""
+    threads: int = 0
+    """CPU threads of torch (0: as torch likes)"""
+    out: Path | None = None
+    """folder for results, pictures and models (default: runs/BENCHMARK-DATE-TIME)"""
+    overwrite: bool = False
+    """allow --out to hold results already"""
+
+    def prepare(self) -> torch.device:
+        """Set the threads, and find the device; ValueError names what does not fit."""
+        if self.threads < 0:
+            raise ValueError(f"--threads {self.threads} must not be negative")
+        device = device_of(self.device)
+        if self.threads:
+            torch.set_num_threads(self.threads)
+        return device
+
+    def folder(self, benchmark: str) -> Path:
+        """The folder to write to; ValueError if it holds results and nobody said what to do with them."""
+        return out_folder(self.out, benchmark, self.overwrite)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunConfig(PlaceConfig):
+    """And the flags of those that run once a seed."""
+
+    seeds: tuple[int, ...] = (0,)
+    """each draws its own data, network and chains"""
+    resume: bool = False
+    """keep what --out holds already, and run what is missing"""
+
+    def prepare(self) -> torch.device:
+        if not self.seeds:
+            raise ValueError("--seeds: at least one is needed")
+        return super().prepare()
+
+    def folder(self, benchmark: str) -> Path:
+        return out_folder(self.out, benchmark, self.overwrite, self.resume)
+
+
+Config = TypeVar("Config")
+
+
+def run_cli(config: type[Config], main: Callable[[Config], None], name: str) -> None:
+    """Read the flags of the dataclass `config` from the command line, and run; errors are one line."""
+    with one_line_errors():
+        main(tyro.cli(config, prog=f"python -m benchmarks.{name}", config=(tyro.conf.FlagCreatePairsOff,)))
 
 
 def device_of(name: str) -> torch.device:

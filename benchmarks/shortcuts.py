@@ -8,10 +8,9 @@ by looking at labels, so there is no validation set.
 from collections import Counter
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Literal
 
 import torch
-import tyro
 from rich.console import Console
 
 from benchmarks import experiment, shortcuts_run
@@ -26,7 +25,7 @@ RowName = Literal["constraint alone", "+ entropy", "+ prior", "+ inv and prior",
 
 
 @dataclass(frozen=True, kw_only=True)
-class ShortcutsConfig:
+class ShortcutsConfig(experiment.RunConfig):
     """Which maps do networks land on, with and without the terms of GEDI?"""
 
     tasks: tuple[TaskName, ...] = ("half", "even_odd", "triples", "sums", "xor")
@@ -49,18 +48,6 @@ class ShortcutsConfig:
     """short annealed attempts at the most; the best by the training objective is refined"""
     width: int = 32
     """channels of the ConvNet's first layer (then 2 and 4 times as many)"""
-    seeds: tuple[int, ...] = (0,)
-    """each draws its own queries, labels, network and chains"""
-    device: str = "auto"
-    """auto, cpu, cuda, cuda:1, ..."""
-    threads: int = 0
-    """CPU threads of torch (0: as torch likes)"""
-    out: Path | None = None
-    """folder for results, pictures and models (default: runs/shortcuts-DATE-TIME)"""
-    overwrite: bool = False
-    """allow --out to hold results already"""
-    resume: bool = False
-    """go on with the runs that --out lacks"""
 
     def budget(self, task: TaskName) -> shortcuts_run.Budgeted:
         """What every run of a task is given; ValueError names what does not fit."""
@@ -86,19 +73,15 @@ class ShortcutsConfig:
 
 def main(config: ShortcutsConfig) -> None:
     """Check everything that can be wrong; audit, train, report and write."""
-    device = experiment.device_of(config.device)
-    if config.threads < 0:
-        raise ValueError(f"--threads {config.threads} must not be negative")
-    if config.threads:
-        torch.set_num_threads(config.threads)
-    for name in ("tasks", "rows", "seeds"):
+    device = config.prepare()
+    for name in ("tasks", "rows"):
         if not getattr(config, name):
             raise ValueError(f"--{name}: at least one is needed")
     for task in config.tasks:
         for row in config.rows:
             shortcuts_run.settings(row, config.budget(task))
     dataset = load(config.dataset, config.data_root)
-    folder = experiment.out_folder(config.out, "shortcuts", config.overwrite, config.resume)
+    folder = config.folder("shortcuts")
     finished = experiment.finished_runs(folder, asdict(config)) if config.resume else []
     console = Console()
     runs = [shortcuts_run.Run(**run) for run in finished]
@@ -208,13 +191,7 @@ def _title(config: ShortcutsConfig) -> str:
 
 
 def cli() -> None:
-    with experiment.one_line_errors():
-        main(
-            tyro.cli(
-                Annotated[ShortcutsConfig, tyro.conf.configure(tyro.conf.FlagCreatePairsOff)],
-                prog="python -m benchmarks.shortcuts",
-            )
-        )
+    experiment.run_cli(ShortcutsConfig, main, "shortcuts")
 
 
 if __name__ == "__main__":
