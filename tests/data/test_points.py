@@ -38,11 +38,10 @@ def test_curves_are_those_of_scikit_learn(name, sklearn_make):
 
 
 @pytest.mark.parametrize(
-    ("name", "clusters"), [(name, None) for name in NAMES] + [("spirals", 3), ("blobs", 5)]
+    ("name", "clusters"),
+    [("moons", None), ("circles", None), ("spirals", None), ("spirals", 3), ("blobs", 5)],
 )
 def test_distances_against_dense_sampling(name, clusters, generator):
-    if name == "anisotropic":
-        pytest.skip("its distance is not Euclidean")
     classes = points.num_classes(name, clusters)
     inputs = 2.5 * torch.randn(300, 2, generator=generator, dtype=torch.float64)
     places = torch.linspace(0, 1, 20001, dtype=torch.float64)
