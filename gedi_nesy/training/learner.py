@@ -9,11 +9,13 @@ import torch
 from jaxtyping import Float, Int
 from torch import Generator, Tensor
 
-from gedi_nesy import augment, replay
+from gedi_nesy import augment, objectives, replay
 from gedi_nesy import sgld as langevin
 from gedi_nesy.data.queries import QuerySet
 from gedi_nesy.model import GEDI
 from gedi_nesy.naming import Naming, best_naming
+from gedi_nesy.training import guard, snapshot
+from gedi_nesy.training.guard import DivergedError, GuardConfig, GuardState, Signs
 from gedi_nesy.training.step import Constraint, Terms, Views, Weights, joint_loss
 from gedi_nesy.types import LogProbs, Permutations
 
@@ -30,10 +32,6 @@ class _Batch(NamedTuple):
     images: Tensor
     queries: Int[Tensor, " query"]
     labelled: Int[Tensor, " labelled"]
-
-
-class DivergedError(RuntimeError):
-    """The loss is not finite; the message holds the evidence. The update was not made."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,6 +53,7 @@ class StepConfig:
     )
     buffer_size: int = 2000
     reinit: float = 0.05
+    guard: GuardConfig = field(default_factory=GuardConfig)
 
     def __post_init__(self) -> None:
         for name in ("batch_size", "batch_samples", "buffer_size"):
@@ -87,6 +86,11 @@ class Learner:
         self.pool = data.pool
         self.config = config
         self.steps = 0
+        self.guard = GuardState()
+        self.caution = 0
+        """how often training went back because it diverged: so often learning rate and Langevin step are halved"""
+        self._extent = guard.extent(data.images[self.pool[:1000]], config.sgld.bounds)
+        self._astray: Tensor | None = None
 
     def clone(self) -> "Learner":
         """A copy that learns on by itself; only the data are shared."""
@@ -94,7 +98,7 @@ class Learner:
         other.average.load_state_dict(self.average.state_dict())
         other.optimizer.load_state_dict(copy.deepcopy(self.optimizer.state_dict()))
         other.replay = replay.init(self.replay.chains)
-        other.steps = self.steps
+        other.steps, other.guard, other.caution = self.steps, self.guard, self.caution
         return other
 
     def step(
@@ -107,7 +111,8 @@ class Learner:
         """Draw a batch, take one step of the optimizer on the joint loss, and move the average.
 
         L_NESY counts by the share of the batch's images that stand in queries, as if the others had queries that are
-        always true: few queries among many images must not drown what the images say.
+        always true: few queries among many images must not drown what the images say. DivergedError, before the update
+        is made, if the step shows that training runs away.
         """
         batch = self._batch()
         views = self._views(batch.images, with_samples=weights.gen > 0)
@@ -115,12 +120,11 @@ class Learner:
         share = (batch.queries.numel() * self.data.tuples.shape[1] + len(batch.labelled)) / len(batch.images)
         weights = replace(weights, nesy=weights.nesy * share)
         loss, terms = joint_loss(views, constraint, weights, entropy_weight, labelled)
-        if not torch.isfinite(loss):
-            raise DivergedError(f"step {self.steps}: the loss is {loss.item()}, its terms are {terms}")
         for group in self.optimizer.param_groups:
-            group["lr"] = learning_rate
+            group["lr"] = learning_rate * 0.5**self.caution
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
+        self._watch(loss, views, terms)
         self.optimizer.step()
         self.steps += 1
         self._move_average()
@@ -150,14 +154,31 @@ class Learner:
         logits = self.model(torch.cat(parts)).split([len(part) for part in parts])
         return Views(logits[0], logits[1], logits[2] if with_samples else None)
 
+    def _watch(self, loss: Tensor, views: Views, terms: Terms) -> None:
+        """DivergedError if this step must not be made; a cautious learner also clips the gradient."""
+        parameters = list(self.model.parameters())
+        signs = [loss, guard.gradient_norm(parameters), objectives.energy(views.plain).mean()]
+        if views.samples is not None:
+            assert self._astray is not None
+            signs += [objectives.energy(views.samples).mean(), self._astray]
+        # one transfer from the device for all of them
+        seen = Signs(*torch.stack([sign.detach() for sign in signs]).tolist())
+        found = guard.complaint(self.guard, seen, self.config.guard)
+        if found is not None:
+            raise DivergedError(f"step {self.steps}: {found}; the terms are {terms}")
+        if self.caution:
+            limit = guard.usual_gradient(self.guard, self.config.guard)
+            torch.nn.utils.clip_grad_norm_(parameters, limit)
+        self.guard = guard.remember(self.guard, seen, self.config.guard)
+
     def _samples(self) -> Tensor:
         drawn = replay.draw(
             self.generator, self.replay, self.config.batch_samples, self.model.start, self.config.reinit
         )
-        state, _ = langevin.sample(
-            self.generator, langevin.init(drawn.positions), self.model.energy, self.config.sgld
-        )
+        sgld = snapshot.gentler(self.config.sgld, self.caution)
+        state, _ = langevin.sample(self.generator, langevin.init(drawn.positions), self.model.energy, sgld)
         self.replay = replay.write_back(self.replay, drawn.slots, state.position)
+        self._astray = guard.astray(state.position, self._extent, sgld.bounds)
         return state.position
 
     @torch.no_grad()

@@ -1,0 +1,55 @@
+"""All that a learner carries from step to step, as a tree of tensors and numbers, and back."""
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from gedi_nesy import replay
+from gedi_nesy.sgld import SGLDConfig
+from gedi_nesy.training.checkpoint import Tree
+from gedi_nesy.training.fallback import reseed
+from gedi_nesy.training.guard import GuardState
+
+if TYPE_CHECKING:
+    from gedi_nesy.training.learner import Learner
+
+
+def take(learner: "Learner", chains: bool = True) -> Tree:
+    """Weights, averaged weights, optimizer, generator, chains and counters; the tensors are the learner's own."""
+    return {
+        "model": learner.model.state_dict(),
+        "average": learner.average.state_dict(),
+        "optimizer": learner.optimizer.state_dict(),
+        "generator": learner.generator.get_state(),
+        "steps": learner.steps,
+        "caution": learner.caution,
+        "guard": learner.guard._asdict(),
+    } | ({"chains": learner.replay.chains} if chains else {})
+
+
+def restore(learner: "Learner", tree: Tree) -> None:
+    """Put into a learner what `take` took from one that was built alike; chains stay where the tree has none."""
+    learner.model.load_state_dict(tree["model"])
+    learner.average.load_state_dict(tree["average"])
+    learner.optimizer.load_state_dict(tree["optimizer"])
+    learner.generator.set_state(tree["generator"])
+    learner.steps, learner.caution = tree["steps"], tree["caution"]
+    recent = {name: tuple(tree["guard"][name]) for name in ("gradient_norm", "energy_data", "energy_samples")}
+    learner.guard = GuardState(**recent, astray=tree["guard"]["astray"])
+    if "chains" in tree:
+        learner.replay.chains.copy_(tree["chains"])
+
+
+def go_back(learner: "Learner", good: Tree) -> None:
+    """To a good state, with new chains, a fresh stream of random numbers, and once more caution."""
+    caution = learner.caution + 1
+    restore(learner, good)
+    learner.caution = caution
+    reseed(learner.generator, caution)
+    learner.replay = replay.init(learner.model.start(learner.generator, learner.config.buffer_size))
+    learner.guard = learner.guard._replace(energy_samples=(), astray=0)
+
+
+def gentler(config: SGLDConfig, caution: int) -> SGLDConfig:
+    """Langevin steps halved `caution` times, at the same temperature noise^2 / (2 step_size)."""
+    noise = None if config.noise is None else config.noise * 0.5 ** (caution / 2)
+    return replace(config, step_size=config.step_size * 0.5**caution, noise=noise)
