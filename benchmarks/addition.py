@@ -60,15 +60,16 @@ class AdditionConfig(experiment.RunConfig):
     """short annealed attempts at the most; the best by the training objective is refined"""
     explore: int | None = None
     """steps of an attempt (default: 350, and 700 where unlabelled images help to form clusters)"""
-    accept: float = -0.65
-    """L_INV + L_NESY over the training data (both at most 0) from which on no further attempt is made"""
+    hold: float = 0.85
+    """mean P(query) from which on names that held without the rule convince, and no further attempt is made"""
+    accept: float = -1.0
+    """and the L_INV + L_NESY over the training data (both at most 0) that must be reached as well"""
     entropy_start: float = -1.0
     """weight of the entropy in L_INV when an attempt begins; it rises to 1 (1: no annealing)"""
     naming_every: int = 50
     """steps of an attempt between two searches for better names of the clusters (0: none)"""
-
     reconsider: int = 100
-    """steps by which the names found by an attempt that did not convince are tested (0: none)"""
+    """steps without the rule by which the names of an attempt are tested, and with it under better ones (0: none)"""
 
     batch_size: int = 32
     """triples a step"""
@@ -145,6 +146,7 @@ class AdditionConfig(experiment.RunConfig):
             attempts=self.attempts,
             explore=self.num_explore(),
             refine=self.iterations,
+            hold=self.hold,
             accept=self.accept,
             entropy_start=self.entropy_start,
             naming_every=self.naming_every,

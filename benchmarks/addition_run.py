@@ -109,7 +109,12 @@ def run(
         kind=judged.kind,
         sentence=judged.sentence,
         attempts=[
-            {"prior_weight": attempt.prior_weight, "objective": attempt.objective, **attempt.terms._asdict()}
+            {
+                "prior_weight": attempt.prior_weight,
+                "objective": attempt.objective,
+                "held": attempt.held,
+                **attempt.terms._asdict(),
+            }
             for attempt in outcome.attempts
         ],
         chosen=outcome.chosen,

@@ -140,7 +140,13 @@ def run(
     labels = test.labels.numpy()
     plots.confusion(clustering.confusion_matrix(labels, predictions, task.symbols), folder / "confusion.png")
     learned = shortcut_report.learned(audit, labels, predictions, task.symbols)
-    return Run(task=name, row=row, seed=seed, metrics=metrics | {"seconds": seconds}, learned=learned)
+    return Run(
+        task=name,
+        row=row,
+        seed=seed,
+        metrics=metrics | {"attempts": float(len(outcome.attempts)), "seconds": seconds},
+        learned=learned,
+    )
 
 
 def _of_the_task(split: Split, task: Task) -> Split:

@@ -18,19 +18,17 @@ Score = Callable[[Permutations], Tensor]
 
 
 class Naming(NamedTuple):
-    """The best permutation found, its score, and that of the names as they are."""
+    """The best permutation found, its score, and that of the names as they are; `better` is so by the margin asked."""
 
     permutation: Permutation
     score: float
     before: float
-
-    @property
-    def better(self) -> bool:
-        """By more than rounding."""
-        return self.score > self.before + 1e-4
+    better: bool
 
 
-def best_naming(generator: Generator, score: Score, clusters: int, restarts: int = 16) -> Naming:
+def best_naming(
+    generator: Generator, score: Score, clusters: int, restarts: int = 16, margin: float = 1e-4
+) -> Naming:
     """Steepest ascent by swaps and moves, from the names as they are and from `restarts` random ones."""
     identity = torch.arange(clusters, device=generator.device)
     before = score(identity[None])[0].item()
@@ -40,7 +38,7 @@ def best_naming(generator: Generator, score: Score, clusters: int, restarts: int
         found, found_score = _ascend(score, start, score(start[None])[0].item())
         if found_score > best_score:
             best, best_score = found, found_score
-    return Naming(best, best_score, before)
+    return Naming(best, best_score, before, best_score > before + margin)
 
 
 def _ascend(score: Score, permutation: Permutation, value: float) -> tuple[Permutation, float]:

@@ -27,6 +27,14 @@ def test_the_best_of_all_permutations_is_found():
     assert found >= 18
 
 
+def test_names_are_better_only_by_more_than_the_margin(generator):
+    def score(candidates: torch.Tensor) -> torch.Tensor:
+        return 0.1 * (candidates == torch.tensor([1, 0, 2])).all(dim=1)
+
+    assert best_naming(generator, score, clusters=3, margin=0.05).better
+    assert not best_naming(generator, score, clusters=3, margin=0.2).better
+
+
 def test_neighbours_are_swaps_and_moves():
     found = {tuple(p) for p in neighbours(torch.tensor([0, 1, 2, 3])).tolist()}
     assert (1, 0, 2, 3) in found

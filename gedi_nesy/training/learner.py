@@ -71,15 +71,17 @@ class StepConfig:
             raise ValueError(f"ema={self.ema} must be at least 0 and below 1")
 
 
+def _optimizer(model: GEDI, config: StepConfig) -> torch.optim.Optimizer:
+    return torch.optim.AdamW(model.parameters(), lr=config.learning_rate, betas=(0.9, 0.99), weight_decay=0.0)
+
+
 class Learner:
     """Model, averaged model, optimizer, chains, generator and a count of steps: all that training changes."""
 
     def __init__(self, model: GEDI, data: QuerySet, config: StepConfig, generator: Generator):
         self.model = model
         self.average = copy.deepcopy(model).requires_grad_(False)
-        self.optimizer = torch.optim.AdamW(
-            model.parameters(), lr=config.learning_rate, betas=(0.9, 0.99), weight_decay=0.0
-        )
+        self.optimizer = _optimizer(model, config)
         self.generator = generator
         self.replay = replay.init(model.start(generator, config.buffer_size))
         self.data = data
@@ -190,9 +192,16 @@ class Learner:
 
     @torch.no_grad()
     def rename(
-        self, query_log_prob: QueryLogProb, max_queries: int = 128, floor: float = -6.0, restarts: int = 16
+        self,
+        query_log_prob: QueryLogProb,
+        max_queries: int = 128,
+        floor: float = -6.0,
+        restarts: int = 16,
+        margin: float = 1e-4,
     ) -> Naming:
         """Give the clusters the names under which queries and labels hold best, and the optimizer follows.
+
+        Names stay unless log P is better by more than `margin`, in nats a query (by default, than rounding).
 
         log P of a query counts no less than `floor`, so that a few misread images do not decide.
         """
@@ -213,7 +222,7 @@ class Learner:
                 total = total + right.clamp(min=floor).mean(dim=0)
             return total
 
-        naming = best_naming(self.generator, score, self.model.num_clusters, restarts)
+        naming = best_naming(self.generator, score, self.model.num_clusters, restarts, margin)
         if naming.better:
             self._permute(naming.permutation)
         return naming

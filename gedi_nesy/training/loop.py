@@ -26,8 +26,10 @@ class TrainConfig:
     attempts: int = 8
     explore: int = 350
     refine: int = 1000
-    accept: float = -0.65
-    """L_INV + L_NESY over the training data (both at most 0) from which on no further attempt is made"""
+    hold: float = 0.85
+    """mean P(query) from which on names that held without the logic convince, and no further attempt is made"""
+    accept: float = -1.0
+    """and the L_INV + L_NESY over the training data (both at most 0) that must be reached as well"""
     accept_queries: int = 100
     """with fewer queries than this all attempts are made: few can be satisfied under wrong names"""
     entropy_start: float = -1.0
@@ -35,11 +37,13 @@ class TrainConfig:
     naming_every: int = 50
     """steps between two searches for better names of the clusters; 0 for none"""
     reconsider: int = 100
-    """steps without logic, then with it, by which the names of an attempt that did not convince are tested; 0: none"""
+    """steps without logic by which the names of an attempt are tested, and with it if better ones are found; 0: none"""
+    rounds: int = 3
+    """times that better names may be found in this way"""
     warmup: int = 50
 
     def __post_init__(self) -> None:
-        for name in ("attempts", "explore", "warmup"):
+        for name in ("attempts", "explore", "warmup", "rounds"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name}={getattr(self, name)} must be at least 1")
         for name in ("refine", "naming_every", "reconsider"):
@@ -50,8 +54,8 @@ class TrainConfig:
 
     @property
     def max_steps(self) -> int:
-        """Steps if all attempts are made, and all are reconsidered."""
-        return self.attempts * (self.explore + 2 * self.reconsider) + self.refine
+        """Steps if all attempts are made, and all find better names in every round."""
+        return self.attempts * (self.explore + 2 * self.rounds * self.reconsider) + self.refine
 
 
 class Record(NamedTuple):
@@ -63,11 +67,15 @@ class Record(NamedTuple):
 
 
 class Attempt(NamedTuple):
-    """How an attempt ended: the terms over the training data, and the objective they add up to (without L_GEN)."""
+    """How an attempt ended: the terms over the training data, and the objective they add up to (without L_GEN).
+
+    `held` is the mean P(query) after a while without the logic, if the names held; else, or untested, it is None.
+    """
 
     prior_weight: float
     terms: Terms
     objective: float
+    held: float | None
 
 
 class Outcome(NamedTuple):
@@ -108,14 +116,13 @@ def train(
         learner = make_learner(number)
         record = _recorder(f"attempt {number + 1}", history, on_step)
         _explore(learner, query_log_prob, search_log_prob, weights, config, record)
+        held = None
+        if guided and config.reconsider:
+            learner, held = _reconsider(learner, query_log_prob, search_log_prob, weights, config, record)
         terms = learner.evaluate(search_log_prob, config.weights)
-        if guided and config.reconsider and not _convincing(learner, terms, config):
-            reconsidered = _reconsider(learner, query_log_prob, search_log_prob, weights, config, record)
-            if reconsidered is not learner:
-                learner, terms = reconsidered, reconsidered.evaluate(search_log_prob, config.weights)
         learners.append(learner)
-        attempts.append(Attempt(weights.prior, terms, objective(terms, config.weights)))
-        if _convincing(learner, terms, config):
+        attempts.append(Attempt(weights.prior, terms, objective(terms, config.weights), held))
+        if _convincing(learner, attempts[-1], config):
             break
     chosen = max(range(len(attempts)), key=lambda number: attempts[number].objective)
     learner = learners[chosen]
@@ -152,11 +159,13 @@ def _explore(
         record(step, learner.step(query_log_prob, weights, rate, entropy_weight))
 
 
-def _convincing(learner: Learner, terms: Terms, config: TrainConfig) -> bool:
-    """Enough queries, and so well explained that no other attempt is needed."""
-    if terms.nesy is None or len(learner.data.tuples) < config.accept_queries:
+def _convincing(learner: Learner, attempt: Attempt, config: TrainConfig) -> bool:
+    """Enough queries, so well explained, by names so firm, that no other attempt is needed."""
+    if attempt.terms.nesy is None or len(learner.data.tuples) < config.accept_queries:
         return False
-    return terms.inv + terms.nesy >= config.accept
+    if attempt.held is None or attempt.held < config.hold:
+        return False
+    return attempt.terms.inv + attempt.terms.nesy >= config.accept
 
 
 def _reconsider(
@@ -166,22 +175,26 @@ def _reconsider(
     weights: Weights,
     config: TrainConfig,
     record: Callable[[int, Terms], None],
-) -> Learner:
+) -> tuple[Learner, float | None]:
     """Test the names: a copy learns on without the logic, and what was bent to fit wrong names falls back.
 
-    If the copy finds better names then, it goes on with the logic and is returned; else the learner is, as it was.
+    If the copy then finds better names, it learns on under them with the logic and is tested in its turn. If not, the
+    names held: the learner is returned as it was, with the mean P(query) that its copy gave.
     """
     assert search_log_prob is not None
     weights = replace(weights, gen=0.0)
-    trial = learner.clone()
-    for step in range(config.reconsider):
-        record(step, trial.step(None, replace(weights, nesy=0.0), config.step.learning_rate))
-    if not trial.rename(search_log_prob, restarts=64).better:
-        return learner
-    for step in range(config.reconsider):
-        rate = config.step.learning_rate * cosine(step, config.reconsider, config.warmup)
-        record(config.reconsider + step, trial.step(query_log_prob, weights, rate))
-    return trial
+    for begun in range(0, 2 * config.rounds * config.reconsider, 2 * config.reconsider):
+        trial = learner.clone()
+        for step in range(config.reconsider):
+            record(begun + step, trial.step(None, replace(weights, nesy=0.0), config.step.learning_rate))
+        # twins that no query tells apart (docs/shortcuts.md) score alike up to noise: to swap them is no improvement
+        if not trial.rename(search_log_prob, restarts=64, margin=0.05).better:
+            return learner, trial.evaluate(search_log_prob, config.weights).satisfaction
+        for step in range(config.reconsider):
+            rate = config.step.learning_rate * cosine(step, config.reconsider, config.warmup)
+            record(begun + config.reconsider + step, trial.step(query_log_prob, weights, rate))
+        learner = trial
+    return learner, None
 
 
 def _refine(

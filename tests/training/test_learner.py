@@ -10,7 +10,7 @@ from gedi_nesy.metrics import clustering
 from gedi_nesy.model import GEDI
 from gedi_nesy.networks import ConvNet
 from gedi_nesy.training.learner import DivergedError, Learner, StepConfig
-from gedi_nesy.training.loop import TrainConfig, objective, train
+from gedi_nesy.training.loop import Attempt, TrainConfig, _convincing, _reconsider, objective, train
 from gedi_nesy.training.step import Terms, Weights
 
 CLASSES = 4
@@ -114,6 +114,44 @@ def test_a_clone_learns_on_by_itself(data):
     assert torch.equal(one.generator.get_state(), before[0])
     assert torch.equal(one.model.output.weight, before[1])
     assert torch.equal(one.replay.chains, before[2])
+
+
+def swapped(blocks: torch.Tensor) -> torch.Tensor:
+    """The same rule about other names: 0 is called 1, and 1 is called 0."""
+    return successor(blocks[:, :, [1, 0, 2, 3]])
+
+
+def test_names_that_the_logic_contradicts_do_not_hold(data):
+    """Trained under one rule and tested under another, names are mended; tested under the same rule, they hold."""
+    one = learner(data)
+    for entropy_weight in (0.0, 1.0):
+        for _ in range(100):
+            one.step(successor, Weights(gen=0.0), 3e-3, entropy_weight)
+    config = TrainConfig(step=SMALL, reconsider=20, rounds=2)
+    same, held = _reconsider(one, successor, successor, Weights(), config, lambda step, terms: None)
+    assert same is one
+    assert held is not None
+    assert held > 0.8
+    steps: list[int] = []
+    other, held = _reconsider(
+        one, swapped, swapped, Weights(), config, lambda step, terms: steps.append(step)
+    )
+    assert held is not None
+    assert held > 0.8
+    assert steps == list(range(60))
+    here, there = (each.model.log_probs(data.images).argmax(dim=1) for each in (one, other))
+    assert (torch.tensor([1, 0, 2, 3])[here] == there).float().mean() > 0.95
+
+
+def test_an_attempt_convinces_if_names_held_and_much_is_explained(data):
+    terms = Terms(gen=None, inv=-0.2, prior=-1.4, nesy=-0.3, satisfaction=0.9)
+    attempt, config = Attempt(2.0, terms, -3.3, held=0.9), TrainConfig(accept_queries=60)
+    one = learner(data)
+    assert _convincing(one, attempt, config)
+    assert not _convincing(one, attempt._replace(held=0.8), config)
+    assert not _convincing(one, attempt._replace(held=None), config)
+    assert not _convincing(one, attempt._replace(terms=terms._replace(nesy=-0.9)), config)
+    assert not _convincing(one, attempt, replace(config, accept_queries=61))
 
 
 def test_without_logic_there_is_one_attempt(data):
