@@ -20,7 +20,7 @@ from gedi_nesy.data.images import DatasetName, load
 from gedi_nesy.report import tables
 from gedi_nesy.sgld import SGLDConfig
 from gedi_nesy.training.learner import StepConfig
-from gedi_nesy.training.loop import TrainConfig
+from gedi_nesy.training.plan import TrainConfig
 from gedi_nesy.training.step import Weights
 
 PROGRAM = Path(__file__).parent.parent / "programs" / "addition.pl"

@@ -13,7 +13,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from gedi_nesy.training.loop import Record, TrainConfig
+from gedi_nesy.training.plan import Record, TrainConfig
 
 
 class Bar:

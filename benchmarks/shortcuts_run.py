@@ -25,7 +25,7 @@ from gedi_nesy.model import GEDI
 from gedi_nesy.networks import ConvNet
 from gedi_nesy.report import plots
 from gedi_nesy.training.learner import QueryLogProb
-from gedi_nesy.training.loop import TrainConfig
+from gedi_nesy.training.plan import TrainConfig
 from gedi_nesy.training.step import Weights
 
 

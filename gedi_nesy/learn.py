@@ -12,8 +12,11 @@ from gedi_nesy.data.queries import QuerySet
 from gedi_nesy.logic import Program
 from gedi_nesy.model import GEDI
 from gedi_nesy.networks import ConvNet
+from gedi_nesy.training.guard import check_finite
 from gedi_nesy.training.learner import Learner, QueryLogProb
-from gedi_nesy.training.loop import Outcome, Record, TrainConfig, train
+from gedi_nesy.training.loop import Outcome, train
+from gedi_nesy.training.plan import Record, TrainConfig
+from gedi_nesy.training.saving import Saver
 
 
 class _Outputs(nn.Module):
@@ -68,13 +71,17 @@ def learn(
     start_rank: int = 60,
     on_step: Callable[[Record], None] = lambda record: None,
     search_log_prob: QueryLogProb | None = None,
+    saver: Saver | None = None,
+    on_resume: Callable[[list[Record]], None] = lambda history: None,
 ) -> Outcome:
     """Train a GEDI network on queries over images; `.model` of the outcome is what to keep.
 
     Each attempt has a fresh network and generator, both from `seed` and the attempt's number; torch's global generator
     is left as it was. `make_backbone` defaults to a ConvNet for the images' shape; `start_rank` is that of the Gaussian
-    at which Langevin chains begin. Without `log_prob` it is standalone GEDI: clusters and samples, no names.
+    at which Langevin chains begin. Without `log_prob` it is standalone GEDI: clusters and samples, no names. With a
+    `saver`, a run that was ended goes on where it was saved. ValueError names images that are not finite.
     """
+    check_finite(data.images)
     config = config or TrainConfig()
     device, (channels, side) = data.images.device, data.images.shape[1:3]
     make_backbone = make_backbone or partial(ConvNet, channels=channels, image_size=side)
@@ -91,4 +98,4 @@ def learn(
             model.fit_start(data.images[data.pool[:: 1 + len(data.pool) // 10_000]])
         return Learner(model, data, config.step, Generator(device).manual_seed(own_seed))
 
-    return train(make_learner, log_prob, config, on_step, search_log_prob)
+    return train(make_learner, log_prob, config, on_step, search_log_prob, saver, on_resume)

@@ -7,7 +7,7 @@ from gedi_nesy import replay
 from gedi_nesy.sgld import SGLDConfig
 from gedi_nesy.training.checkpoint import Tree
 from gedi_nesy.training.fallback import reseed
-from gedi_nesy.training.guard import GuardState
+from gedi_nesy.training.guard import DivergedError, GuardState
 
 if TYPE_CHECKING:
     from gedi_nesy.training.learner import Learner
@@ -37,6 +37,18 @@ def restore(learner: "Learner", tree: Tree) -> None:
     learner.guard = GuardState(**recent, astray=tree["guard"]["astray"])
     if "chains" in tree:
         learner.replay.chains.copy_(tree["chains"])
+
+
+def check_finite(learner: "Learner") -> None:
+    """DivergedError that names a tensor that is not finite, wherever the next steps would only come to it by and by."""
+    named = {
+        **learner.model.state_dict(),
+        **{f"average {name}": value for name, value in learner.average.state_dict().items()},
+        "replay buffer": learner.replay.chains,
+    }
+    for name, value in named.items():
+        if not value.isfinite().all():
+            raise DivergedError(f"step {learner.steps}: {name} holds values that are not finite")
 
 
 def go_back(learner: "Learner", good: Tree) -> None:

@@ -4,49 +4,21 @@ from dataclasses import replace
 
 import pytest
 import torch
+from blobs import CLASSES, SMALL, blobs, learner, pairs, successor
 
 from gedi_nesy.data.queries import QuerySet
 from gedi_nesy.metrics import clustering
-from gedi_nesy.model import GEDI
-from gedi_nesy.networks import ConvNet
-from gedi_nesy.training.learner import DivergedError, Learner, StepConfig
-from gedi_nesy.training.loop import Attempt, TrainConfig, _convincing, _reconsider, objective, train
+from gedi_nesy.training.learner import DivergedError, StepConfig
+from gedi_nesy.training.loop import train
+from gedi_nesy.training.plan import Attempt, TrainConfig, objective
+from gedi_nesy.training.run import Run
 from gedi_nesy.training.step import Terms, Weights
 
-CLASSES = 4
-STILL = replace(StepConfig().warp, rotate=0.0, translate=1.0)
-SMALL = StepConfig(batch_size=16, batch_samples=4, buffer_size=8, warp=STILL, ema=0.9, learning_rate=3e-3)
-
-
-def blobs(labels: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
-    images = 0.2 * torch.rand(len(labels), 1, 16, 16, generator=generator)
-    for image, label in zip(images, labels.tolist(), strict=True):
-        row, column = 8 * (label // 2), 8 * (label % 2)
-        image[0, row + 1 : row + 7, column + 1 : column + 7] += 0.7
-    return images
 
 
 @pytest.fixture
 def data(generator) -> QuerySet:
-    """Pairs (a, b) with b = a + 1; from the rule alone the symbols follow: 0 is never second, 3 never first."""
-    first = torch.randint(CLASSES - 1, (60,), generator=generator)
-    labels = torch.cat([first, first + 1])
-    tuples = torch.stack([torch.arange(60), torch.arange(60, 120)], dim=1)
-    return QuerySet(blobs(labels, generator), tuples, torch.empty(0, dtype=torch.long))
-
-
-def successor(blocks: torch.Tensor) -> torch.Tensor:
-    """log P(b = a + 1), summed over the three ways."""
-    first, second = blocks
-    return torch.logsumexp(first[:, :-1] + second[:, 1:], dim=1)
-
-
-def learner(data: QuerySet, seed: int = 0, config: StepConfig = SMALL) -> Learner:
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        model = GEDI(ConvNet(image_size=16, width=8, num_features=16), CLASSES, start_rank=4)
-    model.fit_start(data.images)
-    return Learner(model, data, config, torch.Generator().manual_seed(seed))
+    return pairs(generator)
 
 
 def test_the_rule_names_the_clusters(data, generator):
@@ -127,31 +99,37 @@ def test_names_that_the_logic_contradicts_do_not_hold(data):
     for entropy_weight in (0.0, 1.0):
         for _ in range(100):
             one.step(successor, Weights(gen=0.0), 3e-3, entropy_weight)
-    config = TrainConfig(step=SMALL, reconsider=20, rounds=2)
-    same, held = _reconsider(one, successor, successor, Weights(), config, lambda step, terms: None)
-    assert same is one
-    assert held is not None
-    assert held > 0.8
-    steps: list[int] = []
-    other, held = _reconsider(
-        one, swapped, swapped, Weights(), config, lambda step, terms: steps.append(step)
-    )
-    assert held is not None
-    assert held > 0.8
-    assert steps == list(range(60))
+
+    def tested(rule) -> Run:
+        """A run whose only attempt ends with this learner."""
+        config = TrainConfig(step=SMALL, reconsider=20, rounds=2, attempts=1)
+        run = Run(lambda attempt: one, rule, config)
+        run.step = config.explore - 1
+        while not run.attempts:
+            run.advance()
+        return run
+
+    run = tested(successor)
+    assert run.learner is one
+    assert run.attempts[0].held is not None
+    assert run.attempts[0].held > 0.8
+    run = tested(swapped)
+    assert run.attempts[0].held is not None
+    assert run.attempts[0].held > 0.8
+    assert [record.step for record in run.history[1:]] == list(range(60))
+    other = run.learner
     here, there = (each.model.log_probs(data.images).argmax(dim=1) for each in (one, other))
     assert (torch.tensor([1, 0, 2, 3])[here] == there).float().mean() > 0.95
 
 
-def test_an_attempt_convinces_if_names_held_and_much_is_explained(data):
+def test_an_attempt_convinces_if_names_held_and_much_is_explained():
     terms = Terms(gen=None, inv=-0.2, prior=-1.4, nesy=-0.3, satisfaction=0.9)
     attempt, config = Attempt(2.0, terms, -3.3, held=0.9), TrainConfig(accept_queries=60)
-    one = learner(data)
-    assert _convincing(one, attempt, config)
-    assert not _convincing(one, attempt._replace(held=0.8), config)
-    assert not _convincing(one, attempt._replace(held=None), config)
-    assert not _convincing(one, attempt._replace(terms=terms._replace(nesy=-0.9)), config)
-    assert not _convincing(one, attempt, replace(config, accept_queries=61))
+    assert attempt.convinces(60, config)
+    assert not attempt.convinces(59, config)
+    assert not attempt._replace(held=0.8).convinces(60, config)
+    assert not attempt._replace(held=None).convinces(60, config)
+    assert not attempt._replace(terms=terms._replace(nesy=-0.9)).convinces(60, config)
 
 
 def test_without_logic_there_is_one_attempt(data):

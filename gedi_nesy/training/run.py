@@ -1,0 +1,228 @@
+"""A training run as a machine that takes one step at a time, and whose whole state can be saved between two steps."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Literal
+
+from gedi_nesy.training import snapshot
+from gedi_nesy.training.checkpoint import Tree
+from gedi_nesy.training.fallback import Fallback, Recovery
+from gedi_nesy.training.guard import DivergedError
+from gedi_nesy.training.learner import Learner, QueryLogProb
+from gedi_nesy.training.plan import PRIOR_FACTORS, Attempt, Record, TrainConfig, objective, packed, unpacked
+from gedi_nesy.training.schedule import annealed, cosine
+from gedi_nesy.training.step import Terms, Weights
+
+Phase = Literal["explore", "reconsider", "confirm", "refine", "done"]
+"""explore: an attempt. reconsider: a copy learns on without the logic. confirm: and then with it, under better names."""
+
+
+class Run:
+    """Where training stands: phase, attempt, step, the learners, and what is known so far.
+
+    Only the best attempt and the present one are kept. `state` is given to go on from where a run was saved.
+    """
+
+    def __init__(
+        self,
+        make_learner: Callable[[int], Learner],
+        query_log_prob: QueryLogProb | None,
+        config: TrainConfig,
+        search_log_prob: QueryLogProb | None = None,
+        on_step: Callable[[Record], None] = lambda record: None,
+        state: Tree | None = None,
+    ):
+        self.make_learner, self.config, self.on_step = make_learner, config, on_step
+        self.query_log_prob, self.search_log_prob = query_log_prob, search_log_prob or query_log_prob
+        self.guided = query_log_prob is not None and config.weights.nesy > 0
+        self.phase: Phase = "explore"
+        self.attempt = self.round = self.step = 0
+        self.attempts: list[Attempt] = []
+        self.history: list[Record] = []
+        self.recoveries: list[Recovery] = []
+        self.chosen = 0
+        self.best: Learner | None = None
+        self.trial: Learner | None = None
+        self.learner = make_learner(state["attempt"] if state else 0)
+        self.fallback = Fallback(self._good())
+        if state:
+            self._restore(state)
+
+    @property
+    def done(self) -> bool:
+        return self.phase == "done"
+
+    def advance(self) -> None:
+        """One step, and what is decided after it; or, if the step would do harm, back to a good state.
+
+        DivergedError, with the evidence, if going back did not help.
+        """
+        try:
+            terms = self._take_step()
+            self._record(terms)
+            self.step += 1
+            if self.step % self.config.step.guard.good_every == 0:
+                snapshot.check_finite(self.active)
+                self.fallback.passed(self._good)
+            while not self.done and self.step >= self._steps():
+                self._end_phase()
+        except DivergedError as error:
+            self._go_back(error)
+
+    @property
+    def active(self) -> Learner:
+        """The learner that takes the steps."""
+        return self.learner if self.trial is None else self.trial
+
+    @property
+    def weights(self) -> Weights:
+        """Those of the present attempt, or of the chosen one."""
+        factor = PRIOR_FACTORS[self.attempt % len(PRIOR_FACTORS)]
+        return replace(self.config.weights, prior=self.config.weights.prior * factor)
+
+    def _steps(self) -> int:
+        """How many the present phase has."""
+        config = self.config
+        steps = {
+            "explore": config.explore,
+            "reconsider": config.reconsider,
+            "confirm": config.reconsider,
+            "refine": config.refine,
+        }
+        return steps[self.phase]
+
+    def _take_step(self) -> Terms:
+        config, step, query = self.config, self.step, self.query_log_prob
+        rate, weights = config.step.learning_rate, self.weights
+        if self.phase == "refine":
+            return self.active.step(query, weights, rate * cosine(step, config.refine, config.warmup))
+        # Langevin chains cannot follow a network that changes this fast, and in trials they kept attempts from
+        # finding the right names (docs/few-triples.md): L_GEN waits for the refinement
+        weights = replace(weights, gen=0.0)
+        if self.phase == "reconsider":
+            return self.active.step(None, replace(weights, nesy=0.0), rate)
+        if self.phase == "confirm":
+            return self.active.step(query, weights, rate * cosine(step, config.reconsider, config.warmup))
+        # deterministic annealing: answers begin soft and harden while the logic finds names for the clusters
+        naming_due = config.naming_every and (step + 1) % config.naming_every == 0
+        if naming_due and self.search_log_prob is not None and weights.nesy > 0:
+            self.active.rename(self.search_log_prob)
+        entropy_weight = annealed(step / config.explore, config.entropy_start)
+        rate = rate * cosine(step, config.explore, config.warmup)
+        return self.active.step(query, weights, rate, entropy_weight)
+
+    def _record(self, terms: Terms) -> None:
+        phase = "refine" if self.phase == "refine" else f"attempt {self.attempt + 1}"
+        tested = {"reconsider": 2 * self.round, "confirm": 2 * self.round + 1}.get(self.phase, 0)
+        step = self.step + tested * self.config.reconsider
+        self.history.append(Record(phase, step, terms))
+        self.on_step(self.history[-1])
+
+    def _end_phase(self) -> None:
+        if self.phase == "explore":
+            if self.guided and self.config.reconsider:
+                self._test_names(self.learner, round_=0)
+            else:
+                self._conclude(self.learner, held=None)
+        elif self.phase == "reconsider":
+            assert self.trial is not None
+            assert self.search_log_prob is not None
+            # twins that no query tells apart (docs/shortcuts.md) score alike up to noise: to swap them is no improvement
+            if self.trial.rename(self.search_log_prob, restarts=64, margin=0.05).better:
+                self._begin("confirm")
+            else:
+                self._conclude(self.learner, self._judge(self.trial).satisfaction)
+        elif self.phase == "confirm":
+            assert self.trial is not None
+            if self.round + 1 < self.config.rounds:
+                self._test_names(self.trial, self.round + 1)
+            else:
+                self._conclude(self.trial, held=None)
+        else:
+            self._begin("done")
+
+    def _test_names(self, learner: Learner, round_: int) -> None:
+        """A copy learns on without the logic, and what was bent to fit wrong names falls back.
+
+        If the copy then finds better names, it learns on under them with the logic and is tested in its turn. If not, the
+        names held: the learner is kept as it was, with the mean P(query) that its copy gave.
+        """
+        self.learner, self.trial, self.round = learner, learner.clone(), round_
+        self._begin("reconsider")
+
+    def _begin(self, phase: Phase) -> None:
+        self.phase, self.step = phase, 0
+        self.fallback = Fallback(self._good())
+
+    def _judge(self, learner: Learner) -> Terms:
+        terms = learner.evaluate(self.search_log_prob, self.config.weights)
+        value = objective(terms, self.config.weights)
+        if not -float("inf") < value < float("inf"):
+            raise DivergedError(f"the objective over the training data is {value}; the terms are {terms}")
+        return terms
+
+    def _conclude(self, learner: Learner, held: float | None) -> None:
+        """The attempt is over: keep it if it is the best, then make another one or refine the best."""
+        terms = self._judge(learner)
+        found = Attempt(self.weights.prior, terms, objective(terms, self.config.weights), held)
+        if self.best is None or found.objective > self.attempts[self.chosen].objective:
+            self.best, self.chosen = learner, self.attempt
+        self.attempts.append(found)
+        self.trial = None
+        enough = found.convinces(len(learner.data.tuples), self.config) or not self.guided
+        if enough or len(self.attempts) == self.config.attempts:
+            self.learner, self.best, self.attempt = self.best, None, self.chosen
+            self._begin("refine")
+        else:
+            self.attempt += 1
+            self.learner = self.make_learner(self.attempt)
+            self._begin("explore")
+
+    def _good(self) -> Tree:
+        return {"step": self.step, "learner": snapshot.take(self.active, chains=False)}
+
+    def _go_back(self, error: DivergedError) -> None:
+        """To the last good state of this phase, with new chains, fresh random numbers and gentler settings."""
+        tries, active = self.config.step.guard.tries, self.active
+        where = "refine" if self.phase == "refine" else f"attempt {self.attempt + 1}"
+        if active.caution >= tries:
+            raise DivergedError(
+                f"training diverged in {where}, and {active.caution} returns to a good state with gentler settings "
+                f"did not save it: {error}"
+            ) from error
+        good = self.fallback.good
+        snapshot.go_back(active, good["learner"])
+        self.recoveries.append(Recovery(where, self.step, good["step"], active.caution, str(error)))
+        self.step = good["step"]
+        self.fallback = Fallback(self._good())
+
+    def tree(self) -> Tree:
+        """All of it, for a checkpoint."""
+        return {
+            "phase": self.phase,
+            "attempt": self.attempt,
+            "round": self.round,
+            "step": self.step,
+            "attempts": self.attempts,
+            "chosen": self.chosen,
+            "history": packed(self.history),
+            "recoveries": self.recoveries,
+            "fallback": self.fallback.tree(),
+            "learner": snapshot.take(self.learner),
+            "trial": self.trial and snapshot.take(self.trial),
+            "best": self.best and snapshot.take(self.best),
+        }
+
+    def _restore(self, tree: Tree) -> None:
+        self.phase, self.attempt, self.round = tree["phase"], tree["attempt"], tree["round"]
+        self.step, self.chosen = tree["step"], tree["chosen"]
+        self.attempts = [Attempt(prior, Terms(*terms), *more) for prior, terms, *more in tree["attempts"]]
+        self.history = unpacked(tree["history"])
+        self.recoveries = [Recovery(*each) for each in tree["recoveries"]]
+        # all learners are built alike: what makes them differ is in the tree
+        self.trial = self.learner.clone() if tree["trial"] else None
+        self.best = self.learner.clone() if tree["best"] else None
+        for learner, name in ((self.learner, "learner"), (self.trial, "trial"), (self.best, "best")):
+            if learner is not None:
+                snapshot.restore(learner, tree[name])
+        self.fallback = Fallback.of(tree["fallback"])
