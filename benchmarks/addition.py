@@ -19,6 +19,7 @@ from gedi_nesy.augment import WarpConfig
 from gedi_nesy.data.images import DatasetName, load
 from gedi_nesy.report import tables
 from gedi_nesy.sgld import SGLDConfig
+from gedi_nesy.training import checkpoint
 from gedi_nesy.training.learner import StepConfig
 from gedi_nesy.training.plan import TrainConfig
 from gedi_nesy.training.step import Weights
@@ -207,6 +208,7 @@ def main(config: AdditionConfig) -> None:
                 learned = run.learned.get("sentence", "no audit")
                 console.print(f"{name}: {learned}", highlight=False, soft_wrap=True)
                 _write(folder, config, device, variants, runs)
+                checkpoint.remove(place / experiment.CHECKPOINTS)
     _report(console, config, variants, runs, folder)
 
 

@@ -1,7 +1,6 @@
 """One seed of the addition benchmark: data, training, evaluation on unseen images, pictures, the saved model."""
 
 import json
-import time
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -13,7 +12,7 @@ from rich.console import Console
 from rich.progress import Progress
 from torch import Generator, Tensor
 
-from benchmarks import shortcut_report
+from benchmarks import shortcut_report, survival
 from benchmarks.progress import Bar
 from gedi_nesy.data.images import Dataset
 from gedi_nesy.data.queries import QuerySet, addition_triples, with_unlabelled
@@ -50,6 +49,7 @@ class Run:
     chosen: int
     audit: dict = field(default_factory=dict)
     learned: dict = field(default_factory=dict)
+    survival: dict = field(default_factory=dict)
 
 
 def compile_query(config: "AdditionConfig", engine: Engine) -> QueryLogProb:
@@ -74,7 +74,7 @@ def run(
     queries = shortcut_report.written_queries(config.query, SLOTS, symbols)
     audit, sentence = shortcut_report.audited(config.program, queries)
     console.print(f"{name}: {sentence}", highlight=False, soft_wrap=True)
-    begun = time.perf_counter()
+    saver = survival.saver_of(config, folder, {"seed": seed}, device)
     settings = config.train_config()
     search = compile_query(config, "circuit")
     bar = Bar(progress, console, name, settings)
@@ -88,9 +88,12 @@ def run(
         start_rank=config.start_rank,
         on_step=bar,
         search_log_prob=search,
+        saver=saver,
+        on_resume=survival.resumer(saver, bar, console, name),
     )
-    seconds = time.perf_counter() - begun
+    seconds = saver.seconds
     bar.close()
+    survival.say_recoveries(outcome, console, name)
 
     predictions = _predict(outcome.model, dataset.test.images.to(device))
     judged = verdict(dataset.test.labels.numpy(), predictions, DIGITS)
@@ -120,6 +123,7 @@ def run(
         chosen=outcome.chosen,
         audit=shortcut_report.as_results(audit, sentence),
         learned=shortcut_report.learned(audit, dataset.test.labels.numpy(), predictions, DIGITS),
+        survival=survival.record(saver, outcome),
     )
 
 

@@ -16,9 +16,12 @@ from typing import TypeVar
 import torch
 import tyro
 
-from gedi_nesy.training.learner import DivergedError
+from gedi_nesy.training.guard import DivergedError
+from gedi_nesy.training.saving import StoppedError
 
 RESULTS_FILE = "results.json"
+CHECKPOINTS = "checkpoints"
+"""folder of a run that is not finished, in that of its seed"""
 PACKAGES = (
     "torch",
     "torchvision",
@@ -33,7 +36,10 @@ PACKAGES = (
 
 @contextmanager
 def one_line_errors() -> Iterator[None]:
-    """What a user can mend (a wrong value, file or program; a diverged run) is one line and exit code 2."""
+    """What a user can mend (a wrong value, file or program; a diverged run) is one line and exit code 2.
+
+    A run that was ended by a signal has the exit code that shells expect, 128 + its number.
+    """
     try:
         yield
     except (ValueError, OSError, DivergedError) as error:
@@ -41,6 +47,9 @@ def one_line_errors() -> Iterator[None]:
             raise
         print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
         sys.exit(2)
+    except StoppedError as stopped:
+        print(f"{stopped}; pass --resume to go on", file=sys.stderr)
+        sys.exit(128 + stopped.signal)
     except KeyboardInterrupt:
         print("stopped", file=sys.stderr)
         sys.exit(130)
@@ -56,11 +65,15 @@ def out_folder(out: Path | None, benchmark: str, overwrite: bool, resume: bool =
         raise ValueError(
             f"--out {out} already holds {RESULTS_FILE}; choose another folder, or pass --resume or --overwrite"
         )
+    if not (overwrite or resume) and any(out.rglob(f"{CHECKPOINTS}/checkpoint-*.safetensors")):
+        raise ValueError(
+            f"--out {out} holds a run that was ended; pass --resume to go on with it, or --overwrite to begin anew"
+        )
     out.mkdir(parents=True, exist_ok=True)
     return out
 
 
-NOT_PART_OF_A_RUN = ("seeds", "out", "overwrite", "resume", "threads")
+NOT_PART_OF_A_RUN = ("seeds", "out", "overwrite", "resume", "threads", "save_every")
 
 
 def finished_runs(folder: Path, config: Mapping) -> list[dict]:
@@ -117,11 +130,15 @@ class RunConfig(PlaceConfig):
     seeds: tuple[int, ...] = (0,)
     """each draws its own data, network and chains"""
     resume: bool = False
-    """keep what --out holds already, and run what is missing"""
+    """keep what --out holds already, go on where it was ended, and run what is missing"""
+    save_every: float = 30.0
+    """seconds between checkpoints, at the least; they take a percent of the time at most (0: every step)"""
 
     def prepare(self) -> torch.device:
         if not self.seeds:
             raise ValueError("--seeds: at least one is needed")
+        if not 0 <= self.save_every < float("inf"):
+            raise ValueError(f"--save-every {self.save_every} must be finite and not negative")
         return super().prepare()
 
     def folder(self, benchmark: str) -> Path:
@@ -171,8 +188,8 @@ def write_results(folder: Path, benchmark: str, config: Mapping, device: torch.d
         "benchmark": benchmark,
         "config": config,
         "versions": {name: version(name) for name in PACKAGES} | {"python": sys.version.split()[0]},
-        "commit": _commit(),
-        "device": f"{device} {_processor(device)}".strip(),
+        "commit": commit(),
+        "device": described(device),
         **body,
     }
     target, partial = folder / RESULTS_FILE, folder / f".{RESULTS_FILE}.partial"
@@ -181,7 +198,8 @@ def write_results(folder: Path, benchmark: str, config: Mapping, device: torch.d
     return target
 
 
-def _commit() -> str:
+def commit() -> str:
+    """The commit of this code, `unknown` outside of git."""
     here = Path(__file__).parent
     try:
         found = subprocess.run(
@@ -192,7 +210,8 @@ def _commit() -> str:
     return found.stdout.strip()
 
 
-def _processor(device: torch.device) -> str:
+def described(device: torch.device) -> str:
+    """`cuda NVIDIA ...`, `cpu (2 cores, 1 threads)`."""
     if device.type == "cuda":
-        return torch.cuda.get_device_name(device)
-    return f"({os.cpu_count()} cores, {torch.get_num_threads()} threads)"
+        return f"{device} {torch.cuda.get_device_name(device)}"
+    return f"{device} ({os.cpu_count()} cores, {torch.get_num_threads()} threads)"

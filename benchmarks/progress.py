@@ -37,6 +37,14 @@ class Bar:
             line = f"{self.name}  {record.phase} {record.step:5d}  {terms}"
             self.console.print(line, highlight=False, soft_wrap=True)
 
+    def resumed(self, history: list[Record]) -> None:
+        """The run goes on after these steps."""
+        self.steps = len(history)
+        self.progress.update(self.task, completed=self.steps)
+        refined = sum(record.phase == "refine" for record in history)
+        if refined:
+            self.progress.update(self.task, total=self.steps - refined + self.config.refine)
+
     def close(self) -> None:
         self.progress.remove_task(self.task)
 

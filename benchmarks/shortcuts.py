@@ -13,13 +13,14 @@ from typing import Literal
 import torch
 from rich.console import Console
 
-from benchmarks import experiment, shortcuts_run
+from benchmarks import experiment, shortcuts_run, survival
 from benchmarks.progress import bars
 from benchmarks.shortcut_report import as_results
 from benchmarks.shortcut_tasks import ROWS, TASKS, TaskName
 from benchmarks.shortcuts_table import shortcuts_table
 from gedi_nesy.data.images import Dataset, DatasetName, load
 from gedi_nesy.logic.shortcuts import Audit
+from gedi_nesy.training import checkpoint
 
 RowName = Literal["constraint alone", "+ entropy", "+ prior", "+ inv and prior", "all four"]
 
@@ -124,6 +125,7 @@ def _train(
                 config.budget(task),
                 device,
                 place,
+                survival.saver_of(config, place, {"task": task, "row": row, "seed": seed}, device),
                 progress,
                 console,
             )
@@ -131,6 +133,7 @@ def _train(
             sentence = run.learned.get("sentence", "no audit")
             console.print(f"{task}, {row}, seed {seed}: {sentence}", highlight=False, soft_wrap=True)
             _write(config, device, folder, audits, runs)
+            checkpoint.remove(place / experiment.CHECKPOINTS)
 
 
 def _write(

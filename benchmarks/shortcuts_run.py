@@ -1,8 +1,7 @@
 """One seed of one row of the shortcuts benchmark: data, training, and what became of the concepts on unseen images."""
 
-import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
@@ -13,7 +12,7 @@ from rich.console import Console
 from rich.progress import Progress
 from torch import Generator, Tensor
 
-from benchmarks import shortcut_report
+from benchmarks import shortcut_report, survival
 from benchmarks.progress import Bar
 from benchmarks.shortcut_tasks import ROWS, Pattern, Task
 from gedi_nesy.data.images import Dataset, Split
@@ -26,6 +25,7 @@ from gedi_nesy.networks import ConvNet
 from gedi_nesy.report import plots
 from gedi_nesy.training.learner import QueryLogProb
 from gedi_nesy.training.plan import TrainConfig
+from gedi_nesy.training.saving import Saver
 from gedi_nesy.training.step import Weights
 
 
@@ -38,6 +38,7 @@ class Run:
     seed: int
     metrics: dict[str, float]
     learned: dict
+    survival: dict = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,6 +113,7 @@ def run(
     budget: Budgeted,
     device: torch.device,
     folder: Path,
+    saver: Saver,
     progress: Progress,
     console: Console,
 ) -> Run:
@@ -119,8 +121,8 @@ def run(
     config = settings(row, budget)
     data = QuerySet(*(part.to(device) for part in training_data(task, dataset.train, seed, budget)))
     log_prob = compiled(task)
-    bar = Bar(progress, console, f"{name}, {row}, seed {seed}", config)
-    begun = time.perf_counter()
+    title = f"{name}, {row}, seed {seed}"
+    bar = Bar(progress, console, title, config)
     outcome = learn(
         data,
         log_prob,
@@ -129,9 +131,12 @@ def run(
         make_backbone=partial(ConvNet, *data.images.shape[1:3], width=budget.width),
         seed=seed,
         on_step=bar,
+        saver=saver,
+        on_resume=survival.resumer(saver, bar, console, title),
     )
-    seconds = time.perf_counter() - begun
+    seconds = saver.seconds
     bar.close()
+    survival.say_recoveries(outcome, console, title)
     test = _of_the_task(dataset.test, task)
     probabilities = predicted(outcome.model, test.images.to(device))
     metrics = _concepts(test.labels.numpy(), probabilities) | _queries(task, test, probabilities, name)
@@ -146,6 +151,7 @@ def run(
         seed=seed,
         metrics=metrics | {"attempts": float(len(outcome.attempts)), "seconds": seconds},
         learned=learned,
+        survival=survival.record(saver, outcome),
     )
 
 

@@ -50,7 +50,7 @@ def train(
     """
     state = saver.load() if saver else None
     run = Run(make_learner, query_log_prob, config, search_log_prob, on_step, state)
-    if state is not None:
+    if saver and (state is not None or saver.warnings):
         on_resume(run.history)
     with saver.catching_signals() if saver else nullcontext():
         while not run.done:

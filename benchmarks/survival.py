@@ -1,0 +1,90 @@
+"""How a seed of a benchmark survives: where it is saved, what it says when it goes on, and what results.json keeps."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import torch
+from rich.console import Console
+
+from benchmarks import experiment
+from benchmarks.progress import Bar
+from gedi_nesy.training.loop import Outcome
+from gedi_nesy.training.plan import Record
+from gedi_nesy.training.saving import SaveConfig, Saver
+
+
+def saver_of(
+    config: experiment.RunConfig, place: Path, identity: Mapping[str, Any], device: torch.device
+) -> Saver:
+    """What saves a run in `place`; without --resume it begins anew, and what was saved there is deleted.
+
+    `identity` is what makes the run another one than its siblings: its seed, its row.
+    """
+    settings = {
+        name: value for name, value in asdict(config).items() if name not in experiment.NOT_PART_OF_A_RUN
+    }
+    saver = Saver(
+        SaveConfig(
+            folder=place / experiment.CHECKPOINTS,
+            seconds=config.save_every,
+            settings=settings | dict(identity),
+            about={
+                "commit": experiment.commit(),
+                "torch": torch.__version__,
+                "threads": str(torch.get_num_threads()),
+                "device": experiment.described(device),
+            },
+        )
+    )
+    if not config.resume:
+        saver.remove()
+    return saver
+
+
+def resumer(saver: Saver, bar: Bar, console: Console, name: str) -> Callable[[list[Record]], None]:
+    """To be called with the history when a run goes on: moves the bar, and says what there is to say."""
+
+    def resumed(history: list[Record]) -> None:
+        bar.resumed(history)
+        for line in sentences(saver, history):
+            console.print(f"{name}: {line}", highlight=False, soft_wrap=True)
+
+    return resumed
+
+
+def sentences(saver: Saver, history: list[Record]) -> list[str]:
+    """What there is to say when a run goes on: files that were passed over, where it stands, what has changed."""
+    last = f"after step {history[-1].step} of {history[-1].phase}" if history else "at its beginning"
+    lines = [*saver.warnings, f"goes on {last}, {saver.seconds:.0f} seconds into the run"]
+    now = saver.config.about
+    changed = [
+        f"{name} was {before}, is {now.get(name)}"
+        for name, before in saver.about.items()
+        if before != now.get(name)
+    ]
+    if changed:
+        lines.append(f"not quite the run that was saved, and numbers may differ: {'; '.join(changed)}")
+    return lines
+
+
+def record(saver: Saver, outcome: Outcome) -> dict[str, Any]:
+    """For results.json: what saving cost, how many processes it took, and every return from divergence."""
+    return {
+        "checkpoint_seconds": saver.spent,
+        "checkpoint_share": saver.share,
+        "parts": saver.parts,
+        "recoveries": [recovery._asdict() for recovery in outcome.recoveries],
+    }
+
+
+def say_recoveries(outcome: Outcome, console: Console, name: str) -> None:
+    """A line for each return from divergence."""
+    for each in outcome.recoveries:
+        console.print(
+            f"{name}: diverged in {each.phase}, step {each.step}, and went on from step {each.back_to} with new chains "
+            f"and the learning rate times {0.5**each.caution:g}: {each.reason}",
+            highlight=False,
+            soft_wrap=True,
+        )

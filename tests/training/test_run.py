@@ -1,0 +1,291 @@
+"""A run that is interrupted after any step, and one that diverges: what they end with."""
+
+from dataclasses import replace
+from functools import partial
+
+import pytest
+import torch
+from blobs import SMALL, learner, pairs, successor
+from torch import Tensor
+
+from gedi_nesy import sgld
+from gedi_nesy.data.queries import QuerySet
+from gedi_nesy.learn import learn
+from gedi_nesy.training import snapshot
+from gedi_nesy.training.guard import DivergedError, GuardConfig
+from gedi_nesy.training.learner import Learner
+from gedi_nesy.training.loop import Outcome, train
+from gedi_nesy.training.plan import Attempt, Record, TrainConfig, packed, unpacked
+from gedi_nesy.training.run import Run
+from gedi_nesy.training.saving import SaveConfig, Saver
+from gedi_nesy.training.step import Terms, Weights
+
+GUARD = GuardConfig(good_every=5, settle=5)
+STEP = replace(SMALL, guard=GUARD)
+EVERY_PHASE = TrainConfig(
+    step=STEP,
+    attempts=3,
+    explore=12,
+    refine=11,
+    reconsider=6,
+    naming_every=5,
+    hold=0.99,
+    accept_queries=10,
+)
+
+
+@pytest.fixture
+def data(generator) -> QuerySet:
+    return pairs(generator)
+
+
+@pytest.fixture
+def make_learner(data):
+    return lambda attempt: learner(data, attempt, STEP)
+
+
+class Killed(Exception):
+    pass
+
+
+def same(first: Outcome, second: Outcome) -> None:
+    """Equal bit for bit in all that a run ends with."""
+    assert (first.attempts, first.chosen) == (second.attempts, second.chosen)
+    assert first.history == second.history
+    assert first.recoveries == second.recoveries
+    ends = [snapshot.take(outcome.learner) for outcome in (first, second)]
+    equal(*ends)
+
+
+def equal(first, second) -> None:
+    if isinstance(first, Tensor):
+        assert (first.dtype, first.shape) == (second.dtype, second.shape)
+        assert first.numpy().tobytes() == second.numpy().tobytes(), "bit for bit, NaN included"
+    elif isinstance(first, dict):
+        assert first.keys() == second.keys()
+        for key in first:
+            equal(first[key], second[key])
+    elif isinstance(first, (list, tuple)):
+        assert len(first) == len(second)
+        for one, other in zip(first, second, strict=True):
+            equal(one, other)
+    else:
+        assert first == second
+
+
+def interrupted(folder, make_learner, log_prob, config, kills) -> Outcome:
+    """Train; after each number of steps in `kills` the process is gone, and another one goes on."""
+
+    def dies_after(limit: int):
+        count = 0
+
+        def on_step(record: Record) -> None:
+            nonlocal count
+            count += 1
+            if count > limit:
+                raise Killed
+
+        return on_step
+
+    for limit in kills:
+        saver = Saver(SaveConfig(folder=folder, seconds=0.0))
+        with pytest.raises(Killed):
+            train(make_learner, log_prob, config, dies_after(limit), saver=saver)
+    return train(make_learner, log_prob, config, saver=Saver(SaveConfig(folder=folder, seconds=0.0)))
+
+
+def test_a_run_that_is_interrupted_after_every_step_ends_with_the_same_numbers(tmp_path, make_learner):
+    whole = train(make_learner, successor, EVERY_PHASE)
+    steps = len(whole.history)
+    phases = [(record.phase, record.step) for record in whole.history]
+    # all phases are there: three attempts, at least one of which was tested to the end, and the refinement
+    assert {phase for phase, _ in phases} == {"attempt 1", "attempt 2", "attempt 3", "refine"}
+    assert any(step == 11 for phase, step in phases if phase != "refine" and phases.count((phase, step)) == 2)
+    parts = interrupted(tmp_path, make_learner, successor, EVERY_PHASE, [1] * (steps - 1))
+    same(whole, parts)
+
+
+@pytest.mark.parametrize("log_prob", [successor, None])
+def test_checkpoints_change_no_number(tmp_path, make_learner, log_prob):
+    """Saved or not, with logic or without."""
+    config = replace(EVERY_PHASE, attempts=1, reconsider=0)
+    whole = train(make_learner, log_prob, config)
+    same(whole, interrupted(tmp_path, make_learner, log_prob, config, [7, 9]))
+
+
+def test_a_finished_run_is_not_trained_again(tmp_path, make_learner):
+    saver = partial(Saver, SaveConfig(folder=tmp_path, seconds=0.0))
+    config = replace(EVERY_PHASE, attempts=1)
+    whole = train(make_learner, successor, config, saver=saver())
+    steps, told = [], []
+    again = train(
+        make_learner,
+        successor,
+        config,
+        steps.append,
+        saver=saver(),
+        on_resume=told.extend,
+    )
+    same(whole, again)
+    assert steps == []
+    assert told == whole.history
+
+
+def test_histories_survive_packing():
+    terms = Terms(gen=None, inv=-0.1, prior=-2.3, nesy=None, satisfaction=1 / 3)
+    history = [
+        Record("attempt 1", 0, terms),
+        Record("refine", 3, terms._replace(gen=0.1 + 0.2)),
+        Record("attempt 1", 2, terms),
+    ]
+    assert unpacked(packed(history)) == history
+    assert unpacked(packed([])) == []
+
+
+class Faulty:
+    """Does something to a learner at given steps of its life, once each."""
+
+    def __init__(self, data: QuerySet, faults: dict[int, object], config=STEP):
+        self.data, self.faults, self.config = data, dict(faults), config
+
+    def __call__(self, attempt: int) -> Learner:
+        made = learner(self.data, attempt, self.config)
+        step = made.step
+
+        def faulty(*arguments, **keywords) -> Terms:
+            if made.steps in self.faults:
+                self.faults.pop(made.steps)(made)
+            return step(*arguments, **keywords)
+
+        made.step = faulty
+        return made
+
+
+def nan_in_weights(one: Learner) -> None:
+    with torch.no_grad():
+        one.model.output.weight[0, 0] = float("nan")
+
+
+def nan_in_average(one: Learner) -> None:
+    with torch.no_grad():
+        next(one.average.parameters()).flatten()[0] = float("nan")
+
+
+def nan_in_chains(one: Learner) -> None:
+    one.replay.chains[:] = float("nan")
+
+
+def weights_blown_up(one: Learner) -> None:
+    with torch.no_grad():
+        for parameter in one.model.parameters():
+            parameter.mul_(30.0)
+
+
+ALONE = TrainConfig(step=STEP, explore=1, refine=60)
+
+
+@pytest.mark.parametrize(
+    ("fault", "reason"),
+    [
+        (nan_in_weights, "the loss is nan"),
+        (nan_in_chains, "the loss is nan"),
+        (nan_in_average, "average .* holds values that are not finite"),
+        (weights_blown_up, "the gradient explodes|runs away|beyond 1e\\+03"),
+    ],
+)
+def test_a_fault_is_noticed_and_the_run_goes_on_from_a_good_state(data, fault, reason):
+    outcome = train(Faulty(data, {33: fault}), None, ALONE)
+    assert len(outcome.recoveries) == 1
+    (recovery,) = outcome.recoveries
+    assert pytest.importorskip("re").search(reason, recovery.reason)
+    assert recovery.phase == "refine"
+    # step 33 of the learner is step 32 of the refinement; noticed at once, or at the next state that is kept
+    assert 32 <= recovery.step <= 35
+    assert recovery.back_to == 25, "the state of step 30 had not proved itself yet"
+    assert recovery.caution == 1
+    assert outcome.learner.steps == 61
+    for tensor in (*outcome.model.state_dict().values(), outcome.learner.replay.chains):
+        assert tensor.isfinite().all()
+    records = [record.step for record in outcome.history if record.phase == "refine"]
+    assert records[-1] == 59
+    assert len(records) == 60 + recovery.step - recovery.back_to
+
+
+def test_going_back_means_new_chains_other_numbers_and_gentler_settings(data):
+    one = learner(data, 0, STEP)
+    for _ in range(3):
+        one.step(None, Weights(), 1e-3)
+    good = snapshot.take(one, chains=False)
+    weights, chains = one.model.output.weight.clone(), one.replay.chains.clone()
+    generator = one.generator.get_state()
+    snapshot.go_back(one, good)
+    assert torch.equal(one.model.output.weight, weights)
+    assert not torch.equal(one.replay.chains, chains)
+    assert not torch.equal(one.generator.get_state(), generator)
+    one.step(None, Weights(), 1e-3)
+    assert one.optimizer.param_groups[0]["lr"] == 5e-4
+    twin = learner(data, 0, STEP)
+    for _ in range(3):
+        twin.step(None, Weights(), 1e-3)
+    snapshot.go_back(twin, snapshot.take(twin, chains=False))
+    twin.step(None, Weights(), 1e-3)
+    equal(snapshot.take(one), snapshot.take(twin))
+
+
+def test_the_sampler_is_gentler_at_the_same_temperature():
+    config = sgld.SGLDConfig(step_size=0.8, noise=0.04)
+    gentle = snapshot.gentler(config, 2)
+    assert gentle.step_size == pytest.approx(0.2)
+    assert gentle.noise == pytest.approx(0.02)
+    assert gentle.noise_scale**2 / gentle.step_size == pytest.approx(config.noise_scale**2 / config.step_size)
+    assert snapshot.gentler(config, 0) == config
+    own = sgld.SGLDConfig(step_size=0.8, noise=None)
+    assert snapshot.gentler(own, 2).noise_scale == pytest.approx(own.noise_scale / 2)
+
+
+def test_a_learning_rate_of_ten_ends_with_a_sentence(data):
+    """Halved three times it is still 1.25: no number is made up."""
+    config = replace(ALONE, step=replace(STEP, learning_rate=10.0), refine=400, warmup=1)
+    with pytest.raises(DivergedError) as ended:
+        train(lambda attempt: learner(data, attempt, config.step), None, config)
+    message = str(ended.value)
+    assert message.startswith(
+        "training diverged in refine, and 3 returns to a good state with gentler settings"
+    )
+    assert "the terms are Terms(" in message
+
+
+def test_a_sampler_that_always_fails_ends_with_a_sentence(data):
+    one = learner(data, 0, STEP)
+    one.config = replace(STEP, sgld=replace(STEP.sgld, step_size=1e30))
+    with pytest.raises(DivergedError, match=r"did not save it.*(saturated|energy of the samples)"):
+        train(lambda attempt: one, None, ALONE)
+
+
+def test_nan_in_data_is_named_before_anything_is_trained(data):
+    data.images[17, 0, 3, 5] = float("nan")
+    with pytest.raises(ValueError, match=r"image 17 holds nan at \[0, 3, 5\]"):
+        learn(data, successor, 4)
+
+
+def test_a_run_that_diverges_and_is_interrupted_is_the_same_run(tmp_path, data):
+    """Killed before, within and after the return to a good state."""
+    whole = train(Faulty(data, {13: nan_in_weights}), None, replace(ALONE, refine=25))
+    assert len(whole.recoveries) == 1
+    faults = Faulty(data, {13: nan_in_weights})
+    same(whole, interrupted(tmp_path, faults, None, replace(ALONE, refine=25), [1] * 22))
+
+
+def test_healthy_runs_raise_no_alarm(make_learner):
+    config = replace(EVERY_PHASE, explore=100, refine=200)
+    assert train(make_learner, successor, config).recoveries == []
+
+
+def test_the_state_of_a_run_is_a_tree_that_makes_the_same_run(make_learner):
+    run = Run(make_learner, successor, EVERY_PHASE)
+    for _ in range(20):
+        run.advance()
+    again = Run(make_learner, successor, EVERY_PHASE, state=run.tree())
+    equal(run.tree(), again.tree())
+    assert isinstance(again.attempts, list)
+    assert all(isinstance(attempt, Attempt) for attempt in again.attempts)
