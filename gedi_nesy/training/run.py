@@ -14,7 +14,7 @@ from gedi_nesy.training.schedule import annealed, cosine
 from gedi_nesy.training.step import Terms, Weights
 
 Phase = Literal["explore", "reconsider", "confirm", "refine", "done"]
-"""explore: an attempt. reconsider: a copy learns on without the logic. confirm: and then with it, under better names."""
+"""explore: an attempt. reconsider: a copy learns on without logic. confirm: and then with it, under better names."""
 
 
 class Run:
@@ -127,7 +127,7 @@ class Run:
         elif self.phase == "reconsider":
             assert self.trial is not None
             assert self.search_log_prob is not None
-            # twins that no query tells apart (docs/shortcuts.md) score alike up to noise: to swap them is no improvement
+            # twins that no query tells apart (docs/shortcuts.md) score alike up to noise: swapping improves nothing
             if self.trial.rename(self.search_log_prob, restarts=64, margin=0.05).better:
                 self._begin("confirm")
             else:
@@ -144,8 +144,8 @@ class Run:
     def _test_names(self, learner: Learner, round_: int) -> None:
         """A copy learns on without the logic, and what was bent to fit wrong names falls back.
 
-        If the copy then finds better names, it learns on under them with the logic and is tested in its turn. If not, the
-        names held: the learner is kept as it was, with the mean P(query) that its copy gave.
+        If the copy then finds better names, it learns on under them with the logic and is tested in its turn. If not,
+        the names held: the learner is kept as it was, with the mean P(query) that its copy gave.
         """
         self.learner, self.trial, self.round = learner, learner.clone(), round_
         self._begin("reconsider")
