@@ -4,7 +4,7 @@ import json
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import cast
+from typing import Literal, cast
 
 import torch
 from safetensors import SafetensorError
@@ -16,6 +16,8 @@ from gedi_nesy.networks import BACKBONES, Backbone
 from gedi_nesy.starts import fit_gaussian, gaussian, uniform
 from gedi_nesy.types import Embeddings, Energies, Inputs, Logits, LogProbs, Permutation
 
+Precision = Literal["float32", "bfloat16"]
+
 WEIGHTS_FILE, CONFIG_FILE, FORMAT = "model.safetensors", "config.json", "gedi_nesy.GEDI/1"
 
 
@@ -24,7 +26,8 @@ class GEDI(nn.Module):
 
     `backbone` is the encoder enc (see `networks.Backbone`); the head f is linear, or with `hidden` an MLP with one
     hidden layer of that many units. `start_rank` > 0 keeps a Gaussian of that rank, fitted by `fit_start`, where
-    Langevin chains begin; without it they begin at uniform noise.
+    Langevin chains begin; without it they begin at uniform noise. The attribute `precision`, not saved, is that
+    of the encoder's arithmetic.
     """
 
     def __init__(
@@ -53,6 +56,7 @@ class GEDI(nn.Module):
         self.hidden = hidden
         self.input_shape = tuple(backbone.input_shape)
         self.start_rank = start_rank
+        self.precision: Precision = "float32"
         self.output = nn.Linear(hidden or backbone.num_features, num_clusters)
         self.projector = (
             nn.Sequential(nn.Linear(backbone.num_features, hidden), nn.SiLU()) if hidden else nn.Identity()
@@ -63,12 +67,15 @@ class GEDI(nn.Module):
             self.register_buffer("start_factors", torch.zeros(size, start_rank))
 
     def embed(self, x: Inputs) -> Embeddings:
-        """enc(x)."""
+        """enc(x), in `precision`; the result is float32, as is all that follows from it."""
         if tuple(x.shape[1:]) != self.input_shape:
             raise ValueError(
                 f"inputs of shape {tuple(x.shape[1:])} do not fit a network for {self.input_shape}"
             )
-        return self.backbone(x)
+        if self.precision == "float32":
+            return self.backbone(x)
+        with torch.autocast(x.device.type, torch.bfloat16):
+            return self.backbone(x).float()
 
     def forward(self, x: Inputs) -> Logits:
         """Logits l = f(enc(x)) / tau, from which everything else follows."""
@@ -120,10 +127,11 @@ class GEDI(nn.Module):
     ) -> Inputs:
         """`num` samples of p(x) by Langevin dynamics from `start` (default: fresh starts); (num, *input_shape)."""
         state = sgld.init(self.start(generator, num) if start is None else start)
-        for _ in range(config.num_steps):
-            state, info = sgld.step(generator, state, self.energy, config)
-            if on_step is not None:
-                on_step(info)
+        with sgld.frozen(self):
+            for _ in range(config.num_steps):
+                state, info = sgld.step(generator, state, self.energy, config)
+                if on_step is not None:
+                    on_step(info)
         return state.position
 
     @property

@@ -1,12 +1,13 @@
 """Stochastic gradient Langevin dynamics on the input of an energy."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import torch
-from torch import Generator
+from torch import Generator, nn
 
 from gedi_nesy.types import Energies, Inputs, Scalar
 
@@ -61,23 +62,44 @@ def step(
     generator: Generator, state: SGLDState, energy_fn: EnergyFn, config: SGLDConfig
 ) -> tuple[SGLDState, SGLDInfo]:
     """One Langevin step of every chain; no gradient reaches the parameters of `energy_fn`."""
-    position = state.position.detach().requires_grad_(True)
-    with torch.enable_grad():
-        energies = energy_fn(position)
-        (gradient,) = torch.autograd.grad(energies.sum(), position)
-    normal = torch.randn(position.shape, generator=generator, device=position.device, dtype=position.dtype)
-    moved = position.detach() - config.step_size * gradient + config.noise_scale * normal
-    if config.bounds is not None:
-        moved = moved.clamp(*config.bounds)
-    info = SGLDInfo(energies.detach(), gradient.flatten(1).norm(dim=1).mean())
-    return SGLDState(moved), info
+    energies, gradient = _gradient(state.position, energy_fn)
+    moved = _moved(generator, state.position, gradient, config)
+    return SGLDState(moved), SGLDInfo(energies, gradient.flatten(1).norm(dim=1).mean())
 
 
 def sample(
     generator: Generator, state: SGLDState, energy_fn: EnergyFn, config: SGLDConfig
 ) -> tuple[SGLDState, SGLDInfo]:
     """`config.num_steps` steps; the info is the last step's."""
-    state, info = step(generator, state, energy_fn, config)
     for _ in range(config.num_steps - 1):
-        state, info = step(generator, state, energy_fn, config)
-    return state, info
+        _, gradient = _gradient(state.position, energy_fn)
+        state = SGLDState(_moved(generator, state.position, gradient, config))
+    return step(generator, state, energy_fn, config)
+
+
+@contextmanager
+def frozen(module: nn.Module) -> Iterator[None]:
+    """Inside, no parameter asks for a gradient: forward passes keep nothing that only weight gradients need."""
+    asking = [parameter for parameter in module.parameters() if parameter.requires_grad]
+    try:
+        for parameter in asking:
+            parameter.requires_grad_(False)
+        yield
+    finally:
+        for parameter in asking:
+            parameter.requires_grad_(True)
+
+
+def _gradient(position: Inputs, energy_fn: EnergyFn) -> tuple[Energies, Inputs]:
+    position = position.detach().requires_grad_(True)
+    with torch.enable_grad():
+        energies = energy_fn(position)
+        (gradient,) = torch.autograd.grad(energies.sum(), position)
+    return energies.detach(), gradient
+
+
+def _moved(generator: Generator, position: Inputs, gradient: Inputs, config: SGLDConfig) -> Inputs:
+    normal = torch.randn(position.shape, generator=generator, device=position.device, dtype=position.dtype)
+    moved = position.detach() - config.step_size * gradient
+    moved += normal.mul_(config.noise_scale)
+    return moved if config.bounds is None else moved.clamp_(*config.bounds)

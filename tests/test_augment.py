@@ -1,7 +1,8 @@
 import pytest
 import torch
+import torch.nn.functional as F
 
-from gedi_nesy.augment import WarpConfig, jitter, warp
+from gedi_nesy.augment import WarpConfig, _affine, jitter, warp
 
 STILL = {"rotate": 0.0, "scale": 0.0, "shear": 0.0, "translate": 0.0, "elastic": 0.0}
 
@@ -49,6 +50,20 @@ def test_pixels_stay_in_range(generator):
     moved = warp(generator, torch.rand(20, 1, 28, 28), WarpConfig())
     assert moved.min() >= 0
     assert moved.max() <= 1 + 1e-6
+
+
+def test_the_grid_is_that_of_affine_grid_and_bicubic_interpolation():
+    """The two are matrices here; torch's own functions are the oracle."""
+    images = torch.rand(5, 1, 12, 20, generator=torch.Generator().manual_seed(1))
+    config = WarpConfig(elastic=1.5)
+    generator = torch.Generator().manual_seed(2)
+    matrix = _affine(generator, 5, config, 12, 20)
+    field = 1.5 * torch.randn(5, 2, 5, 5, generator=generator)
+    field = field * torch.tensor([2.0 / 20, 2.0 / 12]).view(1, 2, 1, 1)
+    bend = F.interpolate(field, size=(12, 20), mode="bicubic", align_corners=True).permute(0, 2, 3, 1)
+    grid = F.affine_grid(matrix, [5, 1, 12, 20], align_corners=False) + bend
+    expected = F.grid_sample(images, grid, align_corners=False)
+    assert torch.allclose(warp(torch.Generator().manual_seed(2), images, config), expected, atol=1e-4)
 
 
 def test_jitter_has_its_standard_deviation(generator):

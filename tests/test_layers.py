@@ -10,6 +10,7 @@ LEAVES = (
     "sgld",
     "replay",
     "starts",
+    "first_convolution",
     "networks",
     "augment",
     "naming",

@@ -59,3 +59,31 @@ def test_bounds_hold(generator):
 def test_bad_settings_are_named(field, value):
     with pytest.raises(ValueError, match=f"{field}={value}"):
         sgld.SGLDConfig(**{field: value})
+
+
+def test_frozen_parameters_ask_for_gradients_again_afterwards():
+    module = torch.nn.Linear(2, 1)
+    module.bias.requires_grad_(False)
+
+    def fail() -> None:
+        with sgld.frozen(module):
+            assert not any(parameter.requires_grad for parameter in module.parameters())
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        fail()
+    assert module.weight.requires_grad
+    assert not module.bias.requires_grad
+
+
+def test_a_sample_is_its_steps_one_by_one(generator):
+    config = sgld.SGLDConfig(num_steps=4, step_size=0.3, noise=0.2, bounds=(-1.0, 1.0))
+    start = sgld.init(torch.randn(5, 1, generator=generator))
+    other = generator.clone_state()
+    sampled, info = sgld.sample(generator, start, gumbel_energy, config)
+    state = start
+    for _ in range(4):
+        state, last = sgld.step(other, state, gumbel_energy, config)
+    assert torch.equal(sampled.position, state.position)
+    assert torch.equal(info.energy, last.energy)
+    assert info.gradient_norm == last.gradient_norm
