@@ -17,6 +17,7 @@ from benchmarks import addition_run, experiment
 from benchmarks.progress import bars
 from gedi_nesy.augment import WarpConfig
 from gedi_nesy.data.images import DatasetName, load
+from gedi_nesy.model import Precision
 from gedi_nesy.report import tables
 from gedi_nesy.sgld import SGLDConfig
 from gedi_nesy.training import checkpoint
@@ -107,6 +108,10 @@ class AdditionConfig(experiment.RunConfig):
     start_rank: int = 60
     """directions of the Gaussian, fitted to the images, at which chains begin (0: uniform noise)"""
 
+    precision: Precision = "float32"
+    """of the encoder's arithmetic while training; bfloat16 is faster where the processor has it (docs/speed.md)"""
+    compile: bool = False
+    """train under torch.compile: worth a trial on a GPU, slower on the CPUs measured (docs/speed.md)"""
     engine: addition_run.Engine = "circuit"
     """circuit: compiled and batched; deepproblog: the stock ExactEngine, the slow reference"""
     ablation: bool = False
@@ -143,6 +148,8 @@ class AdditionConfig(experiment.RunConfig):
                 ),
                 buffer_size=self.buffer_size,
                 reinit=self.reinit,
+                precision=self.precision,
+                compile=self.compile,
             ),
             attempts=self.attempts,
             explore=self.num_explore(),

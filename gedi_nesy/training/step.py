@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, fields
 from typing import NamedTuple
 
+import torch
 from jaxtyping import Float
 from torch import Tensor
 
@@ -82,7 +83,7 @@ def joint_loss(
         if labelled is not None:
             nesy = nesy - 0.5 * (labelled(plain).mean() + labelled(augmented).mean())
         loss = loss + weights.nesy * nesy
-        satisfaction = log_prob.detach().exp().mean().item()
+        satisfaction = -log_prob.detach().exp().mean()  # minus, as with the losses
     if weights.entropy > 0:
         loss = loss - weights.entropy * objectives.entropy_of_mean(plain)
     if views.samples is not None:
@@ -90,11 +91,12 @@ def joint_loss(
         gen = objectives.loss_gen(data, samples)
         penalty = objectives.energy_magnitude(data) + objectives.energy_magnitude(samples)
         loss = loss + weights.gen * gen + weights.gen * weights.magnitude * penalty
-    terms = Terms(
-        gen=None if gen is None else -gen.item(),
-        inv=-inv.item(),
-        prior=-prior.item(),
-        nesy=None if nesy is None else -nesy.item(),
-        satisfaction=satisfaction,
-    )
-    return loss, terms
+    return loss, _terms(gen=gen, inv=inv, prior=prior, nesy=nesy, satisfaction=satisfaction)
+
+
+def _terms(**losses: Scalar | None) -> Terms:
+    """Minus each loss as a plain number; all are fetched at once, since on a GPU every fetch waits for the device."""
+    present = {name: loss for name, loss in losses.items() if loss is not None}
+    numbers = (-torch.stack([loss.detach() for loss in present.values()])).tolist()
+    found = dict(zip(present, numbers, strict=True))
+    return Terms(found.get("gen"), found["inv"], found["prior"], found.get("nesy"), found.get("satisfaction"))

@@ -176,3 +176,29 @@ def test_objective_leaves_out_what_cannot_be_compared():
 def test_bad_settings_are_named(kind, field, value):
     with pytest.raises(ValueError, match=f"{field}={value}"):
         kind(**{field: value})
+
+
+def test_bfloat16_is_the_encoders_alone(data):
+    """Terms close to those in float32; chains, logits, weights and their gradients are float32."""
+    exact, rough = (learner(data, config=replace(SMALL, precision=name)) for name in ("float32", "bfloat16"))
+    for each in (exact, rough):
+        each.config = replace(each.config, sgld=replace(SMALL.sgld, noise=0.0))
+    expected, found = (each.step(successor, Weights(), 1e-3) for each in (exact, rough))
+    for name in ("gen", "inv", "prior", "nesy"):
+        assert getattr(found, name) == pytest.approx(getattr(expected, name), rel=0.05, abs=0.05)
+        assert getattr(found, name) != getattr(expected, name)
+    assert rough.replay.chains.dtype == torch.float32
+    assert rough.model(data.images[:2]).dtype == torch.float32
+    assert {parameter.grad.dtype for parameter in rough.model.parameters()} == {torch.float32}
+    assert rough.average.precision == "float32"
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")
+def test_a_compiled_network_takes_the_same_step(data):
+    plain, compiled = (learner(data, config=replace(SMALL, compile=flag)) for flag in (False, True))
+    for _ in range(2):
+        expected, found = (each.step(successor, Weights(), 1e-3) for each in (plain, compiled))
+        assert found == pytest.approx(expected, rel=1e-4, abs=1e-5)
+    assert torch.allclose(plain.replay.chains, compiled.replay.chains, atol=1e-4)
+    assert compiled.clone().step(successor, Weights(), 1e-3).inv < 0
