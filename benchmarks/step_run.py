@@ -1,0 +1,145 @@
+"""Timing one training step, its arithmetic floor and the plain way of writing it, interleaved in one process."""
+
+import statistics
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from torch import Generator, Tensor
+
+from benchmarks.step_plain import PlainStep
+from gedi_nesy import sgld
+from gedi_nesy.data.queries import QuerySet
+from gedi_nesy.model import GEDI, Precision
+from gedi_nesy.networks import ConvNet, ResNet8
+from gedi_nesy.training.learner import Learner, StepConfig
+from gedi_nesy.training.step import Weights
+
+NetworkName = Literal["convnet", "resnet8"]
+Clock = Literal["wall", "cpu"]
+Timed = dict[str, Callable[[], object]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    """One row: what is timed."""
+
+    network: NetworkName
+    width: int
+    batch_size: int
+    sgld_steps: int
+    precision: Precision
+    compile: bool
+
+    def model(self, device: torch.device) -> GEDI:
+        """The same weights for every row of a network."""
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(0)
+            backbone = {"convnet": ConvNet, "resnet8": ResNet8}[self.network](width=self.width)
+            return GEDI(backbone, num_clusters=10).to(device)
+
+    def step_config(self) -> StepConfig:
+        """As many images and chains a step as the batch size."""
+        return StepConfig(
+            batch_unlabelled=self.batch_size,
+            batch_samples=self.batch_size,
+            buffer_size=max(1000, self.batch_size),
+            sgld=sgld.SGLDConfig(num_steps=self.sgld_steps, step_size=1.0, noise=0.01, bounds=(0.0, 1.0)),
+            precision=self.precision,
+            compile=self.compile,
+        )
+
+
+def images_only(images: Tensor) -> QuerySet:
+    """All images, and no query: standalone GEDI."""
+    none = torch.empty(0, 1, dtype=torch.long, device=images.device)
+    return QuerySet(images, none, torch.arange(len(images), device=images.device))
+
+
+def timed(case: Case, device: torch.device) -> Timed:
+    """Our step, the plain ones, and the two passes that the floor is made of; the first call of each is not timed."""
+    images = torch.rand(512, *case.model(device).input_shape, generator=_generator(device), device=device)
+    learner = Learner(case.model(device), images_only(images), case.step_config(), _generator(device))
+    plain = {
+        name: PlainStep(case.model(device), images, case.step_config(), _generator(device), name)
+        for name in ("grad", "backward")
+    }
+    weights = Weights()
+    step: Timed = {
+        "step": lambda: learner.step(None, weights, learner.config.learning_rate),
+        "plain grad": lambda: plain["grad"].step(weights),
+        "plain backward": lambda: plain["backward"].step(weights),
+    }
+    chains, joint = images[: case.batch_size], images[: 3 * case.batch_size]
+    return step | {
+        "chain pass": lambda: chain_pass(learner.model, chains),
+        "joint pass": lambda: joint_pass(learner.model, joint),
+    }
+
+
+def chain_pass(model: GEDI, chains: Tensor) -> Tensor:
+    """Forward, and backward to the input alone: what each Langevin step cannot do without."""
+    with sgld.frozen(model):
+        x = chains.detach().requires_grad_(True)
+        return torch.autograd.grad(model.energy(x).sum(), x)[0]
+
+
+def joint_pass(model: GEDI, images: Tensor) -> None:
+    """Forward and backward to the weights: what x, x' and samples cannot do without."""
+    model.energy(images).sum().backward()
+    model.zero_grad(set_to_none=True)
+
+
+def measure(
+    case: Case, device: torch.device, repeat: int, clock: Clock, passes: int = 5
+) -> dict[str, list[float]]:
+    """Milliseconds of each, `repeat` times in turn, so that a slow moment of the machine strikes all alike.
+
+    A pass is short beside a step, so it is timed `passes` times a turn, after one that is not: the floor is to be low.
+    """
+    parts = timed(case, device)
+    found: dict[str, list[float]] = {name: [] for name in parts}
+    for part in parts.values():
+        part()
+    for _ in range(repeat):
+        for name, part in parts.items():
+            short = name.endswith("pass")
+            if short:
+                part()
+            for _ in range(passes if short else 1):
+                found[name].append(_milliseconds(part, device, clock))
+    return found
+
+
+def summary(times: dict[str, list[float]], sgld_steps: int) -> dict[str, float]:
+    """Medians, the floor (K passes of the chains, one of x, x' and samples), and the ratios that matter."""
+    median = {name: statistics.median(values) for name, values in times.items()}
+    floor = sgld_steps * median["chain pass"] + median["joint pass"]
+    return {
+        "step_ms": median["step"],
+        "floor_ms": floor,
+        "step_over_floor": median["step"] / floor,
+        "plain_grad_ms": median["plain grad"],
+        "times_faster_than_plain_grad": median["plain grad"] / median["step"],
+        "plain_backward_ms": median["plain backward"],
+        "times_faster_than_plain_backward": median["plain backward"] / median["step"],
+        "chain_pass_ms": median["chain pass"],
+        "joint_pass_ms": median["joint pass"],
+    }
+
+
+def _generator(device: torch.device) -> Generator:
+    return Generator(device).manual_seed(0)
+
+
+def _milliseconds(part: Callable[[], object], device: torch.device, clock: Clock) -> float:
+    now = time.perf_counter if clock == "wall" else time.process_time
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+    begun = now()
+    part()
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+    return 1e3 * (now() - begun)

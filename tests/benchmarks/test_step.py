@@ -1,0 +1,111 @@
+"""The step benchmark: the plain step computes what ours does, and the ratios are those of the times."""
+
+import json
+import sys
+
+import pytest
+import torch
+
+from benchmarks import experiment, step, step_run
+from benchmarks.step_plain import PlainStep, plain
+from gedi_nesy.training.learner import Learner
+from gedi_nesy.training.step import Weights
+
+CPU = torch.device("cpu")
+
+
+def case(network: str, **settings) -> step_run.Case:
+    given = {"width": 8, "batch_size": 4, "sgld_steps": 3, "precision": "float32", "compile": False}
+    return step_run.Case(network=network, **given | settings)
+
+
+@pytest.mark.parametrize("network", ["convnet", "resnet8"])
+@pytest.mark.parametrize("gradient", ["grad", "backward"])
+def test_the_plain_step_computes_the_same_terms_and_gradients(network, gradient, generator):
+    """Equal draws, so equal samples, terms and gradients of the loss; three passes or one, frozen or not."""
+    small, weights = case(network), Weights(gen=1.0, magnitude=0.5)
+    images = torch.rand(12, *small.model(CPU).input_shape, generator=generator)
+    ours = Learner(
+        small.model(CPU), step_run.images_only(images), small.step_config(), generator.clone_state()
+    )
+    theirs = PlainStep(small.model(CPU), images, small.step_config(), generator.clone_state(), gradient)
+    for _ in range(2):
+        found, expected = ours.step(None, weights, ours.config.learning_rate), theirs.step(weights)
+        assert found.gen is not None
+        for name in ("gen", "inv", "prior"):
+            assert getattr(found, name) == pytest.approx(getattr(expected, name), rel=1e-4, abs=1e-5)
+    for mine, other in zip(ours.model.parameters(), theirs.model.parameters(), strict=True):
+        assert mine.grad is not None
+        assert other.grad is not None
+        assert torch.allclose(mine.grad, other.grad, rtol=1e-3, atol=1e-5)
+    assert torch.allclose(ours.replay.chains, theirs.buffer, atol=1e-4)
+    # not weight by weight: Adam makes a whole step of rounding where the gradient is 0, as before a GroupNorm
+    assert torch.allclose(ours.average(images), theirs.average(images), atol=1e-3)
+
+
+def test_the_plain_network_has_torchs_own_layers_and_the_same_outputs(generator):
+    for network in ("convnet", "resnet8"):
+        model = case(network).model(CPU)
+        twin = plain(model)
+        assert {type(module).__name__ for module in twin.modules()}.isdisjoint({"FirstConv2d"})
+        assert all(parameter.is_contiguous() for parameter in twin.parameters())
+        x = torch.rand(3, *model.input_shape, generator=generator)
+        assert torch.allclose(model(x), twin(x), atol=1e-6)
+
+
+def test_the_floor_counts_k_chain_passes_and_one_joint_pass():
+    times = {
+        "step": [90.0, 100.0, 500.0],
+        "plain grad": [150.0],
+        "plain backward": [200.0],
+        "chain pass": [2.0, 4.0, 9.0],
+        "joint pass": [10.0],
+    }
+    found = step_run.summary(times, sgld_steps=20)
+    assert found["floor_ms"] == 90.0
+    assert found["step_over_floor"] == pytest.approx(100 / 90)
+    assert found["times_faster_than_plain_grad"] == 1.5
+    assert found["times_faster_than_plain_backward"] == 2.0
+
+
+def test_results(monkeypatch, tmp_path, capsys):
+    flags = ["--networks", "convnet", "--width-convnet", "8", "--batch-size", "2", "--sgld-steps", "1", "2"]
+    flags += [
+        "--repeat",
+        "1",
+        "--precisions",
+        "float32",
+        "bfloat16",
+        "--device",
+        "cpu",
+        "--out",
+        str(tmp_path),
+    ]
+    monkeypatch.setattr(sys, "argv", ["step", *flags])
+    experiment.run_cli(step.StepBenchmarkConfig, step.main, "step")
+    results = json.loads((tmp_path / "results.json").read_text())
+    assert [(row["sgld_steps"], row["precision"]) for row in results["rows"]] == [
+        (1, "float32"),
+        (1, "bfloat16"),
+        (2, "float32"),
+        (2, "bfloat16"),
+    ]
+    row = results["rows"][0]
+    assert row["floor_ms"] == pytest.approx(row["chain_pass_ms"] + row["joint_pass_ms"])
+    assert results["runs"][0]["metrics"]["convnet_8_k1_float32_step_over_floor"] == row["step_over_floor"]
+    assert "step/floor" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        (["--repeat", "0"], "--repeat 0 must be at least 1"),
+        (["--batch-size", "0"], "batch_samples=0 must be at least 1"),
+        (["--sgld-steps", "0"], "num_steps=0 must be at least 1"),
+    ],
+)
+def test_wrong_values_are_named(monkeypatch, tmp_path, capsys, flags, message):
+    monkeypatch.setattr(sys, "argv", ["step", *flags, "--out", str(tmp_path)])
+    with pytest.raises(SystemExit):
+        experiment.run_cli(step.StepBenchmarkConfig, step.main, "step")
+    assert message in capsys.readouterr().err
