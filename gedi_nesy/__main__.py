@@ -1,4 +1,4 @@
-"""`python -m gedi_nesy`: look at a program, solve it, or audit its symbols, without writing Python."""
+"""`python -m gedi_nesy`: look at a program, solve it, audit its symbols, or tabulate runs, without writing Python."""
 
 import argparse
 import json
@@ -14,6 +14,9 @@ from gedi_nesy.logic.neural import NeuralPredicate, neural_predicates
 from gedi_nesy.logic.shortcuts_cli import add_arguments as add_shortcuts
 from gedi_nesy.logic.shortcuts_cli import shortcuts
 from gedi_nesy.logic.source import Source, parse_query, variable_names
+from gedi_nesy.report.runs import RunsError
+from gedi_nesy.report.runs_cli import add_arguments as add_runs
+from gedi_nesy.report.runs_cli import runs
 
 
 class _StandIn:
@@ -121,6 +124,11 @@ COMMANDS = {
         add_shortcuts,
         "which readings of the symbols satisfy a program on its training queries",
     ),
+    "runs": (
+        runs,
+        add_runs,
+        "the run folders below a folder in a table: settings that differ, and what came out",
+    ),
 }
 """Each command: what it does, what it takes, and its line in the help."""
 
@@ -136,7 +144,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = parser.parse_args(argv)
     try:
         return COMMANDS[arguments.command][0](arguments)
-    except ProgramError as error:
+    except (ProgramError, RunsError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
 

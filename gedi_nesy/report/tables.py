@@ -21,7 +21,8 @@ HEADINGS = {
 }
 
 
-def _table(title: str) -> Table:
+def plain_table(title: str) -> Table:
+    """An empty table in the style of all of ours."""
     return Table(
         title=title, title_justify="left", caption_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0)
     )
@@ -36,7 +37,7 @@ def _cell(name: str, value: float) -> str:
 def seeds_table(runs: Sequence[tuple[int, Metrics, str]], summary: Summary, title: str) -> Table:
     """A row a seed (seed, metrics, verdict), then median and minimum."""
     names = [name for name in HEADINGS if name in runs[0][1]]
-    table = _table(title)
+    table = plain_table(title)
     table.add_column("seed", justify="right")
     for name in names:
         table.add_column(HEADINGS[name], justify="right")
@@ -54,7 +55,7 @@ def rows_table(rows: Mapping[str, tuple[Summary, str]], title: str) -> Table:
     """A row a variant (summary over its seeds, verdicts in words): medians, and the minimum of the accuracy."""
     summaries = [summary for summary, _ in rows.values()]
     names = [name for name in HEADINGS if name in summaries[0] and name not in ("symbols_in_use", "seconds")]
-    table = _table(title)
+    table = plain_table(title)
     table.add_column("terms", no_wrap=True)
     for name in names:
         table.add_column(HEADINGS[name], justify="right")

@@ -1,0 +1,130 @@
+"""`python -m gedi_nesy runs DIR` on folders written here, by hand."""
+
+import io
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from gedi_nesy.__main__ import main
+from gedi_nesy.report.runs import RunsError, differences, ordered, read_runs
+from gedi_nesy.report.runs_table import age, runs_tables
+
+NOW = 1_700_000_000.0
+
+
+def write(folder: Path, hours: float, benchmark: str = "addition", accuracy: float = 0.9, **config) -> Path:
+    """A results.json that is `hours` old, of two seeds."""
+    folder.mkdir(parents=True)
+    metrics = {"accuracy": accuracy, "seconds": 60.0}
+    file = folder / "results.json"
+    document = {
+        "benchmark": benchmark,
+        "config": {"dataset": "mnist5k", "seeds": [0, 1], "out": str(folder), "threads": 1} | config,
+        "versions": {},
+        "commit": "abc1234",
+        "device": "cpu",
+        "runs": [{"seed": seed, "metrics": metrics} for seed in (0, 1)],
+        "summary": {
+            name: dict.fromkeys(("median", "mean", "std", "max"), value) | {"min": value / 2}
+            for name, value in metrics.items()
+        },
+    }
+    file.write_text(json.dumps(document))
+    os.utime(file, (NOW - 3600 * hours,) * 2)
+    return file
+
+
+@pytest.fixture
+def place(tmp_path) -> Path:
+    write(tmp_path / "old", hours=50, triples=1000, width=32, accuracy=0.95)
+    write(tmp_path / "deep" / "new", hours=3, triples=100, width=32, accuracy=0.8)
+    write(tmp_path / "other", hours=10, benchmark="shortcuts", tasks=["half"])
+    return tmp_path
+
+
+def test_runs_are_found_newest_first_with_the_settings_that_differ(place):
+    runs, damaged = read_runs(place)
+    assert damaged == []
+    assert [run.folder for run in runs] == ["deep/new", "other", "old"]
+    assert runs[0].seeds == (0, 1)
+    assert runs[0].summary["accuracy"] == {"median": 0.8, "min": 0.4}
+    addition = [run for run in runs if run.benchmark == "addition"]
+    # seeds, out and threads differ or not, but say nothing about what was asked; width is alike
+    assert differences(addition) == [{"triples": 100}, {"triples": 1000}]
+
+
+def test_a_metric_sorts_and_an_unknown_one_is_named(place):
+    runs, _ = read_runs(place)
+    assert [run.folder for run in ordered(runs, "accuracy")] == ["old", "other", "deep/new"]
+    assert [run.folder for run in ordered(runs, "folder")] == ["deep/new", "old", "other"]
+    with pytest.raises(
+        RunsError, match=r"--sort nmi: neither age nor folder nor a metric .*accuracy, seconds"
+    ):
+        ordered(runs, "nmi")
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "{", "[]", '{"benchmark": "addition"}', '{"config": [], "benchmark": 1, "runs": 3}', "\udcff"],
+)
+def test_damaged_folders_are_named_and_the_rest_is_shown(place, capsys, text):
+    (place / "torn").mkdir()
+    (place / "torn" / "results.json").write_bytes(text.encode(errors="surrogateescape"))
+    assert main(["runs", str(place)]) == 0
+    shown = capsys.readouterr()
+    assert "torn/results.json: damaged (" in shown.err
+    assert len(shown.err.strip().splitlines()) == 1
+    assert "deep/new" in shown.out
+
+
+def test_a_run_without_results_is_unfinished_and_seeds_of_a_finished_one_are_not_rows(place):
+    about = {"benchmark": "addition", "config": {"dataset": "digits"}, "commit": "abc1234", "seed": 0}
+    for folder in (place / "begun" / "seed-0", place / "old" / "seed-0"):
+        folder.mkdir(parents=True)
+        (folder / "run.json").write_text(json.dumps(about))
+    runs, _ = read_runs(place)
+    assert [run.folder for run in runs if not run.finished] == ["begun/seed-0"]
+
+
+def test_the_table_holds_medians_minima_and_ages(place):
+    from rich.console import Console
+
+    runs, _ = read_runs(place)
+    console = Console(width=160, record=True, file=io.StringIO())
+    for table in runs_tables(runs, now=NOW):
+        console.print(table)
+    text = console.export_text()
+    (line,) = (line for line in text.splitlines() if line.startswith(" deep/new"))
+    assert line.split() == [
+        *("deep/new", "mnist5k", "triples=100", "2", "0.800", "(0.400)", "60", "(30)", "abc1234", "3h")
+    ]
+
+
+def test_ages_are_short():
+    assert [age(s) for s in (5.0, 70.0, 3600.0 * 5, 86400.0 * 3 + 5, -1.0)] == ["5s", "1m", "5h", "3d", "0s"]
+
+
+def test_json_and_filter(place, capsys):
+    assert main(["runs", str(place), "--json", "--benchmark", "addition", "--sort", "accuracy"]) == 0
+    rows = json.loads(capsys.readouterr().out)
+    assert [row["folder"] for row in rows] == ["old", "deep/new"]
+    assert rows[0]["differs"] == {"triples": 1000}
+    assert rows[0]["config"]["width"] == 32
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["nowhere"], "nowhere: no such folder"),
+        (["."], "holds no runs (folders with results.json)"),
+        ([".", "--benchmark", "toy"], "holds no runs of toy"),
+    ],
+)
+def test_what_cannot_be_shown_is_one_line(tmp_path, monkeypatch, capsys, arguments, message):
+    monkeypatch.chdir(tmp_path)
+    assert main(["runs", *arguments]) == 1
+    shown = capsys.readouterr().err
+    assert message in shown
+    assert len(shown.splitlines()) == 1
