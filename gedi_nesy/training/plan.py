@@ -32,7 +32,7 @@ class TrainConfig:
     """mean P(query) from which on names that held without the logic convince, and no further attempt is made"""
     accept: float = -1.0
     """and the L_INV + L_NESY over the training data (both at most 0) that must be reached as well"""
-    accept_queries: int = 100
+    accept_queries: int = 25
     """with fewer queries than this all attempts are made: few can be satisfied under wrong names"""
     entropy_start: float = -1.0
     """weight of the entropy in L_INV while an attempt begins; it rises to 1. 1 is the paper's, no annealing"""
