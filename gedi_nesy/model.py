@@ -12,7 +12,7 @@ from safetensors.torch import load_file, save_file
 from torch import Generator, Tensor, nn
 
 from gedi_nesy import objectives, sgld
-from gedi_nesy.networks import BACKBONES, Backbone
+from gedi_nesy.networks import BACKBONES, Backbone, make_activation
 from gedi_nesy.starts import fit_gaussian, gaussian, uniform
 from gedi_nesy.types import Embeddings, Energies, Inputs, Logits, LogProbs, Permutation
 
@@ -25,9 +25,9 @@ class GEDI(nn.Module):
     """p(y|x) = softmax(f(enc(x)) / tau) and E(x) = -logsumexp_y f_y(enc(x)) / tau, from the same logits (Eq. 6).
 
     `backbone` is the encoder enc (see `networks.Backbone`); the head f is linear, or with `hidden` an MLP with one
-    hidden layer of that many units. `start_rank` > 0 keeps a Gaussian of that rank, fitted by `fit_start`, where
-    Langevin chains begin; without it they begin at uniform noise. The attribute `precision`, not saved, is that
-    of the encoder's arithmetic.
+    hidden layer of that many units and `activation`. `start_rank` > 0 keeps a Gaussian of that rank, fitted by
+    `fit_start`, where Langevin chains begin; without it they begin at uniform noise. The attribute `precision`, not
+    saved, is that of the encoder's arithmetic.
     """
 
     def __init__(
@@ -37,6 +37,7 @@ class GEDI(nn.Module):
         *,
         tau: float = 1.0,
         hidden: int | None = None,
+        activation: str = "silu",
         start_rank: int = 0,
     ):
         super().__init__()
@@ -54,12 +55,15 @@ class GEDI(nn.Module):
         self.num_clusters = num_clusters
         self.tau = tau
         self.hidden = hidden
+        self.activation = activation
         self.input_shape = tuple(backbone.input_shape)
         self.start_rank = start_rank
         self.precision: Precision = "float32"
         self.output = nn.Linear(hidden or backbone.num_features, num_clusters)
         self.projector = (
-            nn.Sequential(nn.Linear(backbone.num_features, hidden), nn.SiLU()) if hidden else nn.Identity()
+            nn.Sequential(nn.Linear(backbone.num_features, hidden), make_activation(activation))
+            if hidden
+            else nn.Identity()
         )
         if start_rank:
             size = int(torch.Size(self.input_shape).numel())
@@ -144,6 +148,7 @@ class GEDI(nn.Module):
             "num_clusters": self.num_clusters,
             "tau": self.tau,
             "hidden": self.hidden,
+            "activation": self.activation,
             "start_rank": self.start_rank,
         }
 
@@ -170,6 +175,8 @@ class GEDI(nn.Module):
                 )
             backbone = BACKBONES[config["backbone"]](**config["backbone_config"])
         arguments = {key: config[key] for key in ("num_clusters", "tau", "hidden", "start_rank")}
+        # models saved before the head's activation could be chosen have none in their config
+        arguments["activation"] = config.get("activation", "silu")
         model = cls(backbone, **arguments)
         try:
             model.load_state_dict(load_file(folder / WEIGHTS_FILE))

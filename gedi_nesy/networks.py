@@ -27,36 +27,49 @@ class Backbone(Protocol):
     def __call__(self, x: Tensor) -> Tensor: ...
 
 
-def _activation(name: str) -> nn.Module:
+def make_activation(name: str) -> nn.Module:
     if name not in ACTIVATIONS:
         raise ValueError(f"activation={name!r} is not one of {', '.join(ACTIVATIONS)}")
     return ACTIVATIONS[name]()
 
 
 class MLP(nn.Module):
-    """The paper's encoder for toy data: two hidden layers of 100, two outputs, ReLU (Appendix D)."""
+    """The paper's encoder for toy data: two hidden layers of 100, two outputs, ReLU (Appendix D).
+
+    Without outputs of their own (`num_features=None`) the features are those of the last hidden layer.
+    """
 
     def __init__(
         self,
         num_inputs: int = 2,
         hidden: tuple[int, ...] | list[int] = (100, 100),
-        num_features: int = 2,
+        num_features: int | None = 2,
         activation: str = "relu",
+        input_gain: float = 1.0,
     ):
+        """`input_gain` multiplies the first layer's initial weights and biases: more of it shows finer structure."""
         super().__init__()
+        if not 0 < input_gain < float("inf"):
+            raise ValueError(f"input_gain={input_gain} must be finite and positive")
         self.config = {
             "num_inputs": num_inputs,
             "hidden": list(hidden),
             "num_features": num_features,
             "activation": activation,
+            "input_gain": input_gain,
         }
         self.input_shape = (num_inputs,)
-        self.num_features = num_features
+        self.num_features = hidden[-1] if num_features is None else num_features
         widths = [num_inputs, *hidden]
         layers: list[nn.Module] = []
         for before, after in pairwise(widths):
-            layers += [nn.Linear(before, after), _activation(activation)]
-        self.layers = nn.Sequential(*layers, nn.Linear(widths[-1], num_features))
+            layers += [nn.Linear(before, after), make_activation(activation)]
+        if num_features is not None:
+            layers.append(nn.Linear(widths[-1], num_features))
+        self.layers = nn.Sequential(*layers)
+        with torch.no_grad():
+            for parameter in layers[0].parameters():
+                parameter.mul_(input_gain)
 
     def forward(self, x: Inputs) -> Embeddings:
         return self.layers(x)
