@@ -1,0 +1,173 @@
+"""Benchmarks that are killed go on, and end with the numbers of a run that nobody disturbed."""
+
+import json
+import signal
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.append(str(Path(__file__).parent))
+from kills import ended, endure, forked, newest, spawned
+
+from benchmarks import addition, experiment, shortcuts
+from gedi_nesy.training.checkpoint import CheckpointError
+
+TINY = [
+    *("--dataset", "digits", "--device", "cpu", "--threads", "1", "--width", "8"),
+    *("--triples", "120", "--unlabelled", "20", "--batch-size", "8", "--batch-samples", "4"),
+    *("--buffer-size", "16", "--iterations", "12", "--explore", "20", "--attempts", "2"),
+    *("--reconsider", "8", "--naming-every", "10", "--hold", "0.999", "--seeds", "1", "--save-every", "0"),
+]
+XOR = [
+    *("--dataset", "digits", "--device", "cpu", "--threads", "1", "--width", "8", "--queries", "8"),
+    *("--tasks", "xor", "--rows", "all four", "--iterations", "8", "--explore", "10", "--attempts", "1"),
+    *("--save-every", "0"),
+]
+
+
+def final(out: Path, seed: str = "seed-1") -> dict:
+    """All numbers that a run ends with: metrics without seconds, attempts, the model byte for byte, the history."""
+    (run,) = json.loads((out / "results.json").read_text())["runs"]
+    run["metrics"] = {name: value for name, value in run["metrics"].items() if name != "seconds"}
+    parts = run.pop("survival")
+    assert parts["recoveries"] == []
+    place = next(out.rglob(seed))
+    assert not (place / "checkpoints").exists()
+    histories = [file.read_text() for file in place.glob("history.jsonl")]
+    return run | {"weights": (place / "model" / "model.safetensors").read_bytes(), "histories": histories}
+
+
+def undisturbed(start, arguments: list[str], out: Path) -> dict:
+    assert ended(start([*arguments, "--out", str(out)], out.with_suffix(".log")), lambda: False, 0) == 0
+    return final(out, "seed-*")
+
+
+def test_addition_killed_and_killed_again(tmp_path):
+    start, out, log = forked(addition), tmp_path / "killed", tmp_path / "log"
+    whole = undisturbed(start, TINY, tmp_path / "whole")
+    steps = len(whole["histories"][0].splitlines())
+    arguments = [*TINY, "--out", str(out), "--resume"]
+    codes = endure(start, arguments, out / "seed-1" / "checkpoints", log, 6, steps)
+    assert codes == [-signal.SIGKILL] * 6 + [0], log.read_text()
+    assert final(out) == whole
+    assert "goes on after step" in log.read_text()
+    survived = json.loads((out / "results.json").read_text())["runs"][0]["survival"]
+    assert survived["parts"] > 1
+    assert 0 < survived["checkpoint_share"] < 1
+
+
+@pytest.mark.parametrize(("module", "arguments"), [(addition, TINY), (shortcuts, XOR)])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_saves_first(tmp_path, module, arguments, number):
+    """With no checkpoint before, all that the first process did is in the one that the signal caused."""
+    start, out, log = forked(module), tmp_path / "ended", tmp_path / "log"
+    whole = undisturbed(start, arguments, tmp_path / "whole")
+    arguments = [*arguments, "--save-every", "1e6", "--out", str(out)]
+
+    def trained() -> bool:
+        return log.exists() and "inv" in log.read_text()
+
+    assert ended(start(arguments, log), trained, number) == 128 + number, log.read_text()
+    last = log.read_text().strip().splitlines()[-1]
+    assert last.startswith(f"stopped by {number.name}; the run is saved in")
+    assert last.endswith("pass --resume to go on")
+    (checkpoints,) = out.rglob("checkpoints")
+    assert newest(checkpoints) >= 1
+    assert ended(start(arguments, log), lambda: False, 0) == 2
+    assert "holds a run that was ended; pass --resume" in log.read_text()
+    assert ended(start([*arguments, "--resume"], log), lambda: False, 0) == 0, log.read_text()
+    assert final(out, "seed-*") == whole
+
+
+def run(monkeypatch, *arguments: str) -> int:
+    monkeypatch.setattr(sys, "argv", ["addition", *arguments])
+    try:
+        addition.cli()
+    except SystemExit as stop:
+        return int(stop.code or 0)
+    return 0
+
+
+def stop_in_the_evaluation(monkeypatch) -> None:
+    """The run is trained and saved, and ends before its results are written: its checkpoints stay."""
+
+    def failing(*arguments, **keywords):
+        raise OSError("stopped here")
+
+    monkeypatch.setattr(experiment, "write_results", failing)
+
+
+def test_damaged_checkpoints_are_named_and_other_settings_refused(monkeypatch, tmp_path, capsys):
+    out = tmp_path / "out"
+    with monkeypatch.context() as patch:
+        stop_in_the_evaluation(patch)
+        assert run(patch, *TINY, "--out", str(out)) == 2
+    checkpoints = sorted((out / "seed-1" / "checkpoints").iterdir())
+    assert len(checkpoints) == 3
+    checkpoints[-1].write_bytes(checkpoints[-1].read_bytes()[:1000])
+    checkpoints[-2].write_bytes(b"not ours")
+    capsys.readouterr()
+    assert run(monkeypatch, *TINY, "--out", str(out), "--resume", "--ema", "0.5") == 2
+    error = capsys.readouterr().err
+    assert "made with other settings: ema was 0.998, is 0.5" in error
+    with monkeypatch.context() as patch:
+        patch.setattr(experiment, "commit", lambda: "another")
+        assert run(patch, *TINY, "--out", str(out), "--resume") == 0
+    said = " ".join(capsys.readouterr().out.split())
+    for file in checkpoints[1:]:
+        assert f"{file.name} cannot be read" in said
+    assert "the one before it is taken" in said
+    assert "goes on after step 9 of refine" in said
+    assert "numbers may differ: commit was" in said
+    assert "is another" in said
+
+
+def test_a_full_disk_ends_with_a_line_and_the_run_goes_on_later(monkeypatch, tmp_path, capsys):
+    from gedi_nesy.training import checkpoint
+
+    out = tmp_path / "out"
+    saved = []
+
+    def save(*arguments, **keywords):
+        if len(saved) == 20:
+            raise CheckpointError(
+                "checkpoint 21 was not written: No space left on device; what was saved before is intact"
+            )
+        saved.append(write(*arguments, **keywords))
+
+    write = checkpoint.save
+    with monkeypatch.context() as patch:
+        patch.setattr(checkpoint, "save", save)
+        assert run(patch, *TINY, "--out", str(out)) == 2
+    error = capsys.readouterr().err.strip()
+    assert error.startswith("error: checkpoint 21 was not written: No space left on device")
+    assert len(error.splitlines()) == 1
+    assert run(monkeypatch, *TINY, "--out", str(out), "--resume") == 0
+    assert "goes on after step 19 of attempt 1" in " ".join(capsys.readouterr().out.split())
+    assert run(monkeypatch, *TINY, "--out", str(tmp_path / "whole")) == 0
+    assert final(out) == final(tmp_path / "whole")
+
+
+def test_overwriting_begins_anew(monkeypatch, tmp_path, capsys):
+    out = tmp_path / "out"
+    with monkeypatch.context() as patch:
+        stop_in_the_evaluation(patch)
+        assert run(patch, *TINY, "--out", str(out)) == 2
+    assert run(monkeypatch, *TINY, "--out", str(out), "--overwrite") == 0
+    assert json.loads((out / "results.json").read_text())["runs"][0]["survival"]["parts"] == 1
+    assert run(monkeypatch, *TINY, "--out", str(out), "--save-every", "-1") == 2
+    assert "--save-every -1.0 must be finite and not negative" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_fifty_kills_during_one_run(tmp_path):
+    """Processes as a user starts them, fifty times ended by SIGKILL: python -m pytest -m slow tests/benchmarks/test_survival.py"""
+    start, out, log = spawned("addition"), tmp_path / "killed", tmp_path / "log"
+    longer = [*TINY, "--iterations", "40", "--explore", "60", "--reconsider", "20"]
+    whole = undisturbed(start, longer, tmp_path / "whole")
+    steps = len(whole["histories"][0].splitlines())
+    arguments = [*longer, "--out", str(out), "--resume"]
+    codes = endure(start, arguments, out / "seed-1" / "checkpoints", log, 50, steps)
+    assert codes == [-signal.SIGKILL] * 50 + [0], log.read_text()
+    assert final(out) == whole
