@@ -14,11 +14,16 @@ from benchmarks import addition, experiment, shortcuts
 from gedi_nesy.training.checkpoint import CheckpointError
 
 TINY = [
-    *("--dataset", "digits", "--device", "cpu", "--threads", "1", "--width", "8"),
-    *("--triples", "120", "--unlabelled", "20", "--batch-size", "8", "--batch-samples", "4"),
-    *("--buffer-size", "16", "--iterations", "12", "--explore", "20", "--attempts", "2"),
-    *("--reconsider", "8", "--naming-every", "10", "--hold", "0.999", "--seeds", "1", "--save-every", "0"),
+    *("--dataset", "digits", "--device", "cpu", "--threads", "1", "--width", "8", "--start-rank", "4"),
+    *("--triples", "30", "--batch-size", "4", "--batch-samples", "4", "--buffer-size", "16"),
+    *("--attempts", "1", "--explore", "12", "--naming-every", "10", "--reconsider", "0"),
+    *("--iterations", "12", "--seeds", "1", "--save-every", "0"),
 ]
+SMALL = [
+    *(*TINY, "--triples", "120", "--unlabelled", "20", "--hold", "0.999", "--iterations", "40"),
+    *("--attempts", "2", "--explore", "60", "--reconsider", "20"),
+]
+"""all phases, and several attempts"""
 XOR = [
     *("--dataset", "digits", "--device", "cpu", "--threads", "1", "--width", "8", "--queries", "8"),
     *("--tasks", "xor", "--rows", "all four", "--iterations", "8", "--explore", "10", "--attempts", "1"),
@@ -43,13 +48,17 @@ def undisturbed(start, arguments: list[str], out: Path) -> dict:
     return final(out, "seed-*")
 
 
-def test_addition_killed_and_killed_again(tmp_path):
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory) -> dict:
+    """What TINY ends with if nobody disturbs it."""
+    return undisturbed(forked(addition), TINY, tmp_path_factory.mktemp("whole") / "out")
+
+
+def test_addition_killed_and_killed_again(tmp_path, whole):
     start, out, log = forked(addition), tmp_path / "killed", tmp_path / "log"
-    whole = undisturbed(start, TINY, tmp_path / "whole")
-    steps = len(whole["histories"][0].splitlines())
     arguments = [*TINY, "--out", str(out), "--resume"]
-    codes = endure(start, arguments, out / "seed-1" / "checkpoints", log, 6, steps)
-    assert codes == [-signal.SIGKILL] * 6 + [0], log.read_text()
+    codes = endure(start, arguments, out / "seed-1" / "checkpoints", log, 4, steps=24)
+    assert codes == [-signal.SIGKILL] * 4 + [0], log.read_text()
     assert final(out) == whole
     assert "goes on after step" in log.read_text()
     survived = json.loads((out / "results.json").read_text())["runs"][0]["survival"]
@@ -57,8 +66,9 @@ def test_addition_killed_and_killed_again(tmp_path):
     assert 0 < survived["checkpoint_share"] < 1
 
 
-@pytest.mark.parametrize(("module", "arguments"), [(addition, TINY), (shortcuts, XOR)])
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize(
+    ("module", "arguments", "number"), [(addition, TINY, signal.SIGTERM), (shortcuts, XOR, signal.SIGINT)]
+)
 def test_a_signal_saves_first(tmp_path, module, arguments, number):
     """With no checkpoint before, all that the first process did is in the one that the signal caused."""
     start, out, log = forked(module), tmp_path / "ended", tmp_path / "log"
@@ -123,16 +133,16 @@ def test_damaged_checkpoints_are_named_and_other_settings_refused(monkeypatch, t
     assert "is another" in said
 
 
-def test_a_full_disk_ends_with_a_line_and_the_run_goes_on_later(monkeypatch, tmp_path, capsys):
+def test_a_full_disk_ends_with_a_line_and_the_run_goes_on_later(monkeypatch, tmp_path, capsys, whole):
     from gedi_nesy.training import checkpoint
 
     out = tmp_path / "out"
     saved = []
 
     def save(*arguments, **keywords):
-        if len(saved) == 20:
+        if len(saved) == 10:
             raise CheckpointError(
-                "checkpoint 21 was not written: No space left on device; what was saved before is intact"
+                "checkpoint 11 was not written: No space left on device; what was saved before is intact"
             )
         saved.append(write(*arguments, **keywords))
 
@@ -141,12 +151,11 @@ def test_a_full_disk_ends_with_a_line_and_the_run_goes_on_later(monkeypatch, tmp
         patch.setattr(checkpoint, "save", save)
         assert run(patch, *TINY, "--out", str(out)) == 2
     error = capsys.readouterr().err.strip()
-    assert error.startswith("error: checkpoint 21 was not written: No space left on device")
+    assert error.startswith("error: checkpoint 11 was not written: No space left on device")
     assert len(error.splitlines()) == 1
     assert run(monkeypatch, *TINY, "--out", str(out), "--resume") == 0
-    assert "goes on after step 19 of attempt 1" in " ".join(capsys.readouterr().out.split())
-    assert run(monkeypatch, *TINY, "--out", str(tmp_path / "whole")) == 0
-    assert final(out) == final(tmp_path / "whole")
+    assert "goes on after step 9 of attempt 1" in " ".join(capsys.readouterr().out.split())
+    assert final(out) == whole
 
 
 def test_overwriting_begins_anew(monkeypatch, tmp_path, capsys):
@@ -162,12 +171,11 @@ def test_overwriting_begins_anew(monkeypatch, tmp_path, capsys):
 
 @pytest.mark.slow
 def test_fifty_kills_during_one_run(tmp_path):
-    """Processes as a user starts them, fifty times ended by SIGKILL: python -m pytest -m slow tests/benchmarks/test_survival.py"""
+    """Processes as a user starts them; python -m pytest -m slow tests/benchmarks/test_survival.py"""
     start, out, log = spawned("addition"), tmp_path / "killed", tmp_path / "log"
-    longer = [*TINY, "--iterations", "40", "--explore", "60", "--reconsider", "20"]
-    whole = undisturbed(start, longer, tmp_path / "whole")
+    whole = undisturbed(start, SMALL, tmp_path / "whole")
     steps = len(whole["histories"][0].splitlines())
-    arguments = [*longer, "--out", str(out), "--resume"]
+    arguments = [*SMALL, "--out", str(out), "--resume"]
     codes = endure(start, arguments, out / "seed-1" / "checkpoints", log, 50, steps)
     assert codes == [-signal.SIGKILL] * 50 + [0], log.read_text()
     assert final(out) == whole
