@@ -206,9 +206,11 @@ def _pictures(folder: Path, dataset: Dataset, predictions: np.ndarray, outcome: 
 
 
 def _history(folder: Path, outcome: Outcome) -> None:
-    """One line of JSON a step."""
-    lines = (
+    """One line of JSON a step, and one a return from divergence, where it happened."""
+    lines = [
         json.dumps({"phase": step.phase, "step": step.step, **step.terms._asdict()})
         for step in outcome.history
-    )
+    ]
+    for recovery in reversed(outcome.recoveries):
+        lines.insert(recovery.after, json.dumps({"recovery": recovery._asdict()}))
     (folder / "history.jsonl").write_text("\n".join(lines) + "\n")

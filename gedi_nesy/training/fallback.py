@@ -20,6 +20,8 @@ class Recovery(NamedTuple):
     caution: int
     """how often this learner has gone back by now: learning rate and Langevin step are halved as often"""
     reason: str
+    after: int
+    """steps that the history held by then"""
 
 
 class Fallback:

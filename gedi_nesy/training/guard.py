@@ -185,6 +185,14 @@ def check_finite(inputs: Inputs) -> None:
     raise ValueError(f"image {first} holds {value} at {place}{more}: mend the data, training cannot")
 
 
+def check_outputs(outputs: Tensor, step: int) -> None:
+    """DivergedError if a network's outputs, a row an image, are not finite: neither loss nor logic could use them."""
+    finite = outputs.isfinite().all(dim=1)
+    if not finite.all():
+        bad = int((~finite).sum())
+        raise DivergedError(f"step {step}: the outputs for {bad} of {len(finite)} images are not finite")
+
+
 def gradient_norm(parameters: Sequence[Tensor]) -> Scalar:
     """The norm of all gradients together."""
     return torch.nn.utils.get_total_norm([each.grad for each in parameters if each.grad is not None])

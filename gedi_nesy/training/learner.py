@@ -128,6 +128,7 @@ class Learner:
         """
         batch = self._batch()
         views = self._views(batch.images, with_samples=weights.gen > 0)
+        guard.check_outputs(torch.cat([part for part in views if part is not None]), self.steps)
         constraint, labelled = self._known(query_log_prob if weights.nesy > 0 else None, batch)
         share = (batch.queries.numel() * self.data.tuples.shape[1] + len(batch.labelled)) / len(batch.images)
         weights = replace(weights, nesy=weights.nesy * share)
@@ -224,6 +225,7 @@ class Learner:
             chosen = self._choose(len(tuples), max_queries)
         queries, slots = len(chosen), tuples.shape[1]
         log_probs = self.model.log_probs(self.data.images[tuples[chosen].T.flatten()])
+        guard.check_outputs(log_probs, self.steps)
         # a cluster's values side by side: candidates are then made of whole rows, ten times as fast
         rows = log_probs.view(slots, queries, -1).transpose(1, 2).contiguous()
         known = self.model.log_probs(self.data.images[self.data.labelled])
@@ -276,6 +278,7 @@ class Learner:
         batch = _Batch(data.images, *everything)
         constraint, labelled = self._known(query_log_prob if weights.nesy > 0 else None, batch)
         views = Views(torch.cat(plain), torch.cat(augmented), None)
+        guard.check_outputs(views.plain, self.steps)
         return joint_loss(views, constraint, weights, labelled=labelled)[1]
 
     def _known(

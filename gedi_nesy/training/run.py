@@ -192,7 +192,9 @@ class Run:
             ) from error
         good = self.fallback.good
         snapshot.go_back(active, good["learner"])
-        self.recoveries.append(Recovery(where, self.step, good["step"], active.caution, str(error)))
+        self.recoveries.append(
+            Recovery(where, self.step, good["step"], active.caution, str(error), len(self.history))
+        )
         self.step = good["step"]
         self.fallback = Fallback(self._good())
 

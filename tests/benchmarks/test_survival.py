@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import torch
 
 sys.path.append(str(Path(__file__).parent))
 from kills import ended, endure, forked, newest, spawned
@@ -156,6 +157,38 @@ def test_a_full_disk_ends_with_a_line_and_the_run_goes_on_later(monkeypatch, tmp
     assert run(monkeypatch, *TINY, "--out", str(out), "--resume") == 0
     assert "goes on after step 9 of attempt 1" in " ".join(capsys.readouterr().out.split())
     assert final(out) == whole
+
+
+def test_a_run_that_diverges_says_so(monkeypatch, tmp_path, capsys):
+    """NaN in the weights, once: results.json, the history and the console tell of it, and the run ends well."""
+    from gedi_nesy.training.learner import Learner
+
+    step, broken = Learner.step, []
+
+    def faulty(self, *arguments, **keywords):
+        if self.steps == 20 and not broken:
+            broken.append(self)
+            torch.nn.init.constant_(self.model.output.bias, float("nan"))
+        return step(self, *arguments, **keywords)
+
+    monkeypatch.setattr(Learner, "step", faulty)
+    assert run(monkeypatch, *TINY, "--out", str(tmp_path)) == 0
+    (recovery,) = json.loads((tmp_path / "results.json").read_text())["runs"][0]["survival"]["recoveries"]
+    assert (recovery["phase"], recovery["step"], recovery["back_to"]) == ("refine", 8, 0)
+    assert "are not finite" in recovery["reason"]
+    lines = [json.loads(line) for line in (tmp_path / "seed-1" / "history.jsonl").read_text().splitlines()]
+    assert lines[20] == {"recovery": recovery}
+    assert [line["step"] for line in lines[21:]] == list(range(12))
+    said = " ".join(capsys.readouterr().out.split())
+    assert "diverged in refine, step 8, and went on from step 0 with new chains and the learning rate" in said
+
+
+def test_a_run_that_cannot_be_saved_is_one_line(monkeypatch, tmp_path, capsys):
+    assert run(monkeypatch, *TINY, "--learning-rate", "1e30", "--out", str(tmp_path)) == 2
+    error = capsys.readouterr().err.strip()
+    assert len(error.splitlines()) == 1
+    assert error.startswith("error: training diverged in attempt 1, and 3 returns to a good state")
+    assert not (tmp_path / "results.json").exists()
 
 
 def test_overwriting_begins_anew(monkeypatch, tmp_path, capsys):

@@ -191,8 +191,8 @@ ALONE = TrainConfig(step=STEP, explore=1, refine=60)
 @pytest.mark.parametrize(
     ("fault", "reason"),
     [
-        (nan_in_weights, "the loss is nan"),
-        (nan_in_chains, "the loss is nan"),
+        (nan_in_weights, "outputs for .* are not finite"),
+        (nan_in_chains, "outputs for 4 of .* are not finite"),
         (nan_in_average, "average .* holds values that are not finite"),
         (weights_blown_up, "the gradient explodes|runs away|beyond 1e\\+03"),
     ],
