@@ -27,11 +27,11 @@ class GuardConfig:
     settle: int = 20
     """steps before there is a recent range"""
     gradient_factor: float = 100.0
-    """times its recent median, a gradient explodes; healthy runs stay below 15"""
+    """times its recent median, a gradient explodes; healthy runs stay below 12 (docs/survive.md)"""
     gradient_floor: float = 10.0
     """gradient norm that is never too large"""
     energy_slack: float = 50.0
-    """nats by which a mean energy may leave its recent median; healthy runs stay below 20"""
+    """nats by which a mean energy may leave its recent median; healthy runs stay below 11"""
     energy_spreads: float = 20.0
     """median absolute deviations by which it may, if these are more; a steady trend stays near 2"""
     energy_limit: float = 1000.0
