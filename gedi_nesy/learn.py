@@ -9,7 +9,7 @@ import torch
 from torch import Generator, Tensor, nn
 
 from gedi_nesy.data.queries import QuerySet
-from gedi_nesy.logic import Program
+from gedi_nesy.logic import Program, Query
 from gedi_nesy.model import GEDI
 from gedi_nesy.networks import ConvNet
 from gedi_nesy.training.guard import check_finite
@@ -30,6 +30,22 @@ class _Outputs(nn.Module):
         raise AssertionError("the query is evaluated from log-probabilities")
 
 
+class CompiledQuery(nn.Module):
+    """log P(query) from images' log-probabilities, (slot, query, cluster); its parameters are the program's t(...)."""
+
+    def __init__(self, query: Query, slots: Sequence[str], facts: nn.Module):
+        super().__init__()
+        self.query, self.slots, self.facts = query, tuple(slots), facts
+
+    def forward(self, blocks: Tensor, answers: Tensor | None = None) -> Tensor:
+        outputs = dict(zip(self.slots, blocks, strict=True))
+        if answers is None:
+            return self.query.log_prob_of(**outputs)
+        values, place = answers.unique(return_inverse=True)
+        columns = self.query.columns_of(values).to(blocks.device)[place]
+        return self.query.log_distribution_of(**outputs).gather(1, columns[:, None])[:, 0]
+
+
 def query_log_prob(
     program: str | os.PathLike[str],
     query: str,
@@ -38,7 +54,7 @@ def query_log_prob(
     network: str = "digit_net",
     engine: Literal["circuit", "deepproblog"] = "circuit",
     answer: str | None = None,
-) -> QueryLogProb:
+) -> CompiledQuery:
     """log P(query) as a function of the images' log-probabilities, (slot, query, cluster) in the order of `slots`.
 
     `slots` are the variables of the query that stand for images, all read by `network`. With `answer`, a variable for
@@ -47,18 +63,7 @@ def query_log_prob(
     """
     parsed = Program.from_file(program, networks={network: _Outputs(num_clusters)})
     compiled = parsed.compile(query, images=list(slots), answer=answer, engine=engine)
-
-    def log_prob(blocks: Tensor) -> Tensor:
-        return compiled.log_prob_of(**dict(zip(slots, blocks, strict=True)))
-
-    def log_prob_of_answer(blocks: Tensor, answers: Tensor) -> Tensor:
-        values, place = answers.unique(return_inverse=True)
-        columns = compiled.columns_of(values).to(blocks.device)[place]
-        return compiled.log_distribution_of(**dict(zip(slots, blocks, strict=True))).gather(
-            1, columns[:, None]
-        )[:, 0]
-
-    return log_prob if answer is None else log_prob_of_answer
+    return CompiledQuery(compiled, slots, parsed.learnable)
 
 
 def learn(
@@ -78,8 +83,9 @@ def learn(
 
     Each attempt has a fresh network and generator, both from `seed` and the attempt's number; torch's global generator
     is left as it was. `make_backbone` defaults to a ConvNet for the images' shape; `start_rank` is that of the Gaussian
-    at which Langevin chains begin. Without `log_prob` it is standalone GEDI: clusters and samples, no names. With a
-    `saver`, a run that was ended goes on where it was saved. ValueError names images that are not finite.
+    at which Langevin chains begin. The t(...) of the program are learned as well, and in the end `log_prob` has their
+    values. Without `log_prob` it is standalone GEDI: clusters and samples, no names. With a `saver`, a run that was
+    ended goes on where it was saved. ValueError names images that are not finite.
     """
     check_finite(data.images)
     config = config or TrainConfig()
@@ -96,6 +102,11 @@ def learn(
         if model.start_rank:
             # ten thousand images show the directions as well as all do, and an SVD grows with them
             model.fit_start(data.images[data.pool[:: 1 + len(data.pool) // 10_000]])
-        return Learner(model, data, config.step, Generator(device).manual_seed(own_seed))
+        facts = log_prob.state_dict() if isinstance(log_prob, nn.Module) else {}
+        return Learner(model, data, config.step, Generator(device).manual_seed(own_seed), facts)
 
-    return train(make_learner, log_prob, config, on_step, search_log_prob, saver, on_resume)
+    outcome = train(make_learner, log_prob, config, on_step, search_log_prob, saver, on_resume)
+    for query in (log_prob, search_log_prob):
+        if isinstance(query, nn.Module):
+            query.load_state_dict(outcome.learner.facts)
+    return outcome

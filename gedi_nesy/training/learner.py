@@ -1,13 +1,14 @@
 """What a training run carries from step to step, and the step itself."""
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 import torch
 from jaxtyping import Float, Int
-from torch import Generator, Tensor
+from torch import Generator, Tensor, nn
+from torch.func import functional_call
 
 from gedi_nesy import augment, objectives, replay
 from gedi_nesy import sgld as langevin
@@ -75,23 +76,39 @@ class StepConfig:
             raise ValueError(f"ema={self.ema} must be at least 0 and below 1")
 
 
-def _optimizer(model: GEDI, config: StepConfig) -> torch.optim.Optimizer:
+def _optimizer(model: GEDI, facts: list[nn.Parameter], config: StepConfig) -> torch.optim.Optimizer:
+    groups = [{"params": list(model.parameters()), "share": 1.0}]
+    if facts:
+        # few numbers that must go far: a logit from 0.1 to 0.9 in a few hundred steps
+        groups.append({"params": facts, "share": 10.0})
     # not fused: its CPU kernel goes through memory in order, whatever the strides of weights and restored moments
     return torch.optim.AdamW(
-        model.parameters(), lr=config.learning_rate, betas=(0.9, 0.99), weight_decay=0.0, foreach=True
+        groups, lr=config.learning_rate, betas=(0.9, 0.99), weight_decay=0.0, foreach=True
     )
 
 
 class Learner:
     """Model, averaged model, optimizer, chains, generator and a count of steps: all that training changes."""
 
-    def __init__(self, model: GEDI, data: QuerySet, config: StepConfig, generator: Generator):
+    def __init__(
+        self,
+        model: GEDI,
+        data: QuerySet,
+        config: StepConfig,
+        generator: Generator,
+        facts: Mapping[str, Tensor] | None = None,
+    ):
         self.model = model
         self.average = copy.deepcopy(model).requires_grad_(False)
         model.precision = config.precision
         if config.compile:
             model.compile()
-        self.optimizer = _optimizer(model, config)
+        self.facts = {
+            name: nn.Parameter(value.detach().to(data.images.device, copy=True))
+            for name, value in (facts or {}).items()
+        }
+        """this learner's own t(...) of the program, by their names in the compiled query"""
+        self.optimizer = _optimizer(model, list(self.facts.values()), config)
         self.generator = generator
         self.replay = replay.init(model.start(generator, config.buffer_size))
         self.data = data
@@ -106,7 +123,9 @@ class Learner:
 
     def clone(self) -> "Learner":
         """A copy that learns on by itself; only the data are shared."""
-        other = Learner(copy.deepcopy(self.model), self.data, self.config, self.generator.clone_state())
+        other = Learner(
+            copy.deepcopy(self.model), self.data, self.config, self.generator.clone_state(), self.facts
+        )
         other.average.load_state_dict(self.average.state_dict())
         other.optimizer.load_state_dict(copy.deepcopy(self.optimizer.state_dict()))
         other.replay = replay.init(self.replay.chains)
@@ -134,7 +153,7 @@ class Learner:
         weights = replace(weights, nesy=weights.nesy * share)
         loss, terms = joint_loss(views, constraint, weights, entropy_weight, labelled)
         for group in self.optimizer.param_groups:
-            group["lr"] = learning_rate * 0.5**self.caution
+            group["lr"] = group["share"] * learning_rate * 0.5**self.caution
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
         self._watch(loss, views, terms)
@@ -169,7 +188,7 @@ class Learner:
 
     def _watch(self, loss: Tensor, views: Views, terms: Terms) -> None:
         """DivergedError if this step must not be made; a cautious learner also clips the gradient."""
-        parameters = list(self.model.parameters())
+        parameters = [*self.model.parameters(), *self.facts.values()]
         signs = [loss, guard.gradient_norm(parameters), objectives.energy(views.plain).mean()]
         if views.samples is not None:
             assert self._astray is not None
@@ -306,5 +325,8 @@ class Learner:
         queries: Int[Tensor, " query"],
     ) -> Float[Tensor, " query"]:
         """log P of these queries, with the answers that they have."""
-        answers = self.data.answers
-        return query_log_prob(blocks, answers[queries]) if len(answers) else query_log_prob(blocks)
+        arguments = (blocks, self.data.answers[queries]) if len(self.data.answers) else (blocks,)
+        if self.facts:
+            assert isinstance(query_log_prob, nn.Module)
+            return functional_call(query_log_prob, dict(self.facts), arguments)
+        return query_log_prob(*arguments)

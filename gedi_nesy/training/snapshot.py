@@ -18,6 +18,7 @@ def take(learner: "Learner", chains: bool = True) -> Tree:
     return {
         "model": learner.model.state_dict(),
         "average": learner.average.state_dict(),
+        "facts": {name: value.detach() for name, value in learner.facts.items()},
         "optimizer": learner.optimizer.state_dict(),
         "generator": learner.generator.get_state(),
         "steps": learner.steps,
@@ -30,6 +31,8 @@ def restore(learner: "Learner", tree: Tree) -> None:
     """Put into a learner what `take` took from one that was built alike; chains stay where the tree has none."""
     learner.model.load_state_dict(tree["model"])
     learner.average.load_state_dict(tree["average"])
+    for name, value in learner.facts.items():
+        value.data.copy_(tree["facts"][name])
     learner.optimizer.load_state_dict(tree["optimizer"])
     learner.generator.set_state(tree["generator"])
     learner.steps, learner.caution = tree["steps"], tree["caution"]
@@ -44,6 +47,7 @@ def check_finite(learner: "Learner") -> None:
     named = {
         **learner.model.state_dict(),
         **{f"average {name}": value for name, value in learner.average.state_dict().items()},
+        **learner.facts,
         "replay buffer": learner.replay.chains,
     }
     for name, value in named.items():

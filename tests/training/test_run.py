@@ -11,7 +11,8 @@ from torch import Tensor
 
 from gedi_nesy import sgld
 from gedi_nesy.data.queries import QuerySet
-from gedi_nesy.learn import learn
+from gedi_nesy.learn import learn, query_log_prob
+from gedi_nesy.networks import ConvNet
 from gedi_nesy.training import snapshot
 from gedi_nesy.training.guard import DivergedError, GuardConfig
 from gedi_nesy.training.learner import Learner
@@ -293,3 +294,37 @@ def test_the_state_of_a_run_is_a_tree_that_makes_the_same_run(make_learner):
     equal(run.tree(), again.tree())
     assert isinstance(again.attempts, list)
     assert all(isinstance(attempt, Attempt) for attempt in again.attempts)
+
+
+SURE = """
+nn(digit_net, [X], Y, [0,1,2,3]) :: digit(X, Y).
+t(0.3) :: sure.
+next(X, Y) :- sure, digit(X, A), digit(Y, B), B is A + 1.
+next(X, Y) :- \\+ sure, digit(X, A), digit(Y, A).
+"""
+
+
+def test_learned_probabilities_of_the_program_are_part_of_the_run(tmp_path, data):
+    """All pairs are successors, so `sure` is learned; and the same if the run is interrupted."""
+    file = tmp_path / "sure.pl"
+    file.write_text(SURE)
+    config = replace(EVERY_PHASE, attempts=2, refine=40, step=replace(STEP, learning_rate=1e-2))
+
+    def learned(saver: Saver | None = None, on_step=lambda record: None) -> tuple[Outcome, Tensor]:
+        query = query_log_prob(file, "next(A, B)", ("A", "B"), 4)
+        backbone = partial(ConvNet, image_size=16, width=8, num_features=16)
+        outcome = learn(data, query, 4, config, backbone, start_rank=4, saver=saver, on_step=on_step)
+        return outcome, query.facts().detach().exp()
+
+    def dies(record: Record) -> None:
+        if record.phase == "refine" and record.step == 20:
+            raise Killed
+
+    whole, values = learned()
+    assert values.sum().item() == pytest.approx(1.0)
+    assert values[0, 0].item() > 0.5, "from 0.3"
+    with pytest.raises(Killed):
+        learned(Saver(SaveConfig(folder=tmp_path, seconds=0.0)), dies)
+    parts, again = learned(Saver(SaveConfig(folder=tmp_path, seconds=0.0)))
+    same(whole, parts)
+    assert torch.equal(values, again)
