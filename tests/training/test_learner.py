@@ -1,5 +1,7 @@
 """Training on images whose answer is known: four blobs, one a quadrant, and a rule on pairs of them."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 from blobs import CLASSES, SMALL, blobs, learner, pairs, successor
