@@ -205,10 +205,11 @@ def main(config: AdditionConfig) -> None:
     with bars(console) as progress:
         for row, variant in variants.items():
             for seed in config.seeds:
+                place = folder / row.replace(" + ", "-").replace(" ", "-") / f"seed-{seed}"
                 if (row, seed) in done:
+                    checkpoint.remove(place / experiment.CHECKPOINTS)
                     continue
                 name = f"{row or 'addition'}, seed {seed}"
-                place = folder / row.replace(" + ", "-").replace(" ", "-") / f"seed-{seed}"
                 run = addition_run.run(variant, dataset, seed, device, place, progress, console, name)
                 runs.append(replace(run, row=row))
                 console.print(f"{name}: {run.sentence}", highlight=False)

@@ -111,9 +111,10 @@ def _train(
     ]
     with bars(console) as progress:
         for task, row, seed in plan:
-            if (task, row, seed) in done:
-                continue
             place = folder / task / row.replace(" ", "-").replace("+-", "") / f"seed-{seed}"
+            if (task, row, seed) in done:
+                checkpoint.remove(place / experiment.CHECKPOINTS)
+                continue
             place.mkdir(parents=True, exist_ok=True)
             run = shortcuts_run.run(
                 task,

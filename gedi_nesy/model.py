@@ -8,7 +8,8 @@ from typing import Literal, cast
 
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
+from safetensors.torch import save as to_bytes
 from torch import Generator, Tensor, nn
 
 from gedi_nesy import objectives, sgld
@@ -157,7 +158,7 @@ class GEDI(nn.Module):
         folder = Path(path)
         folder.mkdir(parents=True, exist_ok=True)
         state = {name: value.detach().contiguous().cpu() for name, value in self.state_dict().items()}
-        save_file(state, folder / WEIGHTS_FILE)
+        (folder / WEIGHTS_FILE).write_bytes(to_bytes(state))
         (folder / CONFIG_FILE).write_text(json.dumps(self.config, indent=2) + "\n")
 
     @classmethod

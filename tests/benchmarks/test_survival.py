@@ -159,6 +159,20 @@ def test_a_full_disk_ends_with_a_line_and_the_run_goes_on_later(monkeypatch, tmp
     assert final(out) == whole
 
 
+def test_killed_between_the_results_and_the_end(monkeypatch, tmp_path):
+    """The results are written and the checkpoints still there: the seed is not trained again, and they are deleted."""
+    from benchmarks.addition import checkpoint
+
+    with monkeypatch.context() as patch:
+        patch.setattr(checkpoint, "remove", lambda folder: None)
+        assert run(patch, *TINY, "--out", str(tmp_path)) == 0
+    before = (tmp_path / "results.json").read_text()
+    assert (tmp_path / "seed-1" / "checkpoints").exists()
+    assert run(monkeypatch, *TINY, "--out", str(tmp_path), "--resume") == 0
+    assert not (tmp_path / "seed-1" / "checkpoints").exists()
+    assert (tmp_path / "results.json").read_text() == before
+
+
 def test_a_run_that_diverges_says_so(monkeypatch, tmp_path, capsys):
     """NaN in the weights, once: results.json, the history and the console tell of it, and the run ends well."""
     from gedi_nesy.training.learner import Learner
