@@ -28,8 +28,8 @@ class GuardConfig:
     """steps before there is a recent range"""
     gradient_factor: float = 100.0
     """times its recent median, a gradient explodes; healthy runs stay below 12 (docs/survive.md)"""
-    gradient_floor: float = 10.0
-    """gradient norm that is never too large"""
+    gradient_floor: float = 100.0
+    """gradient norm that is never too large: where little is left to learn, single images stand out"""
     energy_slack: float = 50.0
     """nats by which a mean energy may leave its recent median; healthy runs stay below 11"""
     energy_spreads: float = 20.0

@@ -7,7 +7,7 @@ from typing import Literal
 from gedi_nesy.training import snapshot
 from gedi_nesy.training.checkpoint import Tree
 from gedi_nesy.training.fallback import Fallback, Recovery
-from gedi_nesy.training.guard import DivergedError
+from gedi_nesy.training.guard import DivergedError, GuardState
 from gedi_nesy.training.learner import Learner, QueryLogProb
 from gedi_nesy.training.plan import PRIOR_FACTORS, Attempt, Record, TrainConfig, objective, packed, unpacked
 from gedi_nesy.training.schedule import annealed, cosine
@@ -152,6 +152,8 @@ class Run:
 
     def _begin(self, phase: Phase) -> None:
         self.phase, self.step = phase, 0
+        # other terms, other ranges: what was usual before says nothing of what comes
+        self.active.guard = GuardState()
         self.fallback = Fallback(self._good())
 
     def _judge(self, learner: Learner) -> Terms:

@@ -248,6 +248,19 @@ def test_the_sampler_is_gentler_at_the_same_temperature():
     assert snapshot.gentler(own, 2).noise_scale == pytest.approx(own.noise_scale / 2)
 
 
+@pytest.mark.parametrize(("learning_rate", "returns"), [(0.1, False), (0.5, True)])
+def test_a_learning_rate_that_is_too_high_is_halved_until_it_is_not(data, learning_rate, returns):
+    """Energies run away at 0.5 and stay where they are at 0.1, also when L_GEN sets in after all is learned."""
+    step = replace(SMALL, learning_rate=learning_rate)
+    config = TrainConfig(step=step, explore=100, refine=200, attempts=1, reconsider=0, naming_every=25)
+    outcome = train(lambda attempt: learner(data, attempt, step), successor, config)
+    assert bool(outcome.recoveries) == returns
+    assert all("runs away" in recovery.reason for recovery in outcome.recoveries)
+    last = outcome.learner.evaluate(successor, config.weights)
+    assert last.satisfaction is not None
+    assert last.satisfaction > 0.99
+
+
 def test_a_learning_rate_of_ten_ends_with_a_sentence(data):
     """Halved three times it is still 1.25: no number is made up."""
     config = replace(ALONE, step=replace(STEP, learning_rate=10.0), refine=400, warmup=1)
