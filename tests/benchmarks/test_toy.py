@@ -1,0 +1,133 @@
+"""The toy benchmark: SwAV's parts, the rows' settings, and the command from end to end on a few steps."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from benchmarks import toy, toy_data, toy_methods, toy_run
+from benchmarks.toy_swav import SwAV, sinkhorn
+
+
+def run(out, **changes) -> list[dict]:
+    """The runs in results.json."""
+    few = {"iterations": 20, "points": 400, "test_points": 100, "seeds": (0,), "threads": 1}
+    toy.main(toy.ToyConfig(out=out, **{**few, **changes}))
+    return json.loads((out / "results.json").read_text())["runs"]
+
+
+def test_sinkhorn_evens_the_columns(generator):
+    scores = torch.rand(2, 30, 3, generator=generator)
+    plan = sinkhorn(scores * 0.1)
+    assert torch.allclose(plan.sum(dim=2), torch.ones(2, 30))
+    assert torch.allclose(plan.sum(dim=1), torch.full((2, 3), 10.0), atol=0.1)
+    # scaling rows and columns leaves the cross ratios of exp(scores / 0.05)
+    ratio = plan[0, 0, 0] * plan[0, 1, 1] / (plan[0, 0, 1] * plan[0, 1, 0])
+    expected = 2.0 * (scores[0, 0, 0] + scores[0, 1, 1] - scores[0, 0, 1] - scores[0, 1, 0])
+    assert ratio.log().item() == pytest.approx(expected.item(), abs=1e-4)
+
+
+def test_swav_gives_the_same_alone_and_in_company():
+    data = torch.randn(2, 60, 2, generator=torch.Generator().manual_seed(0))
+
+    def predictions(seeds):
+        swav = SwAV(data[seeds], 2, [torch.Generator().manual_seed(seed) for seed in seeds], 16, 1e-3)
+        swav.train(10, 0.03, lambda step: None)
+        return swav.scores(data[seeds])
+
+    together = predictions([0, 1])
+    assert torch.equal(predictions([1])[0], together[1])
+
+
+def test_rows_leave_out_their_terms():
+    weights = toy_methods.WEIGHTS["paper"]
+    assert toy_methods.weights_of("GEDI", weights) == (1.0, 50.0, 10.0)
+    assert toy_methods.weights_of("JEM", weights) == (1.0, 0.0, 0.0)
+    assert toy_methods.weights_of("GEDI no gen", weights) == (0.0, 50.0, 10.0)
+
+
+def test_the_papers_preset_is_its_table():
+    config, jem = (toy_methods.config_of(method, "paper") for method in ("GEDI", "JEM"))
+    assert (config.iterations, config.batch_size, config.learning_rate, config.betas) == (
+        20_000,
+        400,
+        1e-3,
+        (0.9, 0.999),
+    )
+    assert (config.sgld.num_steps, config.sgld.step_size, config.sgld.noise) == (1, 0.01**2 / 2, 0.01)
+    assert (config.buffer_size, config.reinit, config.augmentation) == (10_000, 0.05, 0.03)
+    assert jem.sgld.num_steps == 10
+    assert sum(value.numel() for value in toy_methods.network("paper", 2, 2).parameters()) == 10_602 + 22
+
+
+def test_the_best_attempt_is_kept_by_its_objective():
+    nothing = np.empty(0)
+    first, second = (
+        toy_run.Outcome(*[nothing] * 6, seconds=1.0, attempts=(toy_run.Attempt(objective, inv),))
+        for objective, inv in ((-2.0, -0.3), (-1.0, -0.01))
+    )
+    assert toy_run._better(None, first) is first
+    kept = toy_run._better(first, second)
+    assert kept.attempts == (first.attempts[0], second.attempts[0])
+    assert kept.seconds == 2.0
+    config = toy.ToyConfig()
+    assert toy_run._worth_another(first, "GEDI", config)
+    assert not toy_run._worth_another(kept, "GEDI", config)
+    assert not toy_run._worth_another(first, "GEDI no inv", config)
+    assert not toy_run._worth_another(first, "GEDI", replace(config, preset="paper"))
+
+
+def test_seeds_draw_their_own_points():
+    task = toy_data.task("moons", None)
+    first, again, other = (toy_data.sets(task, 50, 20, 0.05, seed) for seed in (0, 0, 1))
+    assert torch.equal(first.train.inputs, again.train.inputs)
+    assert not torch.equal(first.train.inputs, other.train.inputs)
+    assert not torch.equal(first.train.inputs[:20], first.test.inputs)
+
+
+def test_the_command_runs_is_resumed_and_keeps_what_is_there(tmp_path):
+    out, methods = tmp_path / "out", ("SwAV", "GEDI no gen", "GEDI", "k-means")
+    runs = run(out, methods=methods)
+    expected = {(dataset, method) for dataset in ("moons", "circles") for method in methods}
+    assert {(each["dataset"], each["method"]) for each in runs} == expected
+    gedi = next(each for each in runs if each["method"] == "GEDI")
+    named = {"nmi", "clustering_accuracy", "samples_near", "share_0", "share_1", "seconds"}
+    assert named <= gedi["metrics"].keys()
+    for picture in ("regions", "samples", "energies", "curves"):
+        assert (out / f"{picture}.png").stat().st_size > 5000
+    more = run(out, methods=methods, seeds=(0, 1), resume=True)
+    assert [each for each in more if each["seed"] == 0] == runs
+    assert len(more) == 16
+    with pytest.raises(ValueError, match=r"already holds results\.json"):
+        run(out, methods=methods)
+
+
+def test_a_users_points_without_labels(tmp_path):
+    inputs = np.random.default_rng(0).normal(size=(300, 3)) + np.repeat([[0, 0, 0], [9, 9, 9]], 150, axis=0)
+    np.save(tmp_path / "mine.npy", inputs)
+    mine = {"dataset": (str(tmp_path / "mine.npy"),), "methods": ("GEDI", "k-means")}
+    with pytest.raises(ValueError, match="--num-clusters"):
+        run(tmp_path / "out", **mine)
+    runs = run(tmp_path / "out", num_clusters=2, **mine)
+    assert "nmi" not in runs[0]["metrics"]
+    assert runs[1]["metrics"]["clusters_in_use"] == 2
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"noise": -1.0}, "--noise -1.0"),
+        ({"dataset": ("mons",)}, "--dataset mons"),
+        ({"dataset": ("none.csv",)}, "none.csv"),
+        ({"weight_inv": float("nan")}, "--weight-inv nan"),
+        ({"iterations": 0}, "iterations=0"),
+        ({"dataset": ("moons", "moons")}, "--dataset"),
+        ({"num_clusters": 3}, "num_clusters=3"),
+    ],
+)
+def test_bad_flags_are_named_before_anything_runs(tmp_path, changes, message):
+    with pytest.raises(ValueError, match=message):
+        toy.main(toy.ToyConfig(out=tmp_path / "out", **changes))
+    assert not (tmp_path / "out").exists()
