@@ -131,3 +131,15 @@ def test_bad_flags_are_named_before_anything_runs(tmp_path, changes, message):
     with pytest.raises(ValueError, match=message):
         toy.main(toy.ToyConfig(out=tmp_path / "out", **changes))
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.slow
+def test_gedi_solves_moons_and_circles_and_draws_them(tmp_path):
+    runs = run(
+        tmp_path / "out", methods=("GEDI",), seeds=(20, 21), iterations=None, points=1000, test_points=500
+    )
+    assert len(runs) == 4
+    for each in runs:
+        assert each["metrics"]["nmi"] >= 0.98
+        assert each["metrics"]["samples_near"] >= 0.9
+        assert 0.25 <= each["metrics"]["share_0"] <= 0.75
