@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.progress import Progress
 from torch import Generator, Tensor
 
-from benchmarks import shortcut_report, survival
+from benchmarks import experiment, shortcut_report, survival
 from benchmarks.progress import Bar
 from gedi_nesy.data.images import Dataset
 from gedi_nesy.data.queries import QuerySet, addition_triples, with_unlabelled
@@ -74,7 +74,7 @@ def run(
     queries = shortcut_report.written_queries(config.query, SLOTS, symbols)
     audit, sentence = shortcut_report.audited(config.program, queries)
     console.print(f"{name}: {sentence}", highlight=False, soft_wrap=True)
-    saver = survival.saver_of(config, folder, {"seed": seed}, device)
+    saver = survival.saver_of(config, folder / experiment.CHECKPOINTS, {"seed": seed}, device)
     settings = config.train_config()
     search = compile_query(config, "circuit")
     bar = Bar(progress, console, name, settings)

@@ -65,7 +65,7 @@ def out_folder(out: Path | None, benchmark: str, overwrite: bool, resume: bool =
         raise ValueError(
             f"--out {out} already holds {RESULTS_FILE}; choose another folder, or pass --resume or --overwrite"
         )
-    if not (overwrite or resume) and any(out.rglob(f"{CHECKPOINTS}/checkpoint-*.safetensors")):
+    if not (overwrite or resume) and any(out.rglob("checkpoint-*.safetensors")):
         raise ValueError(
             f"--out {out} holds a run that was ended; pass --resume to go on with it, or --overwrite to begin anew"
         )

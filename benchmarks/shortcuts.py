@@ -126,7 +126,12 @@ def _train(
                 config.budget(task),
                 device,
                 place,
-                survival.saver_of(config, place, {"task": task, "row": row, "seed": seed}, device),
+                survival.saver_of(
+                    config,
+                    place / experiment.CHECKPOINTS,
+                    {"task": task, "row": row, "seed": seed},
+                    device,
+                ),
                 progress,
                 console,
             )

@@ -16,9 +16,9 @@ from gedi_nesy.training.saving import SaveConfig, Saver
 
 
 def saver_of(
-    config: experiment.RunConfig, place: Path, identity: Mapping[str, Any], device: torch.device
+    config: experiment.RunConfig, folder: Path, identity: Mapping[str, Any], device: torch.device
 ) -> Saver:
-    """What saves a run in `place`; without --resume it begins anew, and what was saved there is deleted.
+    """What saves a run in `folder`; without --resume it begins anew, and what was saved there is deleted.
 
     `identity` is what makes the run another one than its siblings: its seed, its row.
     """
@@ -27,7 +27,7 @@ def saver_of(
     }
     saver = Saver(
         SaveConfig(
-            folder=place / experiment.CHECKPOINTS,
+            folder=folder,
             seconds=config.save_every,
             settings=settings | dict(identity),
             about={

@@ -3,6 +3,7 @@
 import math
 import time
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -11,14 +12,14 @@ import numpy as np
 import torch
 from torch import Generator, Tensor
 
-from benchmarks import toy_baselines, toy_methods
+from benchmarks import survival, toy_baselines, toy_methods
 from benchmarks.toy_data import Sets, Task
 from benchmarks.toy_methods import Preset, Trained, Triple
 from benchmarks.toy_swav import SwAV
 from gedi_nesy.data.manifolds import fidelity
 from gedi_nesy.metrics import clustering
 from gedi_nesy.model import GEDI
-from gedi_nesy.training import checkpoint
+from gedi_nesy.training.saving import Saver
 from gedi_nesy.training.stacked import StackedLearner
 from gedi_nesy.training.stacked_config import StackedConfig
 from gedi_nesy.training.stacked_loss import StackedWeights
@@ -75,14 +76,6 @@ class Outcome(NamedTuple):
     attempts: tuple[Attempt, ...] = ()
 
 
-class Saving(NamedTuple):
-    """Where a stack keeps its checkpoints, and how often."""
-
-    folder: Path
-    every: float
-    resume: bool
-
-
 def train_stack(
     cells: Sequence[Cell],
     preset: Preset,
@@ -90,7 +83,7 @@ def train_stack(
     num_clusters: int,
     device: torch.device,
     report: Report = lambda step, terms: None,
-    saving: Saving | None = None,
+    saver: Saver | None = None,
 ) -> StackedLearner:
     """Train all cells side by side; each has a generator and an initialisation of its own seed and attempt."""
     models, generators = [], []
@@ -105,20 +98,17 @@ def train_stack(
     data = torch.stack([cell.sets.train.inputs for cell in cells]).to(device)
     weights = StackedWeights(*torch.tensor([cell.weights for cell in cells], device=device).T)
     learner = StackedLearner(models, data, weights, config, generators)
-    settings = {"cells": [(cell.seed, cell.attempt, *cell.weights) for cell in cells], "config": repr(config)}
-    if saving is not None and saving.resume:
-        state = checkpoint.load_latest(saving.folder, settings).state
-        if state is not None:
-            learner.load_state(state)
-    saved = time.monotonic()
-    while learner.step < config.iterations:
-        learner.run_block()
-        report(learner.step, _terms(learner))
-        if saving is not None and time.monotonic() - saved >= saving.every:
-            checkpoint.save(saving.folder, learner.state(), settings)
-            saved = time.monotonic()
-    if saving is not None:
-        checkpoint.remove(saving.folder)
+    state = saver.load() if saver else None
+    if state is not None:
+        learner.load_state(state)
+    with saver.catching_signals() if saver else nullcontext():
+        while learner.step < config.iterations:
+            learner.run_block()
+            report(learner.step, _terms(learner))
+            if saver:
+                saver.step(learner.state)
+    if saver:
+        saver.remove()
     return learner
 
 
@@ -210,10 +200,14 @@ def run_trained(
         if not open_:
             break
         cells = [Cell(seeds[index], attempt, sets[index], weights) for index in open_]
-        begun = time.perf_counter()
-        saving = Saving(folder / f"attempt-{attempt}", config.save_every, config.resume)
-        learner = train_stack(cells, config.preset, settings, num_clusters, device, report, saving)
-        seconds = (time.perf_counter() - begun) / len(cells)
+        identity = {
+            "method": method,
+            "cells": [(cell.seed, cell.attempt, *cell.weights) for cell in cells],
+            "stack": repr(settings),
+        }
+        saver = survival.saver_of(config, folder / f"attempt-{attempt}", identity, device)
+        learner = train_stack(cells, config.preset, settings, num_clusters, device, report, saver)
+        seconds = saver.seconds / len(cells)
         for index, new in zip(
             open_, _outcomes(learner, cells, [grids[i] for i in open_], seconds), strict=True
         ):

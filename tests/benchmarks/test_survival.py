@@ -4,6 +4,7 @@ import json
 import signal
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -11,7 +12,7 @@ import torch
 sys.path.append(str(Path(__file__).parent))
 from kills import ended, endure, forked, newest, spawned
 
-from benchmarks import addition, experiment, shortcuts
+from benchmarks import addition, experiment, shortcuts, toy
 from gedi_nesy.training.checkpoint import CheckpointError
 
 TINY = [
@@ -89,6 +90,41 @@ def test_a_signal_saves_first(tmp_path, module, arguments, number):
     assert "holds a run that was ended; pass --resume" in log.read_text()
     assert ended(start([*arguments, "--resume"], log), lambda: False, 0) == 0, log.read_text()
     assert final(out, "seed-*") == whole
+
+
+TOY = [
+    *("--dataset", "moons", "--methods", "GEDI", "--points", "200", "--test-points", "50", "--attempts", "2"),
+    *("--iterations", "400", "--seeds", "0", "1", "--threads", "1", "--device", "cpu", "--save-every", "0"),
+]
+
+
+def toy_numbers(out: Path) -> tuple[list[dict], dict[str, bytes]]:
+    """Metrics without seconds, and every model byte for byte."""
+    runs = json.loads((out / "results.json").read_text())["runs"]
+    for each in runs:
+        each["metrics"].pop("seconds")
+    assert not list(out.rglob("checkpoint-*"))
+    return runs, {str(file.relative_to(out)): file.read_bytes() for file in out.rglob("*.safetensors")}
+
+
+def test_toy_killed_and_stopped(tmp_path):
+    """Twice by SIGKILL, once by SIGTERM; the second attempt begins after the first one's checkpoints are gone."""
+    command = SimpleNamespace(cli=lambda: experiment.run_cli(toy.ToyConfig, toy.main, "toy"), __name__="toy")
+    start, out, log = forked(command), tmp_path / "killed", tmp_path / "log"
+    assert ended(start([*TOY, "--out", str(tmp_path / "whole")], log), lambda: False, 0) == 0, log.read_text()
+    arguments = [*TOY, "--out", str(out), "--resume"]
+    for number in (signal.SIGKILL, signal.SIGTERM, signal.SIGKILL):
+        before = set(out.rglob("checkpoint-*.safetensors"))
+
+        def further(before=before) -> bool:
+            return bool(set(out.rglob("checkpoint-*.safetensors")) - before)
+
+        code = ended(start(arguments, log), further, number)
+        assert code == (143 if number == signal.SIGTERM else -9), log.read_text()
+    assert ended(start(arguments, log), lambda: False, 0) == 0, log.read_text()
+    runs, models = toy_numbers(out)
+    assert (runs, models) == toy_numbers(tmp_path / "whole")
+    assert len(runs) == 2
 
 
 def run(monkeypatch, *arguments: str) -> int:
