@@ -164,14 +164,14 @@ class Run:
         return terms
 
     def _conclude(self, learner: Learner, held: float | None) -> None:
-        """The attempt is over: keep it if it is the best, then make another one or refine the best."""
+        """The attempt is over: keep it if it convinces or is the best, then make another one or refine the one kept."""
         terms = self._judge(learner)
         found = Attempt(self.weights.prior, terms, objective(terms, self.config.weights), held)
-        if self.best is None or found.objective > self.attempts[self.chosen].objective:
+        enough = found.convinces(len(learner.data.tuples), self.config) or not self.guided
+        if enough or self.best is None or found.objective > self.attempts[self.chosen].objective:
             self.best, self.chosen = learner, self.attempt
         self.attempts.append(found)
         self.trial = None
-        enough = found.convinces(len(learner.data.tuples), self.config) or not self.guided
         if enough or len(self.attempts) == self.config.attempts:
             self.learner, self.best, self.attempt = self.best, None, self.chosen
             self._begin("refine")

@@ -36,8 +36,24 @@ def test_the_rule_names_the_clusters(data, generator):
     predictions = outcome.learner.average.log_probs(blobs(labels, generator)).argmax(dim=1)
     assert (predictions == labels).float().mean() > 0.95
     assert [record.phase for record in outcome.history].count("refine") == 40
-    best = max(range(len(outcome.attempts)), key=lambda k: outcome.attempts[k].objective)
-    assert outcome.chosen == best
+    if not outcome.attempts[-1].convinces(60, config):
+        best = max(range(len(outcome.attempts)), key=lambda k: outcome.attempts[k].objective)
+        assert outcome.chosen == best
+    else:
+        assert outcome.chosen == len(outcome.attempts) - 1
+
+
+@pytest.mark.parametrize(("held", "chosen"), [(0.9, 1), (0.5, 0), (None, 0)])
+def test_an_attempt_that_convinces_is_kept_even_if_an_earlier_one_has_the_better_objective(
+    data, held, chosen
+):
+    config = TrainConfig(step=SMALL, explore=1, attempts=2, accept=-100.0, accept_queries=60)
+    run = Run(lambda attempt: learner(data, attempt), successor, config)
+    run.attempts.append(Attempt(2.0, Terms(None, -0.1, -1.4, -0.1, 0.9), 1000.0, held=None))
+    run.best, run.attempt = learner(data), 1
+    run._conclude(learner(data), held)
+    assert run.chosen == chosen
+    assert run.phase == "refine"
 
 
 def test_the_same_seed_gives_the_same_weights(data):
