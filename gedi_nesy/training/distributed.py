@@ -1,10 +1,12 @@
 """Several processes as one run, started by torchrun: what each does, and what all must agree on.
 
-Every rank holds all images and the same weights, chooses the same batch, and takes its share of it. The logits of all ranks
-are gathered, so that each computes the loss of the whole batch; every term, linear in the batch or not, is what it is on one
-process. Without torchrun, or with one rank, nothing here does anything.
+Every rank holds all images and the same weights, chooses the same batch, and takes its share of it. The logits of all
+ranks are gathered, so that each computes the loss of the whole batch; every term, linear in the batch or not, is what
+it is on one process. Without torchrun, or with one rank, nothing here does anything.
 """
 
+import gc
+import inspect
 import json
 import os
 from collections.abc import Iterator, Sequence
@@ -21,6 +23,13 @@ from torch.nn.parallel import DistributedDataParallel
 TIMEOUT = timedelta(minutes=10)
 """How long a rank waits for another before the job ends with an error; a rank that dies is noticed at once."""
 
+# buffers (where chains begin) never change; torch has renamed the argument that says so
+_SYNC_BUFFERS = next(
+    name
+    for name in ("forward_sync_buffers", "broadcast_buffers")
+    if name in inspect.signature(DistributedDataParallel).parameters
+)
+
 
 @contextmanager
 def joined() -> Iterator[None]:
@@ -31,10 +40,11 @@ def joined() -> Iterator[None]:
     if torch.cuda.is_available():
         torch.cuda.set_device(int(os.environ["LOCAL_RANK"]))
     dist.init_process_group("cpu:gloo,cuda:nccl" if torch.cuda.is_available() else "gloo", timeout=TIMEOUT)
-    try:
-        yield
-    finally:
-        dist.destroy_process_group()
+    yield
+    # after an error the process ends as it is: the others are to notice, not to be waited for
+    dist.barrier()
+    gc.collect()  # what still holds the group would keep its threads alive, and end the process with an abort
+    dist.destroy_process_group()
 
 
 def started_by_torchrun() -> bool:
@@ -64,7 +74,9 @@ def counts(num: int) -> list[int]:
 def share(num: int) -> slice:
     """Which of `num` things this rank takes. ValueError if some rank would have none."""
     if num < size():
-        raise ValueError(f"{num} cannot be shared by {size()} ranks: each needs at least one; start fewer ranks")
+        raise ValueError(
+            f"{num} cannot be shared by {size()} ranks: each needs at least one; start fewer ranks"
+        )
     return slice(num * rank() // size(), num * (rank() + 1) // size())
 
 
@@ -72,11 +84,11 @@ def parallel(model: nn.Module) -> nn.Module:
     """A module that calls the model and averages its gradients over the ranks; all begin with the weights of rank 0."""
     if size() == 1:
         return model
-    return DistributedDataParallel(model, broadcast_buffers=False)
+    return DistributedDataParallel(model, **{_SYNC_BUFFERS: False})
 
 
 def own_generator(generator: Generator) -> Generator:
-    """A stream of this rank alone, for its chains, seeded from the one that all share; with one rank, that one itself."""
+    """A stream of this rank alone, for its chains, seeded from the one that all share; with one rank, the latter."""
     if size() == 1:
         return generator
     (seed,) = torch.randint(2**62, (1,), generator=generator.clone_state(), device=generator.device).tolist()
@@ -86,8 +98,8 @@ def own_generator(generator: Generator) -> Generator:
 def gathered(rows: Float[Tensor, "mine *shape"], num: int) -> Float[Tensor, "num *shape"]:
     """The rows of all ranks, in their order; `num` in all, shared as `share` does.
 
-    Differentiable, where each rank goes on to compute the same function of all rows: then a rank's gradient is what that
-    function says of its own rows. It is multiplied by the number of ranks, since `parallel` averages, and sums are wanted.
+    Differentiable, where each rank goes on to compute the same function of all rows: a rank's gradient is then what
+    that function says of its own rows, times the number of ranks, since `parallel` averages where a sum is wanted.
     """
     return rows if size() == 1 else _Gathered.apply(rows, counts(num))  # pyright: ignore[reportReturnType]
 

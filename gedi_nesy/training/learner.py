@@ -15,7 +15,7 @@ from gedi_nesy import sgld as langevin
 from gedi_nesy.data.queries import QuerySet
 from gedi_nesy.model import GEDI, Precision
 from gedi_nesy.naming import Naming, best_naming
-from gedi_nesy.training import guard, snapshot
+from gedi_nesy.training import distributed, guard, snapshot
 from gedi_nesy.training.guard import DivergedError, GuardConfig, GuardState, Signs
 from gedi_nesy.training.step import Constraint, Terms, Views, Weights, joint_loss
 from gedi_nesy.types import LogProbs, Permutations
@@ -99,6 +99,8 @@ class Learner:
         facts: Mapping[str, Tensor] | None = None,
     ):
         self.model = model
+        self.parallel = distributed.parallel(model)
+        """the same network, whose gradients are those of all ranks"""
         self.average = copy.deepcopy(model).requires_grad_(False)
         model.precision = config.precision
         if config.compile:
@@ -110,7 +112,11 @@ class Learner:
         """this learner's own t(...) of the program, by their names in the compiled query"""
         self.optimizer = _optimizer(model, list(self.facts.values()), config)
         self.generator = generator
-        self.replay = replay.init(model.start(generator, config.buffer_size))
+        """for what all ranks choose alike: batches, augmentations, names"""
+        chains = model.start(generator, config.buffer_size)
+        self.replay = replay.init(chains[distributed.share(config.buffer_size)])
+        self.chain_generator = distributed.own_generator(generator)
+        """for the chains, which each rank has its share of; the same generator where there is one rank"""
         self.data = data
         self.pool = data.pool
         self.config = config
@@ -129,6 +135,8 @@ class Learner:
         other.average.load_state_dict(self.average.state_dict())
         other.optimizer.load_state_dict(copy.deepcopy(self.optimizer.state_dict()))
         other.replay = replay.init(self.replay.chains)
+        if self.chain_generator is not self.generator:
+            other.chain_generator = self.chain_generator.clone_state()
         other.steps, other.guard, other.caution = self.steps, self.guard, self.caution
         return other
 
@@ -179,11 +187,18 @@ class Learner:
         return torch.randint(max(size, 1), (num,), generator=self.generator, device=self.generator.device)
 
     def _views(self, images: Tensor, with_samples: bool) -> Views:
-        """Logits of the images, their augmentation and Langevin samples, in one joint forward pass."""
-        parts = [images, augment.warp(self.generator, images, self.config.warp)]
+        """Logits of the images, their augmentation and Langevin samples, in one joint forward pass.
+
+        Each rank computes its share of them, and has the logits of all.
+        """
+        augmented = augment.warp(self.generator, images, self.config.warp)
+        mine = distributed.share(len(images))
+        parts, sizes = [images[mine], augmented[mine]], [len(images)] * 2
         if with_samples:
             parts.append(self._samples())
-        logits = self.model(torch.cat(parts)).split([len(part) for part in parts])
+            sizes.append(self.config.batch_samples)
+        found = self.parallel(torch.cat(parts)).split([len(part) for part in parts])
+        logits = [distributed.gathered(*part) for part in zip(found, sizes, strict=True)]
         return Views(logits[0], logits[1], logits[2] if with_samples else None)
 
     def _watch(self, loss: Tensor, views: Views, terms: Terms) -> None:
@@ -194,7 +209,7 @@ class Learner:
             assert self._astray is not None
             signs += [objectives.energy(views.samples).mean(), self._astray]
         # one transfer from the device for all of them
-        seen = Signs(*torch.stack([sign.detach() for sign in signs]).tolist())
+        seen = Signs(*distributed.agreed(torch.stack([sign.detach() for sign in signs])).tolist())
         found = guard.complaint(self.guard, seen, self.config.guard)
         if found is not None:
             raise DivergedError(f"step {self.steps}: {found}; the terms are {terms}")
@@ -204,16 +219,18 @@ class Learner:
         self.guard = guard.remember(self.guard, seen, self.config.guard)
 
     def _samples(self) -> Tensor:
+        mine = distributed.share(self.config.batch_samples)
         drawn = replay.draw(
-            self.generator, self.replay, self.config.batch_samples, self.model.start, self.config.reinit
+            self.chain_generator, self.replay, mine.stop - mine.start, self.model.start, self.config.reinit
         )
         sgld = snapshot.gentler(self.config.sgld, self.caution)
         with langevin.frozen(self.model):
             state, _ = langevin.sample(
-                self.generator, langevin.init(drawn.positions), self.model.energy, sgld
+                self.chain_generator, langevin.init(drawn.positions), self.model.energy, sgld
             )
         self.replay = replay.write_back(self.replay, drawn.slots, state.position)
-        self._astray = guard.astray(state.position, self._extent, sgld.bounds)
+        share = len(drawn.slots) / self.config.batch_samples
+        self._astray = distributed.total(share * guard.astray(state.position, self._extent, sgld.bounds))
         return state.position
 
     @torch.no_grad()
@@ -258,7 +275,7 @@ class Learner:
                 total = total + right.clamp(min=floor).mean(dim=0)
             return total
 
-        naming = best_naming(self.generator, score, self.model.num_clusters, restarts, margin)
+        naming = _agreed_naming(best_naming(self.generator, score, self.model.num_clusters, restarts, margin))
         if naming.better:
             self._permute(naming.permutation)
         return naming
@@ -298,7 +315,7 @@ class Learner:
         constraint, labelled = self._known(query_log_prob if weights.nesy > 0 else None, batch)
         views = Views(torch.cat(plain), torch.cat(augmented), None)
         guard.check_outputs(views.plain, self.steps)
-        return joint_loss(views, constraint, weights, labelled=labelled)[1]
+        return _agreed_terms(joint_loss(views, constraint, weights, labelled=labelled)[1])
 
     def _known(
         self, query_log_prob: QueryLogProb | None, batch: _Batch
@@ -330,3 +347,19 @@ class Learner:
             assert isinstance(query_log_prob, nn.Module)
             return functional_call(query_log_prob, dict(self.facts), arguments)
         return query_log_prob(*arguments)
+
+
+def _agreed_naming(naming: Naming) -> Naming:
+    """What rank 0 found: all found the same, but for a last bit that decides where processors differ."""
+    if distributed.size() == 1:
+        return naming
+    score, before, better, *permutation = distributed.agreed_numbers(
+        [naming.score, naming.before, float(naming.better), *naming.permutation.tolist()]
+    )
+    return Naming(naming.permutation.new_tensor(permutation), score, before, bool(better))
+
+
+def _agreed_terms(terms: Terms) -> Terms:
+    """Those of rank 0; which terms there are is the same everywhere."""
+    agreed = iter(distributed.agreed_numbers([term for term in terms if term is not None]))
+    return Terms(*(None if term is None else next(agreed) for term in terms))  # pyright: ignore[reportArgumentType]

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from gedi_nesy.training import checkpoint
+from gedi_nesy.training import checkpoint, distributed
 from gedi_nesy.training.checkpoint import Tree
 
 
@@ -90,12 +90,14 @@ class Saver:
 
         StoppedError if a signal came; the run is saved then.
         """
-        if self._signal is not None:
-            self.save(state)
-            raise StoppedError(self._signal, self.config.folder)
         rest = 0.0 if self.config.seconds == 0 else self._cost / self.config.share
-        if self.clock() - self._last >= (rest if milestone else max(rest, self.config.seconds)):
+        due = self.clock() - self._last >= (rest if milestone else max(rest, self.config.seconds))
+        # rank 0 watches the clock; a signal may reach the ranks at different steps
+        decided = distributed.largest(self._signal or (-1 if due and distributed.first() else -2))
+        if decided > -2:
             self.save(state)
+        if decided > 0:
+            raise StoppedError(decided, self.config.folder)
 
     def save(self, state: Callable[[], Tree]) -> None:
         """Save now. CheckpointError if that cannot be done."""
@@ -103,14 +105,17 @@ class Saver:
         # what this very save takes is known only afterwards: what the last one took stands for it
         spent = self.spent + self._cost
         tree = {"seconds": self.seconds, "spent": spent, "parts": self.parts, "run": state()}
-        checkpoint.save(config.folder, tree, config.settings, config.about, config.keep)
+        if distributed.first():
+            checkpoint.save(config.folder, tree, config.settings, config.about, config.keep)
         self._last = self.clock()
         self._cost = self._last - begun
         self.spent += self._cost
 
     def remove(self) -> None:
         """The run is over and its results are written: delete the checkpoints."""
-        checkpoint.remove(self.config.folder)
+        if distributed.first():
+            checkpoint.remove(self.config.folder)
+        distributed.largest(0)  # none goes on, and looks for checkpoints, before they are gone
 
     @contextmanager
     def catching_signals(self) -> Iterator[None]:

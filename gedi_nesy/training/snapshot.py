@@ -3,8 +3,11 @@
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from torch import Tensor
+
 from gedi_nesy import replay
 from gedi_nesy.sgld import SGLDConfig
+from gedi_nesy.training import distributed
 from gedi_nesy.training.checkpoint import Tree
 from gedi_nesy.training.fallback import reseed
 from gedi_nesy.training.guard import DivergedError, GuardState
@@ -14,7 +17,15 @@ if TYPE_CHECKING:
 
 
 def take(learner: "Learner", chains: bool = True) -> Tree:
-    """Weights, averaged weights, optimizer, generator, chains and counters; the tensors are the learner's own."""
+    """Weights, averaged weights, optimizer, generators, chains and counters; the tensors are the learner's own.
+
+    Chains and their generators are those of all ranks, which therefore must all call this.
+    """
+    config = learner.config
+    of_chains = {
+        "chains": distributed.gathered(learner.replay.chains, config.buffer_size),
+        "chain_generators": distributed.states(learner.chain_generator),
+    }
     return {
         "model": learner.model.state_dict(),
         "average": learner.average.state_dict(),
@@ -24,7 +35,7 @@ def take(learner: "Learner", chains: bool = True) -> Tree:
         "steps": learner.steps,
         "caution": learner.caution,
         "guard": learner.guard._asdict(),
-    } | ({"chains": learner.replay.chains} if chains else {})
+    } | (of_chains if chains else {})
 
 
 def restore(learner: "Learner", tree: Tree) -> None:
@@ -39,7 +50,15 @@ def restore(learner: "Learner", tree: Tree) -> None:
     recent = {name: tuple(tree["guard"][name]) for name in ("gradient_norm", "energy_data", "energy_samples")}
     learner.guard = GuardState(**recent, astray=tree["guard"]["astray"])
     if "chains" in tree:
-        learner.replay.chains.copy_(tree["chains"])
+        learner.replay.chains.copy_(tree["chains"][distributed.share(len(tree["chains"]))])
+        _restore_chain_generator(learner, tree["chain_generators"])
+
+
+def _restore_chain_generator(learner: "Learner", states: list[Tensor]) -> None:
+    """This rank's own stream; saved by another number of ranks, each begins a new one."""
+    learner.chain_generator = distributed.own_generator(learner.generator)
+    if len(states) == distributed.size() > 1:
+        learner.chain_generator.set_state(states[distributed.rank()])
 
 
 def check_finite(learner: "Learner") -> None:
@@ -50,9 +69,10 @@ def check_finite(learner: "Learner") -> None:
         **learner.facts,
         "replay buffer": learner.replay.chains,
     }
-    for name, value in named.items():
-        if not value.isfinite().all():
-            raise DivergedError(f"step {learner.steps}: {name} holds values that are not finite")
+    bad = [name for name, value in named.items() if not value.isfinite().all()]
+    if distributed.largest(len(bad)):
+        what = bad[0] if bad else "something on another rank"
+        raise DivergedError(f"step {learner.steps}: {what} holds values that are not finite")
 
 
 def go_back(learner: "Learner", good: Tree) -> None:
@@ -61,7 +81,9 @@ def go_back(learner: "Learner", good: Tree) -> None:
     restore(learner, good)
     learner.caution = caution
     reseed(learner.generator, caution)
-    learner.replay = replay.init(learner.model.start(learner.generator, learner.config.buffer_size))
+    if learner.chain_generator is not learner.generator:
+        reseed(learner.chain_generator, caution)
+    learner.replay = replay.init(learner.model.start(learner.chain_generator, len(learner.replay.chains)))
     learner.guard = learner.guard._replace(energy_samples=(), astray=0)
 
 
