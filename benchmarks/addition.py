@@ -20,7 +20,7 @@ from gedi_nesy.data.images import DatasetName, load
 from gedi_nesy.model import Precision
 from gedi_nesy.report import tables
 from gedi_nesy.sgld import SGLDConfig
-from gedi_nesy.training import checkpoint
+from gedi_nesy.training import checkpoint, distributed
 from gedi_nesy.training.learner import StepConfig
 from gedi_nesy.training.plan import TrainConfig
 from gedi_nesy.training.step import Weights
@@ -187,7 +187,7 @@ ABLATION = {
 
 def main(config: AdditionConfig) -> None:
     """Check everything that can be wrong, then run, report and write."""
-    device = config.prepare()
+    device = config.prepare(ranks=True)
     variants = {"": config}
     if config.ablation:
         variants = {row: replace(config, **weights) for row, weights in ABLATION.items()}
@@ -199,7 +199,7 @@ def main(config: AdditionConfig) -> None:
     folder = config.folder("addition")
     finished = experiment.finished_runs(folder, asdict(config)) if config.resume else []
 
-    console = Console()
+    console = experiment.console()
     runs = [addition_run.Run(**run) for run in finished]
     done = {(run.row, run.seed) for run in runs}
     with bars(console) as progress:
@@ -211,13 +211,16 @@ def main(config: AdditionConfig) -> None:
                     continue
                 name = f"{row or 'addition'}, seed {seed}"
                 run = addition_run.run(variant, dataset, seed, device, place, progress, console, name)
+                if run is None:
+                    continue
                 runs.append(replace(run, row=row))
                 console.print(f"{name}: {run.sentence}", highlight=False)
                 learned = run.learned.get("sentence", "no audit")
                 console.print(f"{name}: {learned}", highlight=False, soft_wrap=True)
                 _write(folder, config, device, variants, runs)
                 checkpoint.remove(place / experiment.CHECKPOINTS)
-    _report(console, config, variants, runs, folder)
+    if distributed.first():
+        _report(console, config, variants, runs, folder)
 
 
 def _write(

@@ -1,7 +1,6 @@
 """One seed of the addition benchmark: data, training, evaluation on unseen images, pictures, the saved model."""
 
-import json
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -14,6 +13,7 @@ from torch import Generator, Tensor
 
 from benchmarks import experiment, shortcut_report, survival
 from benchmarks.progress import Bar
+from benchmarks.record import RunRecord, heard_by
 from gedi_nesy.data.images import Dataset
 from gedi_nesy.data.queries import QuerySet, addition_triples, with_unlabelled
 from gedi_nesy.learn import learn, query_log_prob
@@ -23,6 +23,7 @@ from gedi_nesy.metrics.ood import auroc
 from gedi_nesy.model import GEDI
 from gedi_nesy.networks import ConvNet
 from gedi_nesy.report import plots
+from gedi_nesy.training import distributed
 from gedi_nesy.training.learner import QueryLogProb
 from gedi_nesy.training.loop import Outcome
 from gedi_nesy.training.step import Terms
@@ -66,8 +67,11 @@ def run(
     progress: Progress,
     console: Console,
     name: str,
-) -> Run:
-    """Train on one seed, report on the test images, write pictures, history and the model to `folder`."""
+) -> Run | None:
+    """Train on one seed, report on the test images, write pictures, history and the model to `folder`.
+
+    Of several ranks all train, and the first does the rest; the others return None.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     data = _data(config, dataset, seed, device)
     symbols = dataset.train.labels[data.tuples.cpu()].tolist()
@@ -78,6 +82,8 @@ def run(
     settings = config.train_config()
     search = compile_query(config, "circuit")
     bar = Bar(progress, console, name, settings)
+    about = experiment.about("addition", asdict(config), device) | {"seed": seed}
+    record = RunRecord(folder, about, config.tensorboard)
     outcome = learn(
         data,
         search if config.engine == "circuit" else compile_query(config, config.engine),
@@ -86,20 +92,22 @@ def run(
         make_backbone=partial(ConvNet, *data.images.shape[1:3], width=config.width),
         seed=seed,
         start_rank=config.start_rank,
-        on_step=bar,
+        on_step=heard_by(bar, record),
         search_log_prob=search,
         saver=saver,
-        on_resume=survival.resumer(saver, bar, console, name),
+        on_resume=survival.resumer(saver, bar, record, console, name),
     )
     seconds = saver.seconds
     bar.close()
+    record.close(outcome.history, outcome.recoveries)
     survival.say_recoveries(outcome, console, name)
+    if not distributed.first():
+        return None
 
     predictions = _predict(outcome.model, dataset.test.images.to(device))
     judged = verdict(dataset.test.labels.numpy(), predictions, DIGITS)
     outcome.model.save(folder / "model")
     _pictures(folder, dataset, predictions, outcome)
-    _history(folder, outcome)
     return Run(
         seed=seed,
         row="",
@@ -203,14 +211,3 @@ def _pictures(folder: Path, dataset: Dataset, predictions: np.ndarray, outcome: 
             },
             folder / "samples.png",
         )
-
-
-def _history(folder: Path, outcome: Outcome) -> None:
-    """One line of JSON a step, and one a return from divergence, where it happened."""
-    lines = [
-        json.dumps({"phase": step.phase, "step": step.step, **step.terms._asdict()})
-        for step in outcome.history
-    ]
-    for recovery in reversed(outcome.recoveries):
-        lines.insert(recovery.after, json.dumps({"recovery": recovery._asdict()}))
-    (folder / "history.jsonl").write_text("\n".join(lines) + "\n")

@@ -11,11 +11,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import torch
 import tyro
+from rich.console import Console
 
+from benchmarks.record import check_tensorboard
+from gedi_nesy.training import distributed
 from gedi_nesy.training.guard import DivergedError
 from gedi_nesy.training.saving import StoppedError
 
@@ -45,7 +48,8 @@ def one_line_errors() -> Iterator[None]:
     except (ValueError, OSError, DivergedError) as error:
         if os.environ.get("GEDI_NESY_TRACEBACK"):
             raise
-        print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
+        where = f" (rank {distributed.rank()})" if distributed.rank() else ""
+        print(f"error{where}: {' '.join(str(error).split())}", file=sys.stderr)
         sys.exit(2)
     except StoppedError as stopped:
         print(f"{stopped}; pass --resume to go on", file=sys.stderr)
@@ -73,7 +77,26 @@ def out_folder(out: Path | None, benchmark: str, overwrite: bool, resume: bool =
     return out
 
 
-NOT_PART_OF_A_RUN = ("seeds", "out", "overwrite", "resume", "threads", "save_every")
+def agreed_folder(find: Callable[[], Path]) -> Path:
+    """What rank 0 finds, for all ranks; or the ValueError that it meets."""
+    found = error = ""
+    if distributed.first():
+        try:
+            found = str(find())
+        except ValueError as met:
+            error = str(met)
+    found, error = distributed.agreed_document([found, error])
+    if error:
+        raise ValueError(error)
+    return Path(found)
+
+
+def console() -> Console:
+    """Where to print; only rank 0 does."""
+    return Console(quiet=not distributed.first())
+
+
+NOT_PART_OF_A_RUN = ("seeds", "out", "overwrite", "resume", "threads", "save_every", "tensorboard")
 
 
 def finished_runs(folder: Path, config: Mapping) -> list[dict]:
@@ -109,10 +132,17 @@ class PlaceConfig:
     overwrite: bool = False
     """allow --out to hold results already"""
 
-    def prepare(self) -> torch.device:
-        """Set the threads, and find the device; ValueError names what does not fit."""
+    def prepare(self, ranks: bool = False) -> torch.device:
+        """Set the threads, and find the device; ValueError names what does not fit.
+
+        `ranks` says that the benchmark can run as several processes.
+        """
         if self.threads < 0:
             raise ValueError(f"--threads {self.threads} must not be negative")
+        if distributed.size() > 1 and not ranks:
+            raise ValueError(
+                f"{distributed.size()} ranks: this benchmark runs as one process; start it without torchrun"
+            )
         device = device_of(self.device)
         if self.threads:
             torch.set_num_threads(self.threads)
@@ -134,15 +164,20 @@ class RunConfig(PlaceConfig):
     save_every: float = 30.0
     """seconds between checkpoints, at the least; they take a percent of the time at most (0: every step)"""
 
-    def prepare(self) -> torch.device:
+    tensorboard: bool = False
+    """also write every step for TensorBoard, in the folder of each seed"""
+
+    def prepare(self, ranks: bool = False) -> torch.device:
+        if self.tensorboard:
+            check_tensorboard()
         if not self.seeds:
             raise ValueError("--seeds: at least one is needed")
         if not 0 <= self.save_every < float("inf"):
             raise ValueError(f"--save-every {self.save_every} must be finite and not negative")
-        return super().prepare()
+        return super().prepare(ranks)
 
     def folder(self, benchmark: str) -> Path:
-        return out_folder(self.out, benchmark, self.overwrite, self.resume)
+        return agreed_folder(lambda: out_folder(self.out, benchmark, self.overwrite, self.resume))
 
 
 Config = TypeVar("Config")
@@ -150,14 +185,16 @@ Config = TypeVar("Config")
 
 def run_cli(config: type[Config], main: Callable[[Config], None], name: str) -> None:
     """Read the flags of the dataclass `config` from the command line, and run; errors are one line."""
-    with one_line_errors():
+    with one_line_errors(), distributed.joined():
         main(tyro.cli(config, prog=f"python -m benchmarks.{name}", config=(tyro.conf.FlagCreatePairsOff,)))
 
 
 def device_of(name: str) -> torch.device:
-    """`auto` is the GPU if there is one. ValueError for a device this machine lacks."""
+    """`auto` is the GPU if there is one, of several ranks each its own. ValueError for a device this machine lacks."""
     if name == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        name = "cuda" if torch.cuda.is_available() else "cpu"
+    if name == "cuda" and distributed.size() > 1:
+        name = f"cuda:{torch.cuda.current_device()}"
     try:
         device = torch.device(name)
     except RuntimeError as error:
@@ -184,18 +221,23 @@ def summarise(runs: Sequence[Mapping[str, float]]) -> dict[str, dict[str, float]
 
 def write_results(folder: Path, benchmark: str, config: Mapping, device: torch.device, body: Mapping) -> Path:
     """results.json, written whole or not at all; `body` holds runs, summary and what else a benchmark has to say."""
-    document = {
+    document = {**about(benchmark, config, device), **body}
+    target, partial = folder / RESULTS_FILE, folder / f".{RESULTS_FILE}.partial"
+    partial.write_text(json.dumps(document, indent=2, default=str) + "\n")
+    partial.replace(target)
+    return target
+
+
+def about(benchmark: str, config: Mapping, device: torch.device) -> dict[str, Any]:
+    """What was asked, of which code, on what: the head of results.json, and of every run.json."""
+    return {
         "benchmark": benchmark,
         "config": config,
         "versions": {name: version(name) for name in PACKAGES} | {"python": sys.version.split()[0]},
         "commit": commit(),
         "device": described(device),
-        **body,
+        "ranks": distributed.size(),
     }
-    target, partial = folder / RESULTS_FILE, folder / f".{RESULTS_FILE}.partial"
-    partial.write_text(json.dumps(document, indent=2, default=str) + "\n")
-    partial.replace(target)
-    return target
 
 
 def commit() -> str:

@@ -15,12 +15,13 @@ from rich.console import Console
 
 from benchmarks import experiment, shortcuts_run, survival
 from benchmarks.progress import bars
+from benchmarks.record import RunRecord
 from benchmarks.shortcut_report import as_results
 from benchmarks.shortcut_tasks import ROWS, TASKS, TaskName
 from benchmarks.shortcuts_table import shortcuts_table
 from gedi_nesy.data.images import Dataset, DatasetName, load
 from gedi_nesy.logic.shortcuts import Audit
-from gedi_nesy.training import checkpoint
+from gedi_nesy.training import checkpoint, distributed
 
 RowName = Literal["constraint alone", "+ entropy", "+ prior", "+ inv and prior", "all four"]
 
@@ -74,7 +75,7 @@ class ShortcutsConfig(experiment.RunConfig):
 
 def main(config: ShortcutsConfig) -> None:
     """Check everything that can be wrong; audit, train, report and write."""
-    device = config.prepare()
+    device = config.prepare(ranks=True)
     for name in ("tasks", "rows"):
         if not getattr(config, name):
             raise ValueError(f"--{name}: at least one is needed")
@@ -84,15 +85,16 @@ def main(config: ShortcutsConfig) -> None:
     dataset = load(config.dataset, config.data_root)
     folder = config.folder("shortcuts")
     finished = experiment.finished_runs(folder, asdict(config)) if config.resume else []
-    console = Console()
+    console = experiment.console()
     runs = [shortcuts_run.Run(**run) for run in finished]
     audits: dict[str, tuple[Audit | None, str]] = {}
     for task in config.tasks:
         audits[task] = shortcuts_run.audited(TASKS[task])
         console.print(f"{task}: {audits[task][1]}", highlight=False, soft_wrap=True)
     _train(config, dataset, device, folder, audits, runs, console)
-    console.print(shortcuts_table(_summaries(config, runs), _maps(runs), _title(config)))
-    console.print(f"results, pictures and models: {folder}", highlight=False)
+    if distributed.first():
+        console.print(shortcuts_table(_summaries(config, runs), _maps(runs), _title(config)))
+        console.print(f"results, pictures and models: {folder}", highlight=False)
 
 
 def _train(
@@ -116,6 +118,8 @@ def _train(
                 checkpoint.remove(place / experiment.CHECKPOINTS)
                 continue
             place.mkdir(parents=True, exist_ok=True)
+            identity = {"task": task, "row": row, "seed": seed}
+            about = experiment.about("shortcuts", asdict(config), device) | identity
             run = shortcuts_run.run(
                 task,
                 row,
@@ -126,15 +130,13 @@ def _train(
                 config.budget(task),
                 device,
                 place,
-                survival.saver_of(
-                    config,
-                    place / experiment.CHECKPOINTS,
-                    {"task": task, "row": row, "seed": seed},
-                    device,
-                ),
+                survival.saver_of(config, place / experiment.CHECKPOINTS, identity, device),
+                RunRecord(place, about, config.tensorboard),
                 progress,
                 console,
             )
+            if run is None:
+                continue
             runs.append(run)
             sentence = run.learned.get("sentence", "no audit")
             console.print(f"{task}, {row}, seed {seed}: {sentence}", highlight=False, soft_wrap=True)

@@ -14,6 +14,7 @@ from torch import Generator, Tensor
 
 from benchmarks import shortcut_report, survival
 from benchmarks.progress import Bar
+from benchmarks.record import RunRecord, heard_by
 from benchmarks.shortcut_tasks import ROWS, Pattern, Task
 from gedi_nesy.data.images import Dataset, Split
 from gedi_nesy.data.queries import QuerySet, draw_tuples
@@ -23,6 +24,7 @@ from gedi_nesy.metrics import clustering, concepts
 from gedi_nesy.model import GEDI
 from gedi_nesy.networks import ConvNet
 from gedi_nesy.report import plots
+from gedi_nesy.training import distributed
 from gedi_nesy.training.learner import QueryLogProb
 from gedi_nesy.training.plan import TrainConfig
 from gedi_nesy.training.saving import Saver
@@ -114,10 +116,14 @@ def run(
     device: torch.device,
     folder: Path,
     saver: Saver,
+    record: RunRecord,
     progress: Progress,
     console: Console,
-) -> Run:
-    """Train, report on unseen images, and keep the model and a picture of its symbols in `folder`."""
+) -> Run | None:
+    """Train, report on unseen images, and keep the model and a picture of its symbols in `folder`.
+
+    Of several ranks all train, and the first does the rest; the others return None.
+    """
     config = settings(row, budget)
     data = QuerySet(*(part.to(device) for part in training_data(task, dataset.train, seed, budget)))
     log_prob = compiled(task)
@@ -130,13 +136,16 @@ def run(
         config=config,
         make_backbone=partial(ConvNet, *data.images.shape[1:3], width=budget.width),
         seed=seed,
-        on_step=bar,
+        on_step=heard_by(bar, record),
         saver=saver,
-        on_resume=survival.resumer(saver, bar, console, title),
+        on_resume=survival.resumer(saver, bar, record, console, title),
     )
     seconds = saver.seconds
     bar.close()
+    record.close(outcome.history, outcome.recoveries)
     survival.say_recoveries(outcome, console, title)
+    if not distributed.first():
+        return None
     test = _of_the_task(dataset.test, task)
     probabilities = predicted(outcome.model, test.images.to(device))
     metrics = _concepts(test.labels.numpy(), probabilities) | _queries(task, test, probabilities, name)

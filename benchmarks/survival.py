@@ -10,6 +10,7 @@ from rich.console import Console
 
 from benchmarks import experiment
 from benchmarks.progress import Bar
+from benchmarks.record import RunRecord
 from gedi_nesy.training.loop import Outcome
 from gedi_nesy.training.plan import Record
 from gedi_nesy.training.saving import SaveConfig, Saver
@@ -43,11 +44,14 @@ def saver_of(
     return saver
 
 
-def resumer(saver: Saver, bar: Bar, console: Console, name: str) -> Callable[[list[Record]], None]:
+def resumer(
+    saver: Saver, bar: Bar, record: RunRecord, console: Console, name: str
+) -> Callable[[list[Record]], None]:
     """To be called with the history when a run goes on: moves the bar, and says what there is to say."""
 
     def resumed(history: list[Record]) -> None:
         bar.resumed(history)
+        record.resumed(history)
         for line in sentences(saver, history):
             console.print(f"{name}: {line}", highlight=False, soft_wrap=True)
 

@@ -23,12 +23,9 @@ from torch.nn.parallel import DistributedDataParallel
 TIMEOUT = timedelta(minutes=10)
 """How long a rank waits for another before the job ends with an error; a rank that dies is noticed at once."""
 
-# buffers (where chains begin) never change; torch has renamed the argument that says so
-_SYNC_BUFFERS = next(
-    name
-    for name in ("forward_sync_buffers", "broadcast_buffers")
-    if name in inspect.signature(DistributedDataParallel).parameters
-)
+# buffers (where chains begin) never change, and need not be sent at every step; torch has renamed the argument
+_RENAMED = "forward_sync_buffers" in inspect.signature(DistributedDataParallel).parameters
+_NO_BUFFERS = {"forward_sync_buffers" if _RENAMED else "broadcast_buffers": False}
 
 
 @contextmanager
@@ -84,7 +81,7 @@ def parallel(model: nn.Module) -> nn.Module:
     """A module that calls the model and averages its gradients over the ranks; all begin with the weights of rank 0."""
     if size() == 1:
         return model
-    return DistributedDataParallel(model, **{_SYNC_BUFFERS: False})
+    return DistributedDataParallel(model, **_NO_BUFFERS)  # pyright: ignore[reportArgumentType]
 
 
 def own_generator(generator: Generator) -> Generator:
