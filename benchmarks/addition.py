@@ -29,7 +29,7 @@ PROGRAM = Path(__file__).parent.parent / "programs" / "addition.pl"
 
 
 @dataclass(frozen=True, kw_only=True)
-class AdditionConfig(experiment.RunConfig):
+class AdditionConfig(experiment.RecordedConfig):
     """Learn what digits mean from a + b = c alone, without labels."""
 
     dataset: DatasetName = "mnist5k"

@@ -164,12 +164,7 @@ class RunConfig(PlaceConfig):
     save_every: float = 30.0
     """seconds between checkpoints, at the least; they take a percent of the time at most (0: every step)"""
 
-    tensorboard: bool = False
-    """also write every step for TensorBoard, in the folder of each seed"""
-
     def prepare(self, ranks: bool = False) -> torch.device:
-        if self.tensorboard:
-            check_tensorboard()
         if not self.seeds:
             raise ValueError("--seeds: at least one is needed")
         if not 0 <= self.save_every < float("inf"):
@@ -178,6 +173,19 @@ class RunConfig(PlaceConfig):
 
     def folder(self, benchmark: str) -> Path:
         return agreed_folder(lambda: out_folder(self.out, benchmark, self.overwrite, self.resume))
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecordedConfig(RunConfig):
+    """And those of the benchmarks that train seed after seed."""
+
+    tensorboard: bool = False
+    """also write every step for TensorBoard, in the folder of each seed"""
+
+    def prepare(self, ranks: bool = False) -> torch.device:
+        if self.tensorboard:
+            check_tensorboard()
+        return super().prepare(ranks)
 
 
 Config = TypeVar("Config")

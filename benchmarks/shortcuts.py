@@ -27,7 +27,7 @@ RowName = Literal["constraint alone", "+ entropy", "+ prior", "+ inv and prior",
 
 
 @dataclass(frozen=True, kw_only=True)
-class ShortcutsConfig(experiment.RunConfig):
+class ShortcutsConfig(experiment.RecordedConfig):
     """Which maps do networks land on, with and without the terms of GEDI?"""
 
     tasks: tuple[TaskName, ...] = ("half", "even_odd", "triples", "sums", "xor")
