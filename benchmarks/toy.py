@@ -158,8 +158,15 @@ def _row(
         total = toy_methods.config_of(cast(Trained, method), config.preset, config.iterations).iterations
         bar = progress.add_task(method, total=total, terms="")
 
+        said = 0
+
         def report(step: int, terms: str) -> None:
+            nonlocal said
             progress.update(bar, completed=step, terms=terms)
+            if not progress.console.is_terminal and 10 * step // total != said:
+                said = 10 * step // total
+                line = f"{method}  step {step:6,d} of {total:,d}  {terms}"
+                progress.console.print(line, highlight=False, soft_wrap=True)
 
         found = toy_run.run_trained(
             cast(Trained, method), config, clusters, seeds, sets, grids, device, report, method_folder
