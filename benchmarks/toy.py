@@ -4,7 +4,9 @@ Nobody tells the learner which points belong together. Rows: an energy alone (JE
 GEDI, and scikit-learn's clusterings. Labels are used to report, on unseen points, and for nothing else.
 """
 
+import os
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from itertools import groupby
 from pathlib import Path
@@ -22,6 +24,7 @@ from benchmarks.toy_data import Sets, Task
 from benchmarks.toy_methods import METHODS, TRAINED, WEIGHTS, Method, Preset, Trained, Triple
 from benchmarks.toy_run import Outcome, Run
 from gedi_nesy.report.points import grid_around
+from gedi_nesy.training import checkpoint
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,9 +107,10 @@ def main(config: ToyConfig) -> None:
     with bars(console) as progress:
         for method in config.methods:
             for group in _alike(tasks, config):
-                for found in _row(method, group, config, runs, device, progress, folder):
-                    runs.append(found)
-                    _write(folder, config, device, runs)
+                # all of a row at once: its checkpoints hold all of it, and are needed until it is written
+                runs += _row(method, group, config, runs, device, progress, folder)
+                _write(folder, config, device, runs)
+                _forget(_checkpoints(folder, method, group), config.attempts)
                 _say(console, method, group, runs)
     toy_report.pictures(folder, config, tasks, runs)
     console.print(toy_report.table(runs, config))
@@ -134,14 +138,14 @@ def _row(
     device: torch.device,
     progress: Progress,
     folder: Path,
-) -> Iterator[Run]:
+) -> list[Run]:
     """The runs of a method that are missing."""
     done = {(run.dataset, run.method, run.seed) for run in runs}
     places = [
         (task, seed) for task in tasks for seed in config.seeds if (task.name, method, seed) not in done
     ]
     if not places:
-        return
+        return []
     sets = [
         toy_data.sets(task, config.points, config.test_points, config.noise, seed) for task, seed in places
     ]
@@ -149,12 +153,6 @@ def _row(
     seeds = [seed for _, seed in places]
     clusters = tasks[0].num_clusters
     if method in TRAINED:
-        method_folder = (
-            folder
-            / experiment.CHECKPOINTS
-            / method.replace(" ", "-")
-            / "-".join(task.name.replace("/", "_") for task in tasks)
-        )
         total = toy_methods.config_of(cast(Trained, method), config.preset, config.iterations).iterations
         bar = progress.add_task(method, total=total, terms="")
 
@@ -169,7 +167,15 @@ def _row(
                 progress.console.print(line, highlight=False, soft_wrap=True)
 
         found = toy_run.run_trained(
-            cast(Trained, method), config, clusters, seeds, sets, grids, device, report, method_folder
+            cast(Trained, method),
+            config,
+            clusters,
+            seeds,
+            sets,
+            grids,
+            device,
+            report,
+            _checkpoints(folder, method, tasks),
         )
         progress.remove_task(bar)
     else:
@@ -177,8 +183,24 @@ def _row(
             toy_run.run_baseline(cast(Baseline, method), clusters, seed, each, grid)
             for seed, each, grid in zip(seeds, sets, grids, strict=True)
         ]
-    for (task, seed), each, outcome in zip(places, sets, found, strict=True):
-        yield _keep(task, seed, method, each, outcome, config, folder)
+    return [
+        _keep(task, seed, method, each, outcome, config, folder)
+        for (task, seed), each, outcome in zip(places, sets, found, strict=True)
+    ]
+
+
+def _checkpoints(folder: Path, method: Method, tasks: Sequence[Task]) -> Path:
+    """Where a row is saved while it trains."""
+    names = "-".join(task.name.replace("/", "_") for task in tasks)
+    return folder / experiment.CHECKPOINTS / method.replace(" ", "-") / names
+
+
+def _forget(place: Path, attempts: int) -> None:
+    """Delete the checkpoints of a row that is written."""
+    for attempt in range(attempts):
+        checkpoint.remove(place / f"attempt-{attempt}")
+    with suppress(OSError):
+        os.removedirs(place)  # and the folders above that this leaves empty
 
 
 def _grid(sets: Sets) -> Tensor:
@@ -219,7 +241,7 @@ def _say(console: Console, method: Method, tasks: Sequence[Task], runs: Sequence
 
 
 def _write(folder: Path, config: ToyConfig, device: torch.device, runs: Sequence[Run]) -> None:
-    """After every run, so that a long job that is stopped has lost nothing."""
+    """After every row, so that a long job that is stopped has lost nothing."""
     body = {"runs": [asdict(run) for run in runs], "summary": toy_report.summary(runs)}
     experiment.write_results(folder, "toy", asdict(config), device, body)
 

@@ -108,7 +108,8 @@ def train_stack(
             if saver:
                 saver.step(learner.state)
     if saver:
-        saver.remove()
+        # until the row is written, its results can be made again from what was trained
+        saver.save(learner.state)
     return learner
 
 

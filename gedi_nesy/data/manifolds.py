@@ -82,11 +82,11 @@ class Fidelity(NamedTuple):
 
 
 def fidelity(name: PointsName, samples: Plane, noise: float, num_clusters: int | None = None) -> Fidelity:
-    """The fraction of samples within 3 `noise` of a manifold, and each manifold's share of these."""
+    """The fraction of samples within 3 `noise` of a manifold, and the share of each in these (0 if none are)."""
     distances, nearest = manifold_distance(name, samples, num_clusters)
     near = distances <= 3 * noise
     counts = nearest[near].bincount(minlength=num_classes(name, num_clusters)).double()
-    return Fidelity(near.double().mean().item(), tuple((counts / counts.sum()).tolist()))
+    return Fidelity(near.double().mean().item(), tuple((counts / counts.sum().clamp(min=1)).tolist()))
 
 
 def class_log_density(

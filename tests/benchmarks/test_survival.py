@@ -3,6 +3,7 @@
 import json
 import signal
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -14,6 +15,7 @@ from kills import ended, endure, forked, newest, spawned
 
 from benchmarks import addition, experiment, shortcuts, toy
 from gedi_nesy.training.checkpoint import CheckpointError
+from gedi_nesy.training.stacked import StackedLearner
 
 TINY = [
     *("--dataset", "digits", "--device", "cpu", "--threads", "1", "--width", "8", "--start-rank", "4"),
@@ -108,7 +110,7 @@ def toy_numbers(out: Path) -> tuple[list[dict], dict[str, bytes]]:
 
 
 def test_toy_killed_and_stopped(tmp_path):
-    """Twice by SIGKILL, once by SIGTERM; the second attempt begins after the first one's checkpoints are gone."""
+    """Twice by SIGKILL, once by SIGTERM; the row has more than one attempt."""
     command = SimpleNamespace(cli=lambda: experiment.run_cli(toy.ToyConfig, toy.main, "toy"), __name__="toy")
     start, out, log = forked(command), tmp_path / "killed", tmp_path / "log"
     assert ended(start([*TOY, "--out", str(tmp_path / "whole")], log), lambda: False, 0) == 0, log.read_text()
@@ -125,6 +127,21 @@ def test_toy_killed_and_stopped(tmp_path):
     runs, models = toy_numbers(out)
     assert (runs, models) == toy_numbers(tmp_path / "whole")
     assert len(runs) == 2
+
+
+def test_toy_results_that_were_not_written_are_made_from_what_was_trained(monkeypatch, tmp_path):
+    arguments = [*TOY, "--resume", "--out", str(tmp_path / "stopped")]
+    for out in ("whole", "stopped"):
+        monkeypatch.setattr(sys, "argv", ["toy", *TOY, "--out", str(tmp_path / out)])
+        with monkeypatch.context() as patch, pytest.raises(SystemExit) if out == "stopped" else nullcontext():
+            if out == "stopped":
+                stop_in_the_evaluation(patch)
+            experiment.run_cli(toy.ToyConfig, toy.main, "toy")
+    assert list((tmp_path / "stopped").rglob("checkpoint-*"))
+    monkeypatch.setattr(sys, "argv", ["toy", *arguments])
+    monkeypatch.setattr(StackedLearner, "run_block", None)  # nothing is trained again
+    experiment.run_cli(toy.ToyConfig, toy.main, "toy")
+    assert toy_numbers(tmp_path / "stopped") == toy_numbers(tmp_path / "whole")
 
 
 def run(monkeypatch, *arguments: str) -> int:
