@@ -8,10 +8,9 @@ from jaxtyping import Float
 from torch import Generator, Tensor
 
 from benchmarks.failure_modes_build import GOOD, MODES, Candidate, Scene, candidates
+from benchmarks.toy_swav import SHARPNESS, sinkhorn
 from gedi_nesy import objectives
-from gedi_nesy.types import Logits, LogProbs
-
-SINKHORN_ROUNDS = 3
+from gedi_nesy.types import Logits
 
 
 class Values(NamedTuple):
@@ -47,7 +46,8 @@ def log_likelihood(data: Logits, grid: Float[Tensor, "place cluster"], cell: Flo
 def values(candidate: Candidate, cell: Float[Tensor, ""]) -> Values:
     """Each term at a candidate."""
     plain, augmented = candidate.plain.log_softmax(dim=1), candidate.augmented.log_softmax(dim=1)
-    targets = sinkhorn(augmented)
+    # assignments from p(y|x') itself: the sharpness of SwAV's own is undone
+    targets = sinkhorn(SHARPNESS * augmented[None])[0]
     cross = (targets * plain).sum(dim=1).mean()
     entropy = -torch.special.xlogy(targets, targets).sum(dim=1).mean()
     return Values(
@@ -57,14 +57,6 @@ def values(candidate: Candidate, cell: Float[Tensor, ""]) -> Values:
         swapped=cross.item(),
         divergence=(cross + entropy).item(),
     )
-
-
-def sinkhorn(log_probs: LogProbs, rounds: int = SINKHORN_ROUNDS) -> Float[Tensor, "batch cluster"]:
-    """Assignments with even clusters: columns and rows of p(y|x) are scaled in turns; rows sum to 1."""
-    logs = log_probs
-    for _ in range(rounds):
-        logs = (logs - logs.logsumexp(dim=0)).log_softmax(dim=1)
-    return logs.exp()
 
 
 class Contrast(NamedTuple):

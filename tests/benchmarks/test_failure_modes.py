@@ -136,15 +136,18 @@ def test_cuts_are_even_and_cut():
     assert (family[0].plain.argmax(dim=1) == truth).double().mean().item() == pytest.approx(0.5, abs=0.1)
 
 
-def test_sinkhorn_scales_columns_and_rows(generator):
-    p = torch.randn(50, 3, generator=generator, dtype=torch.float64).softmax(dim=1)
-    expected = p.numpy().copy()
-    for _ in range(failure_modes_run.SINKHORN_ROUNDS):
-        expected /= expected.sum(axis=0, keepdims=True)
-        expected /= expected.sum(axis=1, keepdims=True)
-    assert failure_modes_run.sinkhorn(p.log()).numpy() == pytest.approx(expected)
-    even = failure_modes_run.sinkhorn(p.log(), rounds=200)
-    assert even.sum(dim=0).tolist() == pytest.approx([50 / 3] * 3)
+def test_the_swapped_prediction_by_loops():
+    """Assignments of x' with columns, then rows, scaled three times; cross-entropy and divergence to p(y|x)."""
+    found, _ = scene("circles", num=60)
+    candidate = failure_modes_build.good(found, 0.05)
+    targets = candidate.augmented.softmax(dim=1).numpy().copy()
+    for _ in range(3):
+        targets /= targets.sum(axis=0, keepdims=True)
+        targets /= targets.sum(axis=1, keepdims=True)
+    p = candidate.plain.softmax(dim=1).numpy()
+    value = failure_modes_run.values(candidate, found.cell)
+    assert value.swapped == pytest.approx((targets * np.log(p)).sum(axis=1).mean())
+    assert value.divergence == pytest.approx(-(targets * np.log(targets / p)).sum(axis=1).mean())
 
 
 def test_the_slope_at_a_constant_encoder_is_a_difference_quotient():
