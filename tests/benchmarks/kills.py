@@ -71,7 +71,8 @@ def endure(
 ) -> list[int]:
     """Kill a run `kills` times by SIGKILL, at any moment of a step, of a save or of the start; the exit codes.
 
-    `steps` is how many the whole run has: lives are so short that all kills fall into it.
+    `steps` is how many the whole run has, or less: lives are so short that the kills fall into it, unless steps
+    are very quick.
     """
     chance = random.Random(seed)
     codes = []
