@@ -29,7 +29,7 @@ EPS_FACTOR = 2.5
 """DBSCAN's eps, in medians of the distance to neighbour number `CORE_NEIGHBOURS`: a rule that sees no label.
 
 One factor for all sets: 2 to 3 does alike on moons and circles of noise 0.05, less breaks curves into pieces, and more
-joins them."""
+joins them. The factor itself was chosen with scores in sight, which favours DBSCAN."""
 
 
 def run(
