@@ -15,14 +15,15 @@ from rich.console import Console
 
 from benchmarks import addition_run, experiment
 from benchmarks.progress import bars
-from gedi_nesy.augment import WarpConfig
+from gedi_nesy.augmentation.warp import WarpConfig
 from gedi_nesy.data.images import DatasetName, load
-from gedi_nesy.model import Precision
+from gedi_nesy.models.gedi import Precision
 from gedi_nesy.report import tables
-from gedi_nesy.sgld import SGLDConfig
-from gedi_nesy.training import checkpoint, distributed
+from gedi_nesy.sampling.sgld import SGLDConfig
+from gedi_nesy.training import distributed
+from gedi_nesy.training.config import TrainConfig
+from gedi_nesy.training.durability import checkpoint
 from gedi_nesy.training.learner import StepConfig
-from gedi_nesy.training.plan import TrainConfig
 from gedi_nesy.training.step import Weights
 
 PROGRAM = Path(__file__).parent.parent / "programs" / "addition.pl"

@@ -20,8 +20,8 @@ from gedi_nesy.learn import learn, query_log_prob
 from gedi_nesy.metrics import clustering
 from gedi_nesy.metrics.collapse import verdict
 from gedi_nesy.metrics.ood import auroc
-from gedi_nesy.model import GEDI
-from gedi_nesy.networks import ConvNet
+from gedi_nesy.models.encoders import ConvNet
+from gedi_nesy.models.gedi import GEDI
 from gedi_nesy.report import plots
 from gedi_nesy.training import distributed
 from gedi_nesy.training.learner import QueryLogProb

@@ -15,10 +15,10 @@ from problog.logic import Constant, Term, Var, list2term
 from torch import Tensor, nn
 
 from gedi_nesy.logic import Program, Query
-from gedi_nesy.logic.klay_engine import KlayCircuit
-from gedi_nesy.logic.shape import circuit_evaluate
-from gedi_nesy.logic.stock import ExactEngine, Model, Network
-from gedi_nesy.logic.stock import Query as DeepProbLogQuery
+from gedi_nesy.logic.circuits.template import circuit_evaluate
+from gedi_nesy.logic.engines.klay import KlayCircuit
+from gedi_nesy.logic.language.deepproblog_api import ExactEngine, Model, Network
+from gedi_nesy.logic.language.deepproblog_api import Query as DeepProbLogQuery
 
 PROGRAMS = Path(__file__).parent.parent / "programs"
 

@@ -19,8 +19,8 @@ from rich.console import Console
 
 from benchmarks.record import check_tensorboard
 from gedi_nesy.training import distributed
-from gedi_nesy.training.guard import DivergedError
-from gedi_nesy.training.saving import StoppedError
+from gedi_nesy.training.divergence import DivergedError
+from gedi_nesy.training.durability.manager import StoppedError
 
 RESULTS_FILE = "results.json"
 CHECKPOINTS = "checkpoints"

@@ -9,8 +9,8 @@ from torch import Generator
 
 from benchmarks.failure_modes_build import GOOD, MODES, Candidate, Scene, candidates
 from benchmarks.failure_modes_run import TERMS, Contrast, Losses, values
-from gedi_nesy import objectives
 from gedi_nesy.data.points import PointsName
+from gedi_nesy.objectives import terms as objectives
 from gedi_nesy.report import points, tables
 from gedi_nesy.report.points import Grid, Landscape, Regions
 from gedi_nesy.types import Logits

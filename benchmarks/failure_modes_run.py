@@ -9,7 +9,7 @@ from torch import Generator, Tensor
 
 from benchmarks.failure_modes_build import GOOD, MODES, Candidate, Scene, candidates
 from benchmarks.toy_swav import SHARPNESS, sinkhorn
-from gedi_nesy import objectives
+from gedi_nesy.objectives import terms as objectives
 from gedi_nesy.types import Logits
 
 

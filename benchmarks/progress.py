@@ -13,7 +13,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from gedi_nesy.training.plan import Record, TrainConfig
+from gedi_nesy.training.config import Record, TrainConfig
 
 
 class Bar:

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from gedi_nesy.training import distributed
-from gedi_nesy.training.fallback import Recovery
-from gedi_nesy.training.plan import Record
+from gedi_nesy.training.config import Record
+from gedi_nesy.training.durability.rollback import Recovery
 
 RUN_FILE, HISTORY_FILE, TENSORBOARD_FOLDER = "run.json", "history.jsonl", "tensorboard"
 

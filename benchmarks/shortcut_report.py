@@ -7,11 +7,11 @@ import numpy as np
 from jaxtyping import Int
 from problog.logic import Constant
 
+from gedi_nesy.audit.shortcuts import Audit, audit
+from gedi_nesy.audit.text import landed, verdict
 from gedi_nesy.logic import Budget, ProgramError
-from gedi_nesy.logic.front_end import substitute
-from gedi_nesy.logic.shortcuts import Audit, audit
-from gedi_nesy.logic.shortcuts_text import landed, verdict
-from gedi_nesy.logic.source import parse_query
+from gedi_nesy.logic.grounding.front_end import substitute
+from gedi_nesy.logic.language.source import parse_query
 from gedi_nesy.metrics import clustering
 
 BUDGET = Budget(seconds=20.0)

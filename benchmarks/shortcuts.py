@@ -19,9 +19,10 @@ from benchmarks.record import RunRecord
 from benchmarks.shortcut_report import as_results
 from benchmarks.shortcut_tasks import ROWS, TASKS, TaskName
 from benchmarks.shortcuts_table import shortcuts_table
+from gedi_nesy.audit.shortcuts import Audit
 from gedi_nesy.data.images import Dataset, DatasetName, load
-from gedi_nesy.logic.shortcuts import Audit
-from gedi_nesy.training import checkpoint, distributed
+from gedi_nesy.training import distributed
+from gedi_nesy.training.durability import checkpoint
 
 RowName = Literal["constraint alone", "+ entropy", "+ prior", "+ inv and prior", "all four"]
 

@@ -16,18 +16,18 @@ from benchmarks import shortcut_report, survival
 from benchmarks.progress import Bar
 from benchmarks.record import RunRecord, heard_by
 from benchmarks.shortcut_tasks import ROWS, Pattern, Task
+from gedi_nesy.audit.shortcuts import Audit
 from gedi_nesy.data.images import Dataset, Split
 from gedi_nesy.data.queries import QuerySet, draw_tuples
 from gedi_nesy.learn import learn, query_log_prob
-from gedi_nesy.logic.shortcuts import Audit
 from gedi_nesy.metrics import clustering, concepts
-from gedi_nesy.model import GEDI
-from gedi_nesy.networks import ConvNet
+from gedi_nesy.models.encoders import ConvNet
+from gedi_nesy.models.gedi import GEDI
 from gedi_nesy.report import plots
 from gedi_nesy.training import distributed
+from gedi_nesy.training.config import TrainConfig
+from gedi_nesy.training.durability.manager import Saver
 from gedi_nesy.training.learner import QueryLogProb
-from gedi_nesy.training.plan import TrainConfig
-from gedi_nesy.training.saving import Saver
 from gedi_nesy.training.step import Weights
 
 

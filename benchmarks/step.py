@@ -14,7 +14,7 @@ from rich.table import Table
 
 from benchmarks import experiment
 from benchmarks.step_run import Case, Clock, NetworkName, measure, summary
-from gedi_nesy.model import Precision
+from gedi_nesy.models.gedi import Precision
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,9 +10,10 @@ from typing import Literal
 import torch
 from torch import Generator, Tensor, nn
 
-from gedi_nesy import augment, replay
-from gedi_nesy.first_convolution import FirstConv2d
-from gedi_nesy.model import GEDI
+from gedi_nesy.augmentation import warp as augment
+from gedi_nesy.models.first_convolution import FirstConv2d
+from gedi_nesy.models.gedi import GEDI
+from gedi_nesy.sampling import replay
 from gedi_nesy.training.learner import StepConfig
 from gedi_nesy.training.step import Terms, Views, Weights, joint_loss
 

@@ -10,10 +10,10 @@ import torch
 from torch import Generator, Tensor
 
 from benchmarks.step_plain import PlainStep
-from gedi_nesy import sgld
 from gedi_nesy.data.queries import QuerySet
-from gedi_nesy.model import GEDI, Precision
-from gedi_nesy.networks import ConvNet, ResNet8
+from gedi_nesy.models.encoders import ConvNet, ResNet8
+from gedi_nesy.models.gedi import GEDI, Precision
+from gedi_nesy.sampling import sgld
 from gedi_nesy.training.learner import Learner, StepConfig
 from gedi_nesy.training.step import Weights
 

@@ -11,9 +11,9 @@ from rich.console import Console
 from benchmarks import experiment
 from benchmarks.progress import Bar
 from benchmarks.record import RunRecord
+from gedi_nesy.training.config import Record
+from gedi_nesy.training.durability.manager import SaveConfig, Saver
 from gedi_nesy.training.loop import Outcome
-from gedi_nesy.training.plan import Record
-from gedi_nesy.training.saving import SaveConfig, Saver
 
 
 def saver_of(

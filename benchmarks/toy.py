@@ -24,7 +24,7 @@ from benchmarks.toy_data import Sets, Task
 from benchmarks.toy_methods import METHODS, TRAINED, WEIGHTS, Method, Preset, Trained, Triple
 from benchmarks.toy_run import Outcome, Run
 from gedi_nesy.report.points import grid_around
-from gedi_nesy.training import checkpoint
+from gedi_nesy.training.durability import checkpoint
 
 
 @dataclass(frozen=True, kw_only=True)

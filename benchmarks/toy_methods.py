@@ -10,10 +10,10 @@ from dataclasses import replace
 from typing import Literal, NamedTuple, get_args
 
 from benchmarks.toy_baselines import BASELINES, Baseline
-from gedi_nesy.model import GEDI
-from gedi_nesy.networks import MLP
-from gedi_nesy.sgld import SGLDConfig
-from gedi_nesy.training.stacked_config import StackedConfig
+from gedi_nesy.models.encoders import MLP
+from gedi_nesy.models.gedi import GEDI
+from gedi_nesy.sampling.sgld import SGLDConfig
+from gedi_nesy.training.vectorized.config import StackedConfig
 
 Preset = Literal["default", "paper"]
 Trained = Literal["JEM", "SwAV", "GEDI no prior", "GEDI no inv", "GEDI no gen", "GEDI"]

@@ -12,7 +12,7 @@ from benchmarks.toy_data import Sets, Task
 from benchmarks.toy_run import Outcome, Run
 from gedi_nesy.report import points, tables, weights
 from gedi_nesy.report.points import Landscape, Regions, Samples
-from gedi_nesy.training.stacked import RECORD_EVERY
+from gedi_nesy.training.vectorized.learner import RECORD_EVERY
 
 if TYPE_CHECKING:
     from benchmarks.toy import ToyConfig

@@ -18,11 +18,11 @@ from benchmarks.toy_methods import Preset, Trained, Triple
 from benchmarks.toy_swav import SwAV
 from gedi_nesy.data.manifolds import fidelity
 from gedi_nesy.metrics import clustering
-from gedi_nesy.model import GEDI
-from gedi_nesy.training.saving import Saver
-from gedi_nesy.training.stacked import StackedLearner
-from gedi_nesy.training.stacked_config import StackedConfig
-from gedi_nesy.training.stacked_loss import StackedWeights
+from gedi_nesy.models.gedi import GEDI
+from gedi_nesy.training.durability.manager import Saver
+from gedi_nesy.training.vectorized.config import StackedConfig
+from gedi_nesy.training.vectorized.learner import StackedLearner
+from gedi_nesy.training.vectorized.loss import StackedWeights
 
 if TYPE_CHECKING:
     from benchmarks.toy import ToyConfig

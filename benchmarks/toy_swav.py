@@ -13,8 +13,8 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Generator, Tensor
 
-from gedi_nesy.training import stacked_draws
-from gedi_nesy.training.stacked_draws import BLOCK, Sizes
+from gedi_nesy.training.vectorized import draws as stacked_draws
+from gedi_nesy.training.vectorized.draws import BLOCK, Sizes
 
 TEMPERATURE, SHARPNESS, ROUNDS = 0.1, 0.05, 3
 WIDTHS = (100, 100, 2, 4, 2)

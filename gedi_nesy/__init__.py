@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from gedi_nesy.model import GEDI
+from gedi_nesy.models.gedi import GEDI
 
 if TYPE_CHECKING:
     from gedi_nesy.logic import Program, ProgramError

@@ -8,15 +8,15 @@ from collections.abc import Sequence
 
 import torch
 
+from gedi_nesy.cli.runs import add_arguments as add_runs
+from gedi_nesy.cli.runs import runs
+from gedi_nesy.cli.shortcuts import add_arguments as add_shortcuts
+from gedi_nesy.cli.shortcuts import shortcuts
 from gedi_nesy.logic import Budget, Program, ProgramError, Query
 from gedi_nesy.logic.describe import describe_program, describe_query, readable
-from gedi_nesy.logic.neural import NeuralPredicate, neural_predicates
-from gedi_nesy.logic.shortcuts_cli import add_arguments as add_shortcuts
-from gedi_nesy.logic.shortcuts_cli import shortcuts
-from gedi_nesy.logic.source import Source, parse_query, variable_names
+from gedi_nesy.logic.language.neural import NeuralPredicate, neural_predicates
+from gedi_nesy.logic.language.source import Source, parse_query, variable_names
 from gedi_nesy.report.runs import RunsError
-from gedi_nesy.report.runs_cli import add_arguments as add_runs
-from gedi_nesy.report.runs_cli import runs
 
 
 class _StandIn:

@@ -10,13 +10,13 @@ from torch import Generator, Tensor, nn
 
 from gedi_nesy.data.queries import QuerySet
 from gedi_nesy.logic import Program, Query
-from gedi_nesy.model import GEDI
-from gedi_nesy.networks import ConvNet
-from gedi_nesy.training.guard import check_finite
+from gedi_nesy.models.encoders import ConvNet
+from gedi_nesy.models.gedi import GEDI
+from gedi_nesy.training.config import Record, TrainConfig
+from gedi_nesy.training.divergence import check_finite
+from gedi_nesy.training.durability.manager import Saver
 from gedi_nesy.training.learner import Learner, QueryLogProb
 from gedi_nesy.training.loop import Outcome, train
-from gedi_nesy.training.plan import Record, TrainConfig
-from gedi_nesy.training.saving import Saver
 
 
 class _Outputs(nn.Module):

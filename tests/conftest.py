@@ -26,3 +26,9 @@ def generator() -> torch.Generator:
 @pytest.fixture
 def root() -> Path:
     return Path(__file__).parent.parent
+
+
+@pytest.fixture
+def programs(root) -> Path:
+    """The folder of the programs that come with the project."""
+    return root / "programs"

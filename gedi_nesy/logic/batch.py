@@ -7,8 +7,8 @@ from jaxtyping import Float
 from torch import Tensor
 
 from gedi_nesy.logic.errors import ProgramError, did_you_mean
-from gedi_nesy.logic.graph import Slot
-from gedi_nesy.logic.neural import Network, call_network, size_mismatch
+from gedi_nesy.logic.grounding.graph import Slot
+from gedi_nesy.logic.language.neural import Network, call_network, size_mismatch
 
 
 def check_names(given: Mapping[str, object], expected: Sequence[str]) -> None:

@@ -14,11 +14,11 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from gedi_nesy.logic.circuit import Circuit
-from gedi_nesy.logic.graph import NeuralWeight, Variable
-from gedi_nesy.logic.schedule import FALSE_ROW
-from gedi_nesy.logic.shape import Shape
-from gedi_nesy.logic.weights import LeafWeights
+from gedi_nesy.logic.circuits.evaluate import Circuit
+from gedi_nesy.logic.circuits.layers import FALSE_ROW
+from gedi_nesy.logic.circuits.leaves import LeafWeights
+from gedi_nesy.logic.circuits.template import Shape
+from gedi_nesy.logic.grounding.graph import NeuralWeight, Variable
 
 
 @dataclass(frozen=True)

@@ -10,19 +10,26 @@ from problog.logic import Var, unquote
 from torch import nn
 
 from gedi_nesy.logic.budget import DEFAULT_BUDGET, Budget, Watch
+from gedi_nesy.logic.circuits.store import Store
+from gedi_nesy.logic.circuits.template import (
+    Evaluate,
+    Shape,
+    align,
+    check_uncertain,
+    circuit_evaluate,
+    compile_shape,
+)
+from gedi_nesy.logic.engines.deepproblog_engine import Reference
+from gedi_nesy.logic.engines.klay import KlayCircuit
+from gedi_nesy.logic.engines.tensors import tensor_query
 from gedi_nesy.logic.errors import ProgramError, did_you_mean
-from gedi_nesy.logic.front_end import FrontEnd, image_term, substitute
-from gedi_nesy.logic.ground import Request
-from gedi_nesy.logic.klay_engine import KlayCircuit
-from gedi_nesy.logic.learnable import extract_learnable
-from gedi_nesy.logic.neural import Network, NeuralPredicate, check_networks, neural_predicates
-from gedi_nesy.logic.python_guard import inspect
+from gedi_nesy.logic.grounding.front_end import FrontEnd, image_term, substitute
+from gedi_nesy.logic.grounding.ground import Request
+from gedi_nesy.logic.language.learnable import extract_learnable
+from gedi_nesy.logic.language.neural import Network, NeuralPredicate, check_networks, neural_predicates
+from gedi_nesy.logic.language.sandbox import inspect
+from gedi_nesy.logic.language.source import Source, parse_query, variable_names
 from gedi_nesy.logic.query import Query, answer_key
-from gedi_nesy.logic.reference import Reference
-from gedi_nesy.logic.shape import Evaluate, Shape, align, check_uncertain, circuit_evaluate, compile_shape
-from gedi_nesy.logic.source import Source, parse_query, variable_names
-from gedi_nesy.logic.store import Store
-from gedi_nesy.logic.tensor_query import tensor_query
 
 ENGINES = ("circuit", "klay", "deepproblog")
 

@@ -11,11 +11,11 @@ from problog.logic import Constant
 from torch import Tensor
 
 from gedi_nesy.logic.batch import check_names, check_tensors, read_images, select_log_probs
+from gedi_nesy.logic.circuits.template import Evaluate, Shape
 from gedi_nesy.logic.errors import ProgramError
 from gedi_nesy.logic.explain import Explainer, Explanation
-from gedi_nesy.logic.graph import Slot
-from gedi_nesy.logic.neural import Network
-from gedi_nesy.logic.shape import Evaluate, Shape
+from gedi_nesy.logic.grounding.graph import Slot
+from gedi_nesy.logic.language.neural import Network
 
 
 @dataclass(frozen=True, repr=False)

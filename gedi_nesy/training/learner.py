@@ -10,13 +10,17 @@ from jaxtyping import Float, Int
 from torch import Generator, Tensor, nn
 from torch.func import functional_call
 
-from gedi_nesy import augment, objectives, replay
-from gedi_nesy import sgld as langevin
+from gedi_nesy.augmentation import warp as augment
 from gedi_nesy.data.queries import QuerySet
-from gedi_nesy.model import GEDI, Precision
-from gedi_nesy.naming import Naming, best_naming
-from gedi_nesy.training import distributed, guard, snapshot
-from gedi_nesy.training.guard import DivergedError, GuardConfig, GuardState, Signs
+from gedi_nesy.models.gedi import GEDI, Precision
+from gedi_nesy.objectives import terms as objectives
+from gedi_nesy.sampling import replay
+from gedi_nesy.sampling import sgld as langevin
+from gedi_nesy.training import distributed
+from gedi_nesy.training import divergence as guard
+from gedi_nesy.training.divergence import DivergedError, GuardConfig, GuardState, Signs
+from gedi_nesy.training.durability import snapshot
+from gedi_nesy.training.permutation import Naming, best_naming
 from gedi_nesy.training.step import Constraint, Terms, Views, Weights, joint_loss
 from gedi_nesy.types import LogProbs, Permutations
 

@@ -4,12 +4,12 @@ from collections.abc import Callable
 from contextlib import nullcontext
 from typing import NamedTuple
 
-from gedi_nesy.model import GEDI
-from gedi_nesy.training.fallback import Recovery
+from gedi_nesy.models.gedi import GEDI
+from gedi_nesy.training.config import Attempt, Record, TrainConfig
+from gedi_nesy.training.durability.manager import Saver
+from gedi_nesy.training.durability.rollback import Recovery
 from gedi_nesy.training.learner import Learner, QueryLogProb
-from gedi_nesy.training.plan import Attempt, Record, TrainConfig
 from gedi_nesy.training.run import Run
-from gedi_nesy.training.saving import Saver
 
 
 class Outcome(NamedTuple):

@@ -4,12 +4,12 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Literal
 
-from gedi_nesy.training import snapshot
-from gedi_nesy.training.checkpoint import Tree
-from gedi_nesy.training.fallback import Fallback, Recovery
-from gedi_nesy.training.guard import DivergedError, GuardState
+from gedi_nesy.training.config import PRIOR_FACTORS, Attempt, Record, TrainConfig, objective, packed, unpacked
+from gedi_nesy.training.divergence import DivergedError, GuardState
+from gedi_nesy.training.durability import snapshot
+from gedi_nesy.training.durability.checkpoint import Tree
+from gedi_nesy.training.durability.rollback import Fallback, Recovery
 from gedi_nesy.training.learner import Learner, QueryLogProb
-from gedi_nesy.training.plan import PRIOR_FACTORS, Attempt, Record, TrainConfig, objective, packed, unpacked
 from gedi_nesy.training.schedule import annealed, cosine
 from gedi_nesy.training.step import Terms, Weights
 

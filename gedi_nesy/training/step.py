@@ -8,7 +8,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from gedi_nesy import objectives
+from gedi_nesy.objectives import terms as objectives
 from gedi_nesy.types import Logits, LogProbs, Scalar
 
 Constraint = Callable[[LogProbs], Float[Tensor, " query"]]

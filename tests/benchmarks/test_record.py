@@ -10,7 +10,7 @@ import pytest
 from benchmarks import experiment
 from benchmarks.addition import AdditionConfig
 from benchmarks.record import RunRecord, heard_by
-from gedi_nesy.training.plan import Record
+from gedi_nesy.training.config import Record
 from gedi_nesy.training.step import Terms
 
 

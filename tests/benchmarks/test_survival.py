@@ -11,11 +11,10 @@ import pytest
 import torch
 
 sys.path.append(str(Path(__file__).parent))
-from kills import ended, endure, forked, newest, spawned
-
 from benchmarks import addition, experiment, shortcuts, toy
-from gedi_nesy.training.checkpoint import CheckpointError
-from gedi_nesy.training.stacked import StackedLearner
+from gedi_nesy.training.durability.checkpoint import CheckpointError
+from gedi_nesy.training.vectorized.learner import StackedLearner
+from tests.benchmarks.kills import ended, endure, forked, newest, spawned
 
 TINY = [
     *("--dataset", "digits", "--device", "cpu", "--threads", "1", "--width", "8", "--start-rank", "4"),
@@ -192,7 +191,7 @@ def test_damaged_checkpoints_are_named_and_other_settings_refused(monkeypatch, t
 
 
 def test_a_full_disk_ends_with_a_line_and_the_run_goes_on_later(monkeypatch, tmp_path, capsys, whole):
-    from gedi_nesy.training import checkpoint
+    from gedi_nesy.training.durability import checkpoint
 
     out = tmp_path / "out"
     saved = []

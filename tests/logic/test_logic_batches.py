@@ -6,10 +6,10 @@ import math
 
 import pytest
 import torch
-from logic_oracles import Table, images
 from torch import Tensor
 
 from gedi_nesy.logic import Program, log_prob_together
+from tests.logic.oracles import Table, images
 
 
 def test_mixed_shapes_call_each_network_once(programs):

@@ -9,20 +9,20 @@ import time
 import numpy as np
 import pytest
 import torch
-from logic_oracles import Table, images
 from problog import get_evaluatable
 from problog.program import PrologString
 
 from gedi_nesy.logic import Budget, Program, ProgramError
 from gedi_nesy.logic.budget import DEFAULT_BUDGET, Watch
-from gedi_nesy.logic.circuit import Circuit
-from gedi_nesy.logic.compile import compile_graph
-from gedi_nesy.logic.decision import DecisionDiagrams, TooLargeError
-from gedi_nesy.logic.graph import ConstantWeight, Graph, Variable
-from gedi_nesy.logic.klay_engine import KlayCircuit
-from gedi_nesy.logic.schedule import schedule
-from gedi_nesy.logic.store import Store
-from gedi_nesy.logic.structure import find_circuit_nodes
+from gedi_nesy.logic.circuits.compile import compile_graph
+from gedi_nesy.logic.circuits.decision_diagram import DecisionDiagrams, TooLargeError
+from gedi_nesy.logic.circuits.evaluate import Circuit
+from gedi_nesy.logic.circuits.layers import schedule
+from gedi_nesy.logic.circuits.store import Store
+from gedi_nesy.logic.circuits.structure import find_circuit_nodes
+from gedi_nesy.logic.engines.klay import KlayCircuit
+from gedi_nesy.logic.grounding.graph import ConstantWeight, Graph, Variable
+from tests.logic.oracles import Table, images
 
 DIGITS = {"digit_net": Table(), "given": Table()}
 
@@ -191,7 +191,7 @@ def test_either_shape_of_decision_diagram_gives_the_same(monkeypatch):
                 raise TooLargeError
             return super().compile(root)
 
-    monkeypatch.setattr("gedi_nesy.logic.compile.DecisionDiagrams", Recorded)
+    monkeypatch.setattr("gedi_nesy.logic.circuits.compile.DecisionDiagrams", Recorded)
     answers = []
     for attempts in (1, 2, 5):
         tried.clear()
@@ -249,8 +249,8 @@ def test_torn_and_foreign_cache_files_are_compiled_anew(tmp_path):
 
 def test_the_cache_key_is_the_same_in_every_process():
     code = (
-        "from gedi_nesy.logic import Program; from gedi_nesy.logic.ground import Request;"
-        "from gedi_nesy.logic.source import parse_query; from gedi_nesy.logic.store import Store;"
+        "from gedi_nesy.logic import Program; from gedi_nesy.logic.grounding.ground import Request;"
+        "from gedi_nesy.logic.language.source import parse_query; from gedi_nesy.logic.circuits.store import Store;"
         "from pathlib import Path;"
         "print(Store(Path(), 'a.').key(Request('q', (parse_query('p(X, [a])'),), (), ('X',), True)))"
     )

@@ -11,10 +11,10 @@ from deepproblog.model import Model
 from deepproblog.network import Network
 from deepproblog.optimizer import SGD
 from deepproblog.query import Query
-from logic_oracles import Table, images
 from problog.logic import Constant, Term, Var
 
 from gedi_nesy.logic import Program
+from tests.logic.oracles import Table, images
 
 DIGIT = "nn(digit_net, [X], Y, [0, 1]) :: digit(X, Y).\n"
 SUM = DIGIT + "sum(A, B, N) :- digit(A, X), digit(B, Y), N is X + Y.\n"

@@ -2,9 +2,9 @@
 
 import pytest
 import torch
-from logic_oracles import Table, constant_choice, images, sum_over_worlds
 
 from gedi_nesy.logic import Program
+from tests.logic.oracles import Table, constant_choice, images, sum_over_worlds
 
 BATCH = 3
 

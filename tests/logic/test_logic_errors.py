@@ -4,9 +4,9 @@ import re
 
 import pytest
 import torch
-from logic_oracles import Table, images
 
 from gedi_nesy.logic import Program, ProgramError
+from tests.logic.oracles import Table, images
 
 DIGIT = "nn(digit_net, [X], Y, [0,1,2,3,4,5,6,7,8,9]) :: digit(X, Y).\n"
 SUM = DIGIT + "sum(A, B, N) :- digit(A, X), digit(B, Y), N is X + Y.\n"

@@ -5,9 +5,9 @@ from pathlib import Path
 import deepproblog
 import pytest
 import torch
-from logic_oracles import Table, images
 
 from gedi_nesy.logic import Program
+from tests.logic.oracles import Table, images
 
 EXAMPLES = Path(deepproblog.__file__).parent / "examples"
 FORMULA = {"net1": Table(10), "net2": Table(4, seed=1)}

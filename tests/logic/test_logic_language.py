@@ -4,9 +4,9 @@ import math
 
 import pytest
 import torch
-from logic_oracles import Table, images
 
 from gedi_nesy.logic import Program, ProgramError
+from tests.logic.oracles import Table, images
 
 DIGIT = "nn(digit_net, [X], Y, [0, 1, 2]) :: digit(X, Y).\n"
 

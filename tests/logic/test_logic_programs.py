@@ -4,11 +4,11 @@ import itertools
 
 import pytest
 import torch
-from logic_oracles import Table, images, sum_over_worlds
 from problog import get_evaluatable
 from problog.program import PrologFile
 
 from gedi_nesy.logic import Program
+from tests.logic.oracles import Table, images, sum_over_worlds
 
 BATCH = 3
 

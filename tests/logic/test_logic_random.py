@@ -5,9 +5,9 @@ import torch
 from problog import get_evaluatable
 from problog.eval_nodes import NegativeCycle
 from problog.program import PrologString
-from random_programs import HEADER, RandomProgram, generate, probability, write
 
 from gedi_nesy.logic import Program, ProgramError
+from tests.logic.random_programs import HEADER, RandomProgram, generate, probability, write
 
 FIRST, SECOND = "A", "B"
 

@@ -5,8 +5,8 @@ from dataclasses import replace
 import torch
 
 from gedi_nesy.data.queries import QuerySet
-from gedi_nesy.model import GEDI
-from gedi_nesy.networks import ConvNet
+from gedi_nesy.models.encoders import ConvNet
+from gedi_nesy.models.gedi import GEDI
 from gedi_nesy.training.learner import Learner, StepConfig
 
 CLASSES = 4

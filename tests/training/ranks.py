@@ -35,10 +35,9 @@ def launch(ranks: int, *arguments: object, seconds: float = 120.0) -> list[tuple
 
 def one_step(folder: Path) -> None:
     """Two steps on an odd number of images and chains; what went in and came out of the first."""
-    from blobs import SMALL, learner, pairs, successor
-
     from gedi_nesy.training import distributed
     from gedi_nesy.training.step import Weights
+    from tests.training.blobs import SMALL, learner, pairs, successor
 
     data = pairs(torch.Generator().manual_seed(0))
     data = data._replace(labelled=torch.tensor([3]), labels=torch.tensor([1]))
@@ -87,7 +86,7 @@ def double(folder: Path) -> None:
 
 def nonlinear(logits: torch.Tensor) -> torch.Tensor:
     """L_PRIOR, the entropy of the mean, and a term that couples rows."""
-    from gedi_nesy import objectives
+    from gedi_nesy.objectives import terms as objectives
 
     log_probs = logits.log_softmax(dim=1)
     prior, spread = objectives.loss_prior(log_probs), objectives.entropy_of_mean(log_probs)
@@ -96,12 +95,12 @@ def nonlinear(logits: torch.Tensor) -> torch.Tensor:
 
 def whole_run(folder: Path, stop: int, how: str) -> None:
     """Train with a checkpoint after every step; after `stop` more steps it ends: all ranks at once, or rank 1 alone."""
-    from blobs import SMALL, learner, pairs, successor
-
-    from gedi_nesy.training import distributed, snapshot
+    from gedi_nesy.training import distributed
+    from gedi_nesy.training.config import Record, TrainConfig
+    from gedi_nesy.training.durability import snapshot
+    from gedi_nesy.training.durability.manager import SaveConfig, Saver
     from gedi_nesy.training.loop import train
-    from gedi_nesy.training.plan import Record, TrainConfig
-    from gedi_nesy.training.saving import SaveConfig, Saver
+    from tests.training.blobs import SMALL, learner, pairs, successor
 
     data = pairs(torch.Generator().manual_seed(0))
     config = TrainConfig(
@@ -131,7 +130,6 @@ def whole_run(folder: Path, stop: int, how: str) -> None:
 
 
 if __name__ == "__main__":
-    sys.path.insert(0, str(Path(__file__).parent))
     torch.set_num_threads(1)
     from gedi_nesy.training import distributed
 

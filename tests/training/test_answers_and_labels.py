@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from gedi_nesy.data.queries import QuerySet
-from gedi_nesy.model import GEDI
+from gedi_nesy.models.gedi import GEDI
 from gedi_nesy.training.learner import Learner, StepConfig
 from gedi_nesy.training.step import Weights
 
@@ -46,7 +46,7 @@ def sums(blocks: torch.Tensor, answers: torch.Tensor) -> torch.Tensor:
 
 
 def learner(data: QuerySet, monkeypatch) -> Learner:
-    monkeypatch.setattr("gedi_nesy.augment.warp", lambda generator, images, config: images)
+    monkeypatch.setattr("gedi_nesy.augmentation.warp.warp", lambda generator, images, config: images)
     config = StepConfig(batch_size=2, batch_samples=1, buffer_size=1)
     return Learner(model(), data, config, torch.Generator().manual_seed(0))
 

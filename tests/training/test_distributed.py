@@ -4,13 +4,13 @@ from pathlib import Path
 
 import pytest
 import torch
-from blobs import CLASSES, successor
-from ranks import launch, nonlinear
 
-from gedi_nesy.model import GEDI
-from gedi_nesy.networks import ConvNet
+from gedi_nesy.models.encoders import ConvNet
+from gedi_nesy.models.gedi import GEDI
 from gedi_nesy.training import distributed
 from gedi_nesy.training.step import Views, Weights, joint_loss
+from tests.training.blobs import CLASSES, successor
+from tests.training.ranks import launch, nonlinear
 
 
 @pytest.fixture(scope="module")

@@ -4,15 +4,15 @@ from dataclasses import replace
 
 import pytest
 import torch
-from blobs import CLASSES, SMALL, blobs, learner, pairs, successor
 
 from gedi_nesy.data.queries import QuerySet
 from gedi_nesy.metrics import clustering
+from gedi_nesy.training.config import Attempt, TrainConfig, objective
 from gedi_nesy.training.learner import DivergedError, StepConfig
 from gedi_nesy.training.loop import train
-from gedi_nesy.training.plan import Attempt, TrainConfig, objective
 from gedi_nesy.training.run import Run
 from gedi_nesy.training.step import Terms, Weights
+from tests.training.blobs import CLASSES, SMALL, blobs, learner, pairs, successor
 
 
 @pytest.fixture

@@ -6,21 +6,21 @@ from functools import partial
 
 import pytest
 import torch
-from blobs import SMALL, learner, pairs, successor
 from torch import Tensor
 
-from gedi_nesy import sgld
 from gedi_nesy.data.queries import QuerySet
 from gedi_nesy.learn import learn, query_log_prob
-from gedi_nesy.networks import ConvNet
-from gedi_nesy.training import snapshot
-from gedi_nesy.training.guard import DivergedError, GuardConfig
+from gedi_nesy.models.encoders import ConvNet
+from gedi_nesy.sampling import sgld
+from gedi_nesy.training.config import Attempt, Record, TrainConfig, packed, unpacked
+from gedi_nesy.training.divergence import DivergedError, GuardConfig
+from gedi_nesy.training.durability import snapshot
+from gedi_nesy.training.durability.manager import SaveConfig, Saver
 from gedi_nesy.training.learner import Learner
 from gedi_nesy.training.loop import Outcome, train
-from gedi_nesy.training.plan import Attempt, Record, TrainConfig, packed, unpacked
 from gedi_nesy.training.run import Run
-from gedi_nesy.training.saving import SaveConfig, Saver
 from gedi_nesy.training.step import Terms, Weights
+from tests.training.blobs import SMALL, learner, pairs, successor
 
 GUARD = GuardConfig(good_every=5, settle=5)
 STEP = replace(SMALL, guard=GUARD)

@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from gedi_nesy import objectives
+from gedi_nesy.objectives import terms as objectives
 from gedi_nesy.training.schedule import annealed, cosine
 from gedi_nesy.training.step import Views, Weights, joint_loss
 

@@ -1,0 +1,1 @@
+"""Which meanings of the symbols a program admits, before anything is trained."""

@@ -1,0 +1,203 @@
+"""Training queries with each image's true symbol in its place, such as `sum(2, 3, 5)`, as constraints on symbol maps.
+
+Grounded like this, a neural predicate reads true symbols, and its choices become what the network outputs for them:
+one map variable for each symbol that a network reads. All other choices of a program are left open, so a query
+counts as holding where it is possible.
+"""
+
+import os
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from problog.logic import Constant, Term, Var
+
+from gedi_nesy.audit.search import CircuitConstraint, Node
+from gedi_nesy.logic.budget import Watch
+from gedi_nesy.logic.circuits.compile import compile_graph
+from gedi_nesy.logic.circuits.leaves import LeafWeights
+from gedi_nesy.logic.errors import ProgramError
+from gedi_nesy.logic.grounding.graph import FALSE, Graph, NeuralWeight, Slot, Variable
+from gedi_nesy.logic.grounding.ground import Grounding, Request, ground
+from gedi_nesy.logic.grounding.image_arguments import count_images
+from gedi_nesy.logic.language.source import Source, parse_query, subterms
+from gedi_nesy.logic.program import Program
+
+
+@dataclass(frozen=True)
+class MapVariable:
+    """What a network outputs for images of one true symbol; `frequency` is how many of them stand in the queries."""
+
+    network: str
+    symbol: str
+    outputs: tuple[str, ...]
+    frequency: int
+
+
+@dataclass(frozen=True)
+class Problem:
+    """The variables of all maps, and one constraint for each distinct query."""
+
+    variables: tuple[MapVariable, ...]
+    queries: tuple[str, ...]
+    constraints: tuple[CircuitConstraint, ...]
+
+
+def read_queries(path: str | os.PathLike[str]) -> list[Term]:
+    """The queries of a file, one a line as in `sum(2, 3, 5).`; ProgramError with FILE:LINE if it is anything else."""
+    if not os.path.exists(path):
+        raise ProgramError(f"{path}: no such file of queries")
+    source = Source.from_file(path)
+    for statement in source.statements:
+        _check(statement, source.where(statement.location))
+    if not source.statements:
+        raise ProgramError(f"{path}: holds no query; expected lines such as sum(2, 3, 5).")
+    return list(source.statements)
+
+
+def parse_queries(texts: Sequence[str]) -> list[Term]:
+    """The same from text, a query each."""
+    terms = [parse_query(text) for text in texts]
+    for text, term in zip(texts, terms, strict=True):
+        _check(term, f"query '{text}'")
+    return terms
+
+
+def _check(statement: Any, where: str) -> None:
+    if type(statement) is not Term or statement.probability is not None:
+        raise ProgramError(f"{where}: expected a query such as sum(2, 3, 5), found {statement}")
+    variable = next((part for part in subterms(statement) if isinstance(part, Var)), None)
+    if variable is not None:
+        raise ProgramError(
+            f"{where}: {statement} has the variable {variable}; write each image's true symbol in its place"
+        )
+
+
+def problem_of(program: Program, queries: Sequence[Term], watch: Watch) -> Problem:
+    """Ground and compile the distinct queries; ProgramError names a query that no map can satisfy."""
+    for predicate in program.neural_predicates:
+        if predicate.kind == "tensor":
+            raise ProgramError(f"{predicate.where}: {predicate.name} returns a tensor, which has no symbols")
+    times = Counter(queries)
+    evidence = program.front_end.own_evidence()
+    grounding = _ground(program, tuple(times), evidence, watch)
+    roots = dict(grounding.roots)
+    for query in times:
+        if query.signature not in program.front_end.defined_predicates():
+            raise ProgramError(
+                f"{program.source.name}: nothing defines {query.signature}, asked for in {query}"
+            )
+        if roots[query] == FALSE:
+            raise ProgramError(f"{program.source.name}: {query} has no proof: no map can satisfy it")
+    if not grounding.slots:
+        raise ProgramError(f"{program.source.name}: no network reads anything in {watch.query}")
+    frequencies = count_images(times, lambda query: _ground(program, (query,), evidence, watch).slots)
+    variables = tuple(
+        MapVariable(
+            slot.network, _symbol(slot.inputs), _outputs(slot), frequencies[slot.network, slot.inputs]
+        )
+        for slot in _sorted(grounding.slots)
+    )
+    constraints = _constraints(grounding, [roots[query] for query in times], variables, program, watch)
+    return Problem(variables, tuple(map(str, times)), constraints)
+
+
+def _ground(program: Program, queries: tuple[Term, ...], evidence: Sequence[Term], watch: Watch) -> Grounding:
+    request = Request(watch.query, queries, tuple(evidence), (), merge=False)
+    return ground(program.front_end, request, program.neural_predicates, watch)
+
+
+def _symbol(inputs: tuple[Term, ...]) -> str:
+    return ",".join(map(str, inputs))
+
+
+def _outputs(slot: Slot) -> tuple[str, ...]:
+    return tuple(map(str, slot.domain)) or ("true", "false")
+
+
+def _sorted(slots: Sequence[Slot]) -> list[Slot]:
+    """By network, then by symbol: numbers by value, others as they are written."""
+
+    def key(term: Term) -> tuple:
+        number = isinstance(term, Constant) and isinstance(term.value, int | float)
+        return (0, term.value, "") if number else (1, 0, str(term))
+
+    return sorted(slots, key=lambda slot: (slot.network, *map(key, slot.inputs)))
+
+
+def _constraints(
+    grounding: Grounding,
+    queries: Sequence[int],
+    variables: Sequence[MapVariable],
+    program: Program,
+    watch: Watch,
+) -> tuple[CircuitConstraint, ...]:
+    """One circuit a query, with literals on map variables alone."""
+    graph = grounding.graph
+    number = {(variable.network, variable.symbol): index for index, variable in enumerate(variables)}
+    of_slot = [number[slot.network, _symbol(slot.inputs)] for slot in grounding.slots]
+    choices = [_choice(variable, grounding.slots, of_slot, program) for variable in graph.variables]
+    roots = [graph.conjunction([query, grounding.evidence]) for query in queries]
+    if not _is_monotone(graph, roots, choices):
+        compiled = compile_graph(graph, roots, watch)
+        graph, roots = compiled.graph, compiled.roots
+    return tuple(_constraint(graph, root, choices) for root in roots)
+
+
+@dataclass(frozen=True)
+class _Choice:
+    """One choice of the ground program: its map variable and the outputs behind each of its values, as masks.
+
+    A choice that no network makes has no map variable, and -1 or 0 for a value that is possible or not.
+    """
+
+    variable: int | None
+    outputs: tuple[int, ...]
+
+    def literal(self, values: int) -> Node:
+        """The node that says that the value lies in this mask."""
+        mask = 0
+        for value, outputs in enumerate(self.outputs):
+            mask |= outputs if values >> value & 1 else 0
+        if self.variable is not None:
+            return "literal", (self.variable, mask)
+        return ("and", ()) if mask else ("or", ())
+
+
+def _choice(variable: Variable, slots: Sequence[Slot], of_slot: Sequence[int], program: Program) -> _Choice:
+    neural = [weight for weight in variable.weights if isinstance(weight, NeuralWeight)]
+    if not neural:
+        leaves = LeafWeights([variable], [(0, value) for value in range(len(variable.weights) + 1)])
+        like = torch.zeros(1, 1, dtype=torch.float64)
+        log_probs = leaves([], program.learnable().detach().to(like), 1, like)[:, 0]
+        # what is left of 1 may be rounding
+        return _Choice(None, tuple(-1 if possible else 0 for possible in (log_probs.exp() > 1e-12).tolist()))
+    outputs = [1 << weight.output for weight in neural]
+    rest = (1 << len(_outputs(slots[neural[0].slot]))) - 1 - sum(outputs)
+    return _Choice(of_slot[neural[0].slot], (*outputs, rest))
+
+
+def _is_monotone(graph: Graph, roots: Sequence[int], choices: Sequence[_Choice]) -> bool:
+    """No negation, and no choice but those of networks: then a graph narrows domains as it stands, if not as far."""
+    nodes = [graph.nodes[index] for index in graph.reachable(roots)]
+    literals = {node[1] for node in nodes if node[0] == "lit"}
+    return all(node[0] != "not" for node in nodes) and all(choices[v].variable is not None for v in literals)
+
+
+def _constraint(graph: Graph, root: int, choices: Sequence[_Choice]) -> CircuitConstraint:
+    place: dict[int, int] = {}
+    own: list[Node] = []
+    for index in graph.reachable([root]):
+        place[index] = len(own)
+        kind, *content = graph.nodes[index]
+        if kind == "lit":
+            variable, values = content
+            own.append(choices[variable].literal(values))
+        elif kind == "const":
+            own.append(("and" if content[0] else "or", ()))
+        else:
+            own.append((kind, tuple(place[child] for child in content[0])))
+    scope = {content[0] for kind, content in own if kind == "literal"}
+    return CircuitConstraint(tuple(sorted(scope)), tuple(own))

@@ -1,0 +1,139 @@
+"""Reasoning shortcuts: which symbol maps satisfy a program on its training queries, counted and named before training.
+
+A map sends each true symbol that occurs to the symbol that the network outputs for it. If several maps satisfy every
+training query, logic alone cannot say which of them a network will learn; the identity is the one that is meant.
+"""
+
+import os
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from torch import nn
+
+from gedi_nesy.audit.examination import FEW, Examination, LabelSet, SymbolMap, in_time
+from gedi_nesy.audit.labelled_queries import Problem, parse_queries, problem_of, read_queries
+from gedi_nesy.logic.budget import Budget, Watch
+from gedi_nesy.logic.errors import ProgramError, TooLargeError, did_you_mean
+from gedi_nesy.logic.language.neural import neural_predicates
+from gedi_nesy.logic.language.source import Source
+from gedi_nesy.logic.program import Program
+
+DEFAULT = Budget(seconds=60.0)
+
+
+@dataclass(frozen=True)
+class Audit:
+    """What a program and its queries leave open. None stands for what could not be found within the budget.
+
+    `possible` counts all maps, `maps` those under which every query holds, `one_to_one` those of them that send no two
+    symbols of one network to the same output. `listed` holds them, the identity first, if they are few.
+    `readings` counts, by network, true symbol and output, the maps that read the symbol as that output. `labels` are
+    all smallest sets of true symbols that leave the identity alone once they are labelled, `labels_one_to_one`
+    those that leave it alone among the one-to-one maps; empty if the identity is no map.
+    """
+
+    program: str
+    queries: tuple[str, ...]
+    possible: int
+    maps: int
+    identity: bool
+    one_to_one: int | None
+    listed: tuple[SymbolMap, ...] | None
+    readings: dict[str, dict[str, dict[str, int]]] | None
+    labels: tuple[LabelSet, ...] | None
+    labels_one_to_one: tuple[LabelSet, ...] | None
+    problem: Problem = field(repr=False)
+
+    @property
+    def ambiguous(self) -> dict[str, dict[str, list[str]]] | None:
+        """By network, the symbols that may be taken for others, and for which."""
+        if self.readings is None:
+            return None
+        return {
+            network: {
+                symbol: [output for output in counts if output != symbol]
+                for symbol, counts in symbols.items()
+                if any(output != symbol for output in counts)
+            }
+            for network, symbols in self.readings.items()
+        }
+
+    def number(self, outputs: Mapping[str, Mapping[str, str]]) -> int | None:
+        """The place of a map in `listed`, counted from 1; None if it is not there."""
+        return next((i for i, found in enumerate(self.listed or (), 1) if found.outputs == outputs), None)
+
+    def broken(self, outputs: Mapping[str, Mapping[str, str]]) -> list[str]:
+        """The queries that do not hold under a map, given as by `SymbolMap.outputs`."""
+        domains = tuple(1 << v.outputs.index(outputs[v.network][v.symbol]) for v in self.problem.variables)
+        pairs = zip(self.queries, self.problem.constraints, strict=True)
+        return [query for query, constraint in pairs if constraint.narrow(domains) is None]
+
+
+def audit(
+    program: Program | str | os.PathLike[str],
+    queries: Sequence[str] | str | os.PathLike[str] | None = None,
+    *,
+    known: Collection[str] = (),
+    budget: Budget = DEFAULT,
+    allow_python: bool = False,
+) -> Audit:
+    """Count and examine the maps of a program (or its file) on its training queries.
+
+    `queries` are texts such as `sum(2, 3, 5)`, or the path of a file of them; without it the program's own, which
+    stand beside it in a file of the same name that ends in `.queries`. Networks in `known` read every symbol right.
+    `allow_python` lets a program read from its file load Python. TooLargeError if the maps cannot be counted within the
+    budget.
+    """
+    if not isinstance(program, Program):
+        program = _without_networks(Source.from_file(program), allow_python)
+    if queries is None:
+        queries = shipped_queries(program.source.name)
+    terms = read_queries(queries) if isinstance(queries, str | os.PathLike) else parse_queries(queries)
+    for name in known:
+        if name not in program.networks:
+            raise ProgramError(
+                f"{program.source.name}: has no network '{name}'{did_you_mean(name, program.networks)}"
+            )
+    with Watch(program.source.name, f"the audit of {len(terms)} queries", budget) as watch:
+        problem = problem_of(program, terms, watch)
+    examination = Examination(problem, known, watch.started + budget.seconds)
+    return _examine(program.source.name, problem, examination)
+
+
+def shipped_queries(program: str) -> Path:
+    """Where the training queries of a program are kept; ProgramError if there are none."""
+    path = Path(program).with_suffix(".queries")
+    if not path.exists():
+        raise ProgramError(f"{program}: has no {path.name} beside it; name a file of training queries")
+    return path
+
+
+def _without_networks(source: Source, allow_python: bool) -> Program:
+    """The program for its logic alone: no network is ever called."""
+    return Program(source, {p.network: nn.Identity() for p in neural_predicates(source)}, allow_python)
+
+
+def _examine(name: str, problem: Problem, examination: Examination) -> Audit:
+    """Count the maps, then find out about them what the time allows, the cheapest first."""
+    try:
+        maps = examination.count()
+    except TooLargeError:
+        raise TooLargeError(
+            f"{name}: too large: there are {examination.possible():,} maps, and those that satisfy all"
+            f" {len(problem.queries)} queries could not be counted within the budget"
+        ) from None
+    listed = in_time(examination.listed) if maps <= FEW else None
+    return Audit(
+        program=name,
+        queries=problem.queries,
+        possible=examination.possible(),
+        maps=maps,
+        identity=examination.identity_holds(),
+        listed=listed,
+        readings=in_time(lambda: examination.readings(listed)),
+        labels=in_time(examination.labels),
+        one_to_one=in_time(examination.count_one_to_one),
+        labels_one_to_one=in_time(examination.labels_one_to_one),
+        problem=problem,
+    )

@@ -1,0 +1,1 @@
+"""Random augmentations of images and points, batched, every draw from a generator."""

@@ -1,0 +1,1 @@
+"""`python -m gedi_nesy`: a subcommand a file."""

@@ -1,0 +1,97 @@
+"""`python -m gedi_nesy shortcuts`: the symbol maps that a program admits, before anything is trained."""
+
+import argparse
+import json
+from pathlib import Path
+
+from gedi_nesy.audit.shortcuts import DEFAULT, Audit, audit
+from gedi_nesy.audit.text import readable
+from gedi_nesy.logic.budget import Budget
+from gedi_nesy.logic.errors import ProgramError
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The flags of the command."""
+    parser.add_argument("file", help="a ProbLog program")
+    parser.add_argument(
+        "--queries",
+        metavar="FILE",
+        help="training queries, one a line, with each image's true symbol in its place, such as sum(2, 3, 5)."
+        " (default: the program's own, beside it in NAME.queries)",
+    )
+    parser.add_argument(
+        "--known", nargs="+", default=[], metavar="NETWORK", help="networks that read every symbol right"
+    )
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    parser.add_argument(
+        "--picture", type=Path, metavar="FILE.png", help="draw what each symbol may be taken for"
+    )
+    parser.add_argument(
+        "--budget", type=float, default=DEFAULT.seconds, metavar="SECONDS", help="give up after this long"
+    )
+    parser.add_argument(
+        "--allow-python", action="store_true", help="let the program load Python: it can run anything"
+    )
+
+
+def shortcuts(arguments: argparse.Namespace) -> int:
+    """Audit a program and print what it admits."""
+    if arguments.picture and arguments.picture.suffix.lower() != ".png":
+        raise ProgramError(f"--picture {arguments.picture}: expected a name that ends in .png")
+    budget = Budget(seconds=arguments.budget)
+    found = audit(
+        arguments.file,
+        arguments.queries,
+        known=arguments.known,
+        budget=budget,
+        allow_python=arguments.allow_python,
+    )
+    print(json.dumps(as_json(found), indent=2) if arguments.json else readable(found))
+    if arguments.picture:
+        _draw(found, arguments.picture)
+    return 0
+
+
+def as_json(found: Audit) -> dict:
+    """The audit in plain lists and dictionaries; null is what could not be found within the budget."""
+    return {
+        "program": found.program,
+        "queries": len(found.queries),
+        "possible": found.possible,
+        "maps": found.maps,
+        "one_to_one": found.one_to_one,
+        "identity": found.identity,
+        "keeps_frequencies": None if found.listed is None else sum(m.keeps_frequencies for m in found.listed),
+        "ambiguous": found.ambiguous,
+        "labels": _sets(found.labels),
+        "labels_one_to_one": _sets(found.labels_one_to_one),
+        "readings": found.readings,
+        "listed": None
+        if found.listed is None
+        else [
+            {
+                "map": each.outputs,
+                "identity": each.identity,
+                "one_to_one": each.one_to_one,
+                "keeps_frequencies": each.keeps_frequencies,
+            }
+            for each in found.listed
+        ],
+    }
+
+
+def _sets(sets: tuple | None) -> list | None:
+    """Lists of sets; a set is a list of [network, symbol]."""
+    return None if sets is None else [[list(label) for label in labels] for labels in sets]
+
+
+def _draw(found: Audit, path: Path) -> None:
+    from gedi_nesy.report.symbol_maps import symbol_maps  # noqa: PLC0415 - a second to import
+
+    if found.readings is None:
+        raise ProgramError(f"{found.program}: nothing to draw: the readings were not found within the budget")
+    outputs = {variable.network: variable.outputs for variable in found.problem.variables}
+    try:
+        symbol_maps(found.readings, outputs, found.maps, path)
+    except OSError as error:
+        raise ProgramError(f"--picture {path}: {error.strerror}") from error

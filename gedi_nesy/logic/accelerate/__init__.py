@@ -1,0 +1,1 @@
+"""An existing DeepProbLog model on compiled circuits."""

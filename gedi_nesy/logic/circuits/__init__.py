@@ -1,0 +1,1 @@
+"""From a ground graph to a circuit that evaluates whole batches."""

@@ -1,0 +1,181 @@
+"""Sentential decision diagrams over many-valued choices, for the parts of a graph that are not yet a
+circuit.
+
+Each variable is written in binary on its own few SDD variables, which form one branch of the vtree. Any
+code is some value (spare codes repeat "none of them"), so no constraint is needed, and a diagram on one
+such branch is a set of values: what comes back is again literals, conjunctions and disjunctions, now
+decomposable and deterministic.
+"""
+
+import os
+import tempfile
+from collections.abc import Iterator, Sequence
+
+from pysdd.sdd import SddManager, SddNode, Vtree
+
+from gedi_nesy.logic.budget import Watch
+from gedi_nesy.logic.grounding.graph import FALSE, TRUE, Graph
+
+
+class TooLargeError(Exception):
+    """A diagram has outgrown the limit of this attempt."""
+
+
+class DecisionDiagrams:
+    """Compiles nodes of a source graph, up to a limit of SDD nodes; the watch is told their number.
+
+    `balanced` halves the variables again and again, otherwise they stand in a row; either can be far smaller.
+    """
+
+    def __init__(self, graph: Graph, variables: Sequence[int], watch: Watch, limit: int, balanced: bool):
+        self.graph = graph
+        self.watch = watch
+        self.limit = limit
+        self.bits: dict[int, list[int]] = {}
+        self.owner: dict[int, int] = {}
+        self._owners: dict[int, int | None] = {}
+        count = 0
+        for variable in variables:
+            width = max(1, len(graph.variables[variable].weights).bit_length())
+            self.bits[variable] = list(range(count + 1, count + width + 1))
+            self.owner.update(dict.fromkeys(self.bits[variable], variable))
+            count += width
+        self.manager = SddManager.from_vtree(_vtree([self.bits[v] for v in variables], balanced))
+        self.diagrams: dict[int, SddNode] = {FALSE: self.manager.false(), TRUE: self.manager.true()}
+
+    def compile(self, root: int) -> SddNode:
+        """The diagram of a node of the source graph."""
+        waiting = [index for index in self.graph.reachable([root]) if index not in self.diagrams]
+        for done, index in enumerate(waiting):
+            self.diagrams[index] = self._build(index)
+            self.watch.fraction = done / len(waiting)
+        return self.diagrams[root]
+
+    def _build(self, index: int) -> SddNode:
+        node = self.graph.nodes[index]
+        if node[0] == "lit":
+            return self._literal(node[1], node[2])
+        if node[0] == "not":
+            return self.manager.negate(self.diagrams[node[1]])
+        combine = self.manager.conjoin if node[0] == "and" else self.manager.disjoin
+        operands = sorted((self.diagrams[child] for child in node[1]), key=lambda diagram: diagram.size())
+        result = operands[0]
+        for operand in operands[1:]:
+            result = combine(result, operand)
+            if self.manager.count() > self.limit:
+                raise TooLargeError
+            self.watch.check(self.manager.count())
+        return result
+
+    def _literal(self, variable: int, mask: int) -> SddNode:
+        result = self.manager.false()
+        for code in range(1 << len(self.bits[variable])):
+            if mask & self._value(variable, code):
+                cube = self.manager.true()
+                for position, bit in enumerate(self.bits[variable]):
+                    cube = self.manager.conjoin(
+                        cube, self.manager.literal(bit if code >> position & 1 else -bit)
+                    )
+                result = self.manager.disjoin(result, cube)
+        return result
+
+    def _value(self, variable: int, code: int) -> int:
+        return 1 << min(code, len(self.graph.variables[variable].weights))
+
+    def rewrite(self, root: SddNode, target: Graph, done: dict[int, int]) -> int:
+        """A diagram as a node of the target graph; `done` maps SDD ids to target nodes and is shared
+        between roots.
+        """
+        stack = [root]
+        while stack:
+            diagram = stack[-1]
+            if diagram.id in done:
+                stack.pop()
+                continue
+            variable = self._single_variable(diagram)
+            if diagram.is_true() or diagram.is_false():
+                done[diagram.id] = TRUE if diagram.is_true() else FALSE
+            elif variable is not None:
+                done[diagram.id] = target.literal(variable, self._mask(variable, diagram))
+            else:
+                parts = [part for element in diagram.elements() for part in element]
+                waiting = [part for part in parts if part.id not in done]
+                if waiting:
+                    stack.extend(waiting)
+                    continue
+                branches = [
+                    target.conjunction([done[prime.id], done[sub.id]]) for prime, sub in diagram.elements()
+                ]
+                done[diagram.id] = target.disjunction(branches)
+            stack.pop()
+        return done[root.id]
+
+    def _single_variable(self, diagram: SddNode) -> int | None:
+        """The variable on whose bits alone the diagram depends, by its place in the vtree."""
+        if diagram.is_true() or diagram.is_false():
+            return None
+        if diagram.is_literal():
+            return self.owner[abs(diagram.literal)]
+        vtree = diagram.vtree()
+        position = vtree.position()
+        if position not in self._owners:
+            owners = {self.owner[bit] for bit in _variables_below(vtree)}
+            self._owners[position] = owners.pop() if len(owners) == 1 else None
+        return self._owners[position]
+
+    def _mask(self, variable: int, diagram: SddNode) -> int:
+        codes = self._codes(variable, diagram)
+        return sum({self._value(variable, code) for code in codes})
+
+    def _codes(self, variable: int, diagram: SddNode) -> set[int]:
+        everything = set(range(1 << len(self.bits[variable])))
+        if diagram.is_true() or diagram.is_false():
+            return everything if diagram.is_true() else set()
+        if diagram.is_literal():
+            position = self.bits[variable].index(abs(diagram.literal))
+            return {code for code in everything if (code >> position & 1) == (diagram.literal > 0)}
+        codes: set[int] = set()
+        for prime, sub in diagram.elements():
+            codes |= self._codes(variable, prime) & self._codes(variable, sub)
+        return codes
+
+
+def _variables_below(vtree: Vtree) -> Iterator[int]:
+    stack = [vtree]
+    while stack:
+        node = stack.pop()
+        if node.is_leaf():
+            yield node.var()
+        else:
+            stack += [node.left(), node.right()]
+
+
+def _vtree(blocks: list[list[int]], balanced: bool) -> Vtree:
+    """A vtree whose blocks are branches of their own; PySDD can read a shape like this only from a file."""
+    lines: list[str] = []
+
+    def chain(parts: list[int]) -> int:
+        last = parts[-1]
+        for part in reversed(parts[:-1]):
+            lines.append(f"I {len(lines)} {part} {last}")
+            last = len(lines) - 1
+        return last
+
+    def halve(parts: list[int]) -> int:
+        if len(parts) == 1:
+            return parts[0]
+        middle = len(parts) // 2
+        left, right = halve(parts[:middle]), halve(parts[middle:])
+        lines.append(f"I {len(lines)} {left} {right}")
+        return len(lines) - 1
+
+    def leaf(bit: int) -> int:
+        lines.append(f"L {len(lines)} {bit}")
+        return len(lines) - 1
+
+    (halve if balanced else chain)([chain([leaf(bit) for bit in block]) for block in blocks])
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "vtree")
+        with open(path, "w", encoding="ascii") as file:
+            file.write(f"vtree {len(lines)}\n" + "\n".join(lines) + "\n")
+        return Vtree.from_file(path.encode())

@@ -1,0 +1,149 @@
+"""Batched evaluation of a schedule on torch, in log space, forward and backward.
+
+Forward keeps each branch's share of its disjunction, exp(product - maximum) over their sum, so that the
+backward pass needs no further exponentials, and no gradient is ever 0/0. Both passes only gather and
+reduce, never scatter, and give the same result on every run.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch import Tensor
+from torch.autograd.function import once_differentiable
+
+from gedi_nesy.logic.circuits.layers import FALSE_ROW, Schedule
+
+Bags = tuple[Tensor, Tensor]
+"""Numbers of table rows, bag after bag, and where each bag begins; there is one beginning more than there
+are bags.
+"""
+
+
+def log_floor(dtype: torch.dtype) -> float:
+    """The smallest log-probability of anything: 16 times the logarithm of the smallest normal number."""
+    return 16 * math.log(torch.finfo(dtype).tiny)
+
+
+@dataclass(frozen=True)
+class _Indices:
+    """A schedule's index tensors on one device: per level what its products add up, and which products use
+    its rows.
+    """
+
+    products: list[Bags]
+    uses: list[Bags]
+    leaf_uses: Bags
+    roots: Tensor
+
+
+class Circuit:
+    """Root log-probabilities from leaf log-probabilities; the leaves must not be +inf or NaN."""
+
+    def __init__(self, plan: Schedule):
+        self.plan = plan
+        self.proper = [root for root in plan.roots if not isinstance(root, bool)]
+        self._indices: dict[torch.device, _Indices] = {}
+
+    def __call__(self, leaves: Float[Tensor, "leaf batch"]) -> Float[Tensor, "batch root"]:
+        """Constant roots give 0 if true, and if false `log_floor`."""
+        values: Any = _Evaluation.apply(leaves, self) if self.proper else leaves[:0]
+        if len(self.proper) == len(self.plan.roots):
+            return values.T
+        floor = leaves.new_full((leaves.shape[1],), log_floor(leaves.dtype))
+        constants = {True: leaves.new_zeros(leaves.shape[1]), False: floor}
+        rows = iter(values)
+        return torch.stack(
+            [constants[r] if isinstance(r, bool) else next(rows) for r in self.plan.roots], dim=1
+        )
+
+    def indices(self, device: torch.device) -> _Indices:
+        """The index tensors, sent to a device once."""
+        if device not in self._indices:
+            self._indices[device] = _indices(self.plan, self.proper, device)
+        return self._indices[device]
+
+
+def _indices(plan: Schedule, roots: Sequence[int], device: torch.device) -> _Indices:
+    users, starts = _uses(plan, roots)
+
+    def uses(first: int, count: int) -> Bags:
+        bounds = starts[first : first + count + 1]
+        return send(users[bounds[0] : bounds[-1]]), send(bounds - bounds[0])
+
+    def send(array: np.ndarray) -> Tensor:
+        return torch.from_numpy(np.ascontiguousarray(array, dtype=np.int64)).to(device)
+
+    return _Indices(
+        products=[(send(level.bags), send(level.offsets)) for level in plan.levels],
+        uses=[uses(level.first_row, level.rows) for level in plan.levels],
+        leaf_uses=uses(1, len(plan.leaves)),
+        roots=send(np.array(roots)),
+    )
+
+
+def _uses(plan: Schedule, roots: Sequence[int]) -> tuple[np.ndarray, np.ndarray]:
+    """For every row, the products it is part of; being a root counts as a product numbered after all
+    others.
+    """
+    rows = [level.bags for level in plan.levels] + [np.array(roots, dtype=np.int64)]
+    sizes = [np.diff(level.offsets) for level in plan.levels] + [np.ones(len(roots), dtype=np.int64)]
+    products = np.repeat(np.arange(plan.products + len(roots)), np.concatenate(sizes))
+    used = np.concatenate(rows)
+    users = products[np.argsort(used, kind="stable")]
+    starts = np.concatenate([[0], np.cumsum(np.bincount(used, minlength=plan.rows))])
+    return users, starts
+
+
+def _sum_bags(table: Tensor, bags: Bags) -> Tensor:
+    """The sum of the table's rows in every bag."""
+    return torch.embedding_bag(table, *bags, False, 0, False, None, True)[0]
+
+
+class _Evaluation(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, leaves: Tensor, circuit: Circuit) -> Tensor:
+        plan, indices = circuit.plan, circuit.indices(leaves.device)
+        table = leaves.new_empty(plan.rows, leaves.shape[1])
+        table[FALSE_ROW] = -torch.inf
+        table[1 : 1 + len(leaves)] = leaves
+        # Shares next to the smallest number would be subnormal, on which processors are many times slower.
+        negligible = 0.92 * math.log(torch.finfo(leaves.dtype).tiny)
+        shares: list[Tensor] = []
+        for level, bags in zip(plan.levels, indices.products, strict=True):
+            products = _sum_bags(table, bags)
+            row, product = level.first_row, 0
+            for run in level.runs:
+                part = products[product : product + run.count * run.length].view(run.count, run.length, -1)
+                maximum = part.amax(dim=1, keepdim=True)
+                part = torch.threshold_(part.sub_(maximum), negligible, -torch.inf).exp_()
+                total = part.sum(dim=1, keepdim=True)
+                table[row : row + run.count] = (total.log() + maximum)[:, 0]
+                shares.append(part.div_(total))
+                row, product = row + run.count, product + run.count * run.length
+            table[row : row + level.plain] = products[product:]
+        ctx.circuit = circuit
+        ctx.shares = shares
+        return table[indices.roots]
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:
+        plan, indices = ctx.circuit.plan, ctx.circuit.indices(gradient.device)
+        products = gradient.new_empty(plan.products + len(gradient), gradient.shape[1])
+        products[plan.products :] = gradient
+        shares = list(ctx.shares)
+        for level, uses in zip(reversed(plan.levels), reversed(indices.uses), strict=True):
+            rows = _sum_bags(products, uses)
+            row, product = level.rows - level.plain, level.first_product + level.products - level.plain
+            products[product : product + level.plain] = rows[row:]
+            for run in reversed(level.runs):
+                row, product = row - run.count, product - run.count * run.length
+                share = shares.pop()
+                target = products[product : product + run.count * run.length].view(share.shape)
+                torch.mul(share, rows[row : row + run.count, None], out=target)
+        return _sum_bags(products, indices.leaf_uses), None

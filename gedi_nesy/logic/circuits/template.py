@@ -1,0 +1,136 @@
+"""A compiled query shape: everything its evaluation needs, with no reference to the program it came from."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import torch
+from jaxtyping import Float
+from problog.logic import Constant
+from torch import Tensor
+
+from gedi_nesy.logic.budget import Watch
+from gedi_nesy.logic.circuits.compile import compile_graph
+from gedi_nesy.logic.circuits.evaluate import Circuit
+from gedi_nesy.logic.circuits.layers import Schedule, schedule
+from gedi_nesy.logic.circuits.leaves import LeafWeights
+from gedi_nesy.logic.engines.klay import KlayCircuit
+from gedi_nesy.logic.errors import ProgramError
+from gedi_nesy.logic.grounding.front_end import FrontEnd
+from gedi_nesy.logic.grounding.graph import FALSE, TRUE, Slot, Variable
+from gedi_nesy.logic.grounding.ground import Grounding, Request, ground
+from gedi_nesy.logic.language.neural import NeuralPredicate
+
+Evaluate = Callable[[Sequence[Tensor], int, Tensor], Tensor]
+"""From the slots' log-probabilities, the batch size and a tensor of the right dtype and device to (batch,
+root).
+"""
+
+
+@dataclass(frozen=True)
+class Report:
+    """Sizes and times of one compilation, for people."""
+
+    ground_nodes: int
+    route: str
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Shape:
+    """A schedule, what its leaves weigh, and what its roots mean; the last root is the evidence if there is
+    any.
+    """
+
+    plan: Schedule
+    variables: tuple[Variable, ...]
+    slots: tuple[Slot, ...]
+    answers: tuple[Any, ...]
+    conditional: bool
+    report: Report
+
+
+def compile_shape(
+    front_end: FrontEnd, request: Request, predicates: Sequence[NeuralPredicate], watch: Watch
+) -> Shape:
+    """Ground, compile and schedule; ProgramError where there is no answer, or the evidence cannot hold."""
+    grounding = ground(front_end, request, predicates, watch)
+    answers, nodes = _answers(request, grounding)
+    graph = grounding.graph
+    conditional = grounding.evidence != TRUE
+    roots = [graph.conjunction([node, grounding.evidence]) for node in nodes]
+    compiled = compile_graph(graph, [*roots, grounding.evidence], watch)
+    *found, evidence = compiled.roots
+    if evidence == FALSE:
+        raise ProgramError(f"{front_end.source.name}: the evidence of {request.text} contradicts itself")
+    kept = [i for i, root in enumerate(found) if request.keep_false or root != FALSE]
+    found = [found[i] for i in kept] + ([evidence] if conditional else [])
+    return Shape(
+        plan=schedule(compiled.graph, found),
+        variables=tuple(graph.variables),
+        slots=tuple(grounding.slots),
+        answers=tuple(answers[i] for i in kept),
+        conditional=conditional,
+        report=Report(len(graph), compiled.route, watch.seconds),
+    )
+
+
+def _answers(request: Request, grounding: Grounding) -> tuple[list[Any], list[int]]:
+    if request.merge:
+        return list(request.queries), [grounding.graph.disjunction(node for _, node in grounding.roots)]
+    roots = dict(grounding.roots)
+    terms = sorted(roots, key=sort_key)
+    return terms, [roots[term] for term in terms]
+
+
+def sort_key(term: Any) -> tuple:
+    """Terms by name, then argument by argument: numbers by value before everything else, that as written."""
+    return (str(term.functor), term.arity, *map(_argument_key, term.args))
+
+
+def _argument_key(argument: Any) -> tuple:
+    if isinstance(argument, Constant) and isinstance(argument.value, int | float):
+        return 0, float(argument.value), ""
+    return 1, 0.0, str(argument)
+
+
+def circuit_evaluate(
+    shape: Shape,
+    learnable: Callable[[], Float[Tensor, "fact two"]],
+    circuit_class: type[Circuit] | type[KlayCircuit] = Circuit,
+) -> Evaluate:
+    """Evaluation by the shape's circuit, on whatever device and in whatever floating dtype the networks
+    answer.
+    """
+    circuit = circuit_class(shape.plan)
+    weights = LeafWeights(shape.variables, shape.plan.leaves)
+
+    def evaluate(outputs: Sequence[Tensor], batch: int, like: Tensor) -> Float[Tensor, "batch root"]:
+        leaves = weights(outputs, learnable().to(like), batch, like)
+        roots = circuit(leaves)
+        return roots[:, :-1] - roots[:, -1:] if shape.conditional else roots
+
+    return evaluate
+
+
+def align(shape: Shape, found: Sequence[object], wanted: Sequence[object]) -> Shape:
+    """The shape with a root for every wanted answer; those that are not found are false."""
+    column = dict(zip(found, shape.plan.roots, strict=False))
+    roots = [column.get(answer, False) for answer in wanted]
+    if shape.conditional:
+        roots.append(shape.plan.roots[-1])
+    return replace(shape, plan=replace(shape.plan, roots=roots))
+
+
+def check_uncertain(text: str, shape: Shape, evaluate: Evaluate) -> None:
+    """Refuse a query whose probability no image can change, found by trying random network outputs."""
+    if not shape.answers:
+        raise ProgramError(f"{text} has no proof: it is false whatever the images show")
+    generator = torch.Generator().manual_seed(0)
+    rows = [
+        torch.rand(2, max(2, len(slot.domain)), generator=generator, dtype=torch.float64)
+        for slot in shape.slots
+    ]
+    outputs = [torch.log(row / row.sum(1, keepdim=True)) for row in rows]
+    if (evaluate(outputs, 2, torch.zeros(2, 1, dtype=torch.float64)) > -1e-9).all():
+        raise ProgramError(f"{text} is certain: it is true whatever the images show")

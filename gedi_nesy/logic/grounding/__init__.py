@@ -1,0 +1,1 @@
+"""From a program and a query to a ground AND/OR graph."""

@@ -1,0 +1,181 @@
+"""A program inside DeepProbLog's own front end: its parser's output, its engine, ProbLog's grounder."""
+
+import warnings
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from problog.cycles import break_cycles
+from problog.engine import GroundingError, UnknownClause
+from problog.errors import ProbLogError
+from problog.formula import LogicDAG, LogicFormula
+from problog.logic import Constant, Term, Var
+from problog.program import SimpleProgram
+from torch import nn
+
+from gedi_nesy.logic.budget import Watch
+from gedi_nesy.logic.errors import ProgramError, did_you_mean
+from gedi_nesy.logic.language.deepproblog_api import ExactEngine, Model
+from gedi_nesy.logic.language.deepproblog_api import Network as DeepProbLogNetwork
+from gedi_nesy.logic.language.deepproblog_api import Query as DeepProbLogQuery
+from gedi_nesy.logic.language.sandbox import GuardedEngine
+from gedi_nesy.logic.language.source import Source, places
+
+
+def image_term(index: int) -> Term:
+    """What stands for the `index`-th image of a query, as a DeepProbLog user would write it."""
+    return Term("tensor", Term("image", Constant(index)))
+
+
+def substitute(term: Any, names: Mapping[str, Term]) -> Any:
+    """The term with the named variables replaced, and all others left alone."""
+    return term.apply_term({Var(name): value for name, value in names.items()})
+
+
+class FrontEnd:
+    """A program that can ground queries; `modules` are called only when DeepProbLog's own solver evaluates
+    them.
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        statements: Iterable[Any],
+        modules: Mapping[str, nn.Module],
+        allow_python: bool,
+        **solver: Any,
+    ):
+        self.source = source
+        self.model = Model(
+            "", [DeepProbLogNetwork(module, name) for name, module in modules.items()], load=False
+        )
+        self.engine = GuardedEngine(source, allow_python)
+        try:
+            self.model.program = SimpleProgram()
+            for statement in statements:
+                self.model.program.add_statement(statement)
+            self.exact = ExactEngine(self.model)
+            self.exact.engine = self.engine
+            self.model.set_engine(self.exact, **solver)
+        except ProbLogError as error:
+            raise self.problog_error(error) from error
+        assert self.model.solver is not None
+        self.solver = self.model.solver
+
+    def ground(self, queries: Iterable[Term], evidence: Iterable[Term], watch: Watch) -> LogicFormula:
+        """All queries and evidence (negated terms are evidence against) in one formula, so that they share
+        nodes.
+        """
+        formula = _Watched(watch)
+        labels = (LogicFormula.LABEL_QUERY, queries), (LogicFormula.LABEL_EVIDENCE_POS, evidence)
+        self.engine.begin(watch)
+        try:
+            for label, terms in labels:
+                for term in terms:
+                    self.engine.ground(self.solver.program, term, formula, label=label)
+        except ProbLogError as error:
+            raise self.problog_error(error) from error
+        except RecursionError:
+            raise ProgramError(f"{watch.program}: {watch.query} nests terms too deeply for ProbLog") from None
+        finally:
+            self.engine.begin(None)
+        return formula
+
+    def without_cycles(self, formula: LogicFormula, watch: Watch) -> LogicFormula:
+        """ProbLog's own cycle breaking, for programs that are recursive in circles."""
+        watch.enter("breaking cycles")
+        try:
+            return break_cycles(formula, _WatchedDAG(watch))
+        except ProbLogError as error:
+            raise self.problog_error(error) from error
+        except RecursionError:
+            raise ProgramError(
+                f"{watch.program}: {watch.query} is recursive too deeply for ProbLog"
+            ) from None
+
+    def solve(self, query: Term, substitution: Mapping[Term, Term] | None = None) -> dict[Any, Any]:
+        """DeepProbLog's own answer to one query: probabilities by ground term."""
+        with warnings.catch_warnings():
+            # Its semiring compares tensors that require gradients with 0 and 1, which torch warns about.
+            warnings.simplefilter("ignore", UserWarning)
+            return self.solver.solve([DeepProbLogQuery(query, dict(substitution or {}))])[0].result
+
+    def own_queries(self) -> list[Term]:
+        """The terms of the program's own query(...) facts."""
+        return [row[0] for row in self._facts("query", 1)]
+
+    def own_evidence(self) -> list[Term]:
+        """The program's own evidence(...), negated where it is evidence(..., false) or evidence(\\+ ...)."""
+        found = [row[0] for row in self._facts("evidence", 1)]
+        for term, value in self._facts("evidence", 2):
+            if str(value) not in ("true", "false"):
+                raise ProgramError(f"{self.source.name}: evidence({term}, {value}) must be true or false")
+            found.append(term if str(value) == "true" else -term)
+        return found
+
+    def _facts(self, name: str, arity: int) -> list[Any]:
+        try:
+            return self.engine.query(self.solver.program, Term(name, *[None] * arity))
+        except ProbLogError as error:
+            raise self.problog_error(error) from error
+
+    def problog_error(self, error: ProbLogError) -> ProgramError:
+        """A ProbLog error as one line with FILE:LINE, and the nearest name for an unknown predicate."""
+        if isinstance(error, UnknownClause):
+            signature = str(error.signature)
+            where = places(self.source).get(signature, self.source.name)
+            hint = did_you_mean(signature, self.defined_predicates())
+            return ProgramError(f"{where}: nothing defines {signature}{hint}")
+        location = error.location if isinstance(error, GroundingError) else None
+        where = f"{self.source.name}:{location[1]}" if isinstance(location, tuple) else self.source.name
+        message = " ".join(str(error.base_message).split())
+        return ProgramError(f"{where}: {message}")
+
+    def defines(self, goal: Any) -> bool:
+        """Whether any clause, of the program or of a file or library it loads, defines the goal's
+        predicate.
+        """
+        database: Any = self.solver.program
+        index = database.find(goal)
+        if index is None or index < 0:
+            return False
+        node = database.get_node(index)
+        return bool(getattr(node, "children", True))
+
+    def defined_predicates(self) -> set[str]:
+        """name/arity of every predicate that the program's text defines."""
+        heads = (head for statement in self.source.statements for head in _defined_heads(statement))
+        return {head.signature for head in heads if head.functor not in ("_directive", "query", "evidence")}
+
+
+def _defined_heads(statement: Any) -> list[Any]:
+    if hasattr(statement, "heads"):
+        return list(statement.heads)
+    if statement.functor in (":-", "<-") and statement.arity == 2:
+        statement = statement.args[0]
+    return list(statement.to_list()) if hasattr(statement, "to_list") else [statement]
+
+
+class _Watched(LogicFormula):
+    """A formula that reports its size as it grows; those that findall makes of its class do not."""
+
+    _LABELS = (LogicFormula.LABEL_QUERY, LogicFormula.LABEL_EVIDENCE_POS)
+
+    def __init__(self, watch: Watch | None = None, **kwargs: Any):
+        super().__init__(**{"keep_order": True, **kwargs})
+        self._watch = watch
+        self._added = 0
+
+    def add_name(self, name: Any, key: Any, label: Any = None, keep_name: bool = False) -> None:
+        """A query that is a single choice must not rename that choice."""
+        super().add_name(name, key, label, keep_name=keep_name or label in self._LABELS)
+
+    def _add(self, *args: Any, **kwargs: Any) -> int:
+        index = super()._add(*args, **kwargs)
+        self._added += 1
+        if self._watch is not None and self._added % 256 == 0:
+            self._watch.check(len(self))
+        return index
+
+
+class _WatchedDAG(_Watched, LogicDAG):
+    """The same for what is left when cycles are broken."""

@@ -1,0 +1,148 @@
+"""ProbLog's ground formula, with its annotated disjunctions as constraints, rewritten as a graph over
+choices.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from problog.formula import LogicFormula
+from problog.logic import Term, term2list
+
+from gedi_nesy.logic.grounding.front_end import image_term
+from gedi_nesy.logic.grounding.graph import (
+    FALSE,
+    TRUE,
+    ConstantWeight,
+    Graph,
+    LearnableWeight,
+    NeuralWeight,
+    Slot,
+    Variable,
+    Weight,
+)
+from gedi_nesy.logic.language.neural import NeuralPredicate
+
+
+def topological_order(formula: LogicFormula) -> list[int] | None:
+    """The keys below the queries and the evidence, children first; None if the formula has a cycle."""
+    order: list[int] = []
+    done: dict[int, bool] = {}
+    stack = [abs(key) for _, key in [*formula.queries(), *formula.evidence()] if key]
+    while stack:
+        key = stack[-1]
+        if key not in done:
+            done[key] = False
+            children = getattr(formula.get_node(key), "children", ())
+            for child in children:
+                if child and not done.get(abs(child), True):
+                    return None
+                if child and abs(child) not in done:
+                    stack.append(abs(child))
+        else:
+            stack.pop()
+            if not done[key]:
+                done[key] = True
+                order.append(key)
+    return order
+
+
+class Translation:
+    """One LogicFormula being rewritten as a Graph; `slots` lists the network outputs it needs."""
+
+    def __init__(
+        self,
+        formula: LogicFormula,
+        images: Sequence[str],
+        predicates: Sequence[NeuralPredicate],
+    ):
+        self.formula = formula
+        self.images = {image_term(index): name for index, name in enumerate(images)}
+        self.predicates = predicates
+        self.slots: list[Slot] = []
+        self.groups: dict[object, int] = {}
+        self.members: list[list[tuple[str, Weight]]] = []
+
+    def graph(self) -> tuple[Graph, dict[int, int]]:
+        """The graph, and where each of the formula's nodes went."""
+        order = topological_order(self.formula)
+        assert order is not None, "cycles are broken before translation"
+        nodes = [(key, self.formula.get_node(key)) for key in order]
+        position = {key: self._add_choice(key, node) for key, node in nodes if not hasattr(node, "children")}
+        self._sort_slots()
+        graph = Graph([Variable(*map(tuple, zip(*members, strict=True))) for members in self.members])
+        translated: dict[int, int] = {}
+        for key, node in nodes:
+            if key in position:
+                variable, value = position[key]
+                translated[key] = graph.literal(variable, 1 << value)
+                continue
+            children = [self.lookup(graph, translated, child) for child in node.children]
+            combine = graph.conjunction if type(node).__name__ == "conj" else graph.disjunction
+            translated[key] = combine(children)
+        return graph, translated
+
+    def _sort_slots(self) -> None:
+        """Slots in the order of the query's images, rather than in the order of its proofs."""
+        names = list(self.images.values())
+        order = sorted(
+            range(len(self.slots)), key=lambda i: [names.index(name) for name in self.slots[i].images]
+        )
+        self.slots = [self.slots[i] for i in order]
+        place = {old: new for new, old in enumerate(order)}
+        for members in self.members:
+            for i, (name, weight) in enumerate(members):
+                if isinstance(weight, NeuralWeight):
+                    members[i] = name, NeuralWeight(place[weight.slot], weight.output)
+
+    @staticmethod
+    def lookup(graph: Graph, translated: Mapping[int, int], key: int | None) -> int:
+        """The graph node of a formula key, where 0 is true, None is false and negative keys are negations."""
+        if key is None:
+            return FALSE
+        if key == 0:
+            return TRUE
+        return translated[key] if key > 0 else graph.negation(translated[-key])
+
+    def _add_choice(self, key: int, node: Any) -> tuple[int, int]:
+        group = node.group if node.group is not None else ("fact", key)
+        if group not in self.groups:
+            self.groups[group] = len(self.members)
+            self.members.append([])
+        variable = self.groups[group]
+        atom = self._atom(node).apply_term({image: Term(name) for image, name in self.images.items()})
+        self.members[variable].append((str(atom), self._weight(node)))
+        return variable, len(self.members[variable]) - 1
+
+    def _weight(self, node: Any) -> Weight:
+        probability = node.probability
+        if isinstance(probability, Term) and probability.functor == "nn":
+            return self._neural_weight(node, probability)
+        if isinstance(probability, Term) and probability.functor == "t":
+            return LearnableWeight(int(probability.args[0]))
+        return ConstantWeight(float(probability))
+
+    def _neural_weight(self, node: Any, probability: Any) -> Weight:
+        network = str(probability.args[0])
+        inputs = tuple(term2list(probability.args[1], deep=False))
+        term = self._atom(node)
+        predicate = next(
+            (
+                p
+                for p in self.predicates
+                if (p.name, p.arity, p.network) == (term.functor, term.arity, network)
+            ),
+            None,
+        )
+        assert predicate is not None, f"no neural predicate declares {term}"
+        slots = [(slot.network, slot.inputs) for slot in self.slots]
+        if (network, inputs) not in slots:
+            images = tuple(self.images[term] for term in inputs if term in self.images)
+            self.slots.append(Slot(network, inputs, images, predicate.name, predicate.domain))
+            slots.append((network, inputs))
+        output = int(probability.args[2]) if probability.arity == 3 else 0
+        return NeuralWeight(slots.index((network, inputs)), output)
+
+    def _atom(self, node: Any) -> Any:
+        """The program's own atom; ProbLog wraps a choice of a disjunction as choice(_, _, atom, ...)."""
+        name = node.name
+        return name.args[2] if name.functor == "choice" and node.group is not None else name

@@ -1,0 +1,1 @@
+"""GEDI networks: encoders, heads, and how they are saved."""

@@ -1,0 +1,1 @@
+"""What is optimised: each term of the objective as a pure function."""

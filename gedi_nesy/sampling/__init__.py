@@ -1,0 +1,1 @@
+"""Langevin dynamics: the sampler, the replay buffer, where chains start."""

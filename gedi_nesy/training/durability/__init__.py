@@ -1,0 +1,1 @@
+"""Runs that go on after a crash: checkpoints, when they are written, rollback."""

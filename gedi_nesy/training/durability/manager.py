@@ -1,0 +1,139 @@
+"""When a run is saved: now and then, never so often that it costs much, and before it obeys a signal to end."""
+
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from gedi_nesy.training import distributed
+from gedi_nesy.training.durability import checkpoint
+from gedi_nesy.training.durability.checkpoint import Tree
+
+
+@dataclass(frozen=True, kw_only=True)
+class SaveConfig:
+    """Where checkpoints go, and how often."""
+
+    folder: Path
+    seconds: float = 30.0
+    """between two checkpoints, at the least; 0: one after every step, whatever that costs"""
+    share: float = 0.01
+    """of the time of the run that saving may take: where a checkpoint costs more, fewer are made"""
+    keep: int = 3
+    """how many are kept"""
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    """what a run must share to go on from a checkpoint"""
+    about: Mapping[str, str] = field(default_factory=dict)
+    """what is merely worth knowing: versions, commit"""
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.seconds < float("inf"):
+            raise ValueError(f"seconds={self.seconds} between checkpoints must be finite and not negative")
+        if not 0 < self.share < 1:
+            raise ValueError(f"share={self.share} of the time for checkpoints must be between 0 and 1")
+        if self.keep < 1:
+            raise ValueError(f"keep={self.keep} must be at least 1")
+
+
+class StoppedError(RuntimeError):
+    """A signal asked the run to end, and it was saved before it did; `signal` is its number."""
+
+    def __init__(self, number: int, folder: Path):
+        super().__init__(f"stopped by {signal.Signals(number).name}; the run is saved in {folder}")
+        self.signal = number
+
+
+class Saver:
+    """Saves what `state()` returns when it is time, and counts the seconds of the run over all its parts."""
+
+    def __init__(self, config: SaveConfig, clock: Callable[[], float] = time.perf_counter):
+        self.config, self.clock = config, clock
+        self.parts = 1
+        """how many processes the run has had, this one included"""
+        self.spent = 0.0
+        """seconds in which the run did nothing but save"""
+        self.warnings: list[str] = []
+        """a line for each checkpoint that could not be read"""
+        self.about: dict[str, str] = {}
+        """what was worth knowing of the process that made the checkpoint"""
+        self._before = 0.0
+        self._begun = self._last = clock()
+        self._cost = 0.0
+        self._signal: int | None = None
+
+    @property
+    def seconds(self) -> float:
+        """How long the run took so far; what a killed process did after its last checkpoint does not count."""
+        return self._before + self.clock() - self._begun
+
+    @property
+    def share(self) -> float:
+        """Of the seconds of the run, what saving took."""
+        return self.spent / self.seconds if self.seconds > 0 else 0.0
+
+    def load(self) -> Tree | None:
+        """What was saved last, None if nothing was; ValueError if it was saved under other settings."""
+        found = checkpoint.load_latest(self.config.folder, self.config.settings)
+        self.warnings, self.about = found.warnings, found.about
+        if found.state is None:
+            return None
+        self._before, self.spent = found.state["seconds"], found.state["spent"]
+        self.parts = found.state["parts"] + 1
+        self._begun = self._last = self.clock()
+        return found.state["run"]
+
+    def step(self, state: Callable[[], Tree], milestone: bool = False) -> None:
+        """To be called after each step: saves if it is time, or if this is a milestone and saving is cheap.
+
+        StoppedError if a signal came; the run is saved then.
+        """
+        rest = 0.0 if self.config.seconds == 0 else self._cost / self.config.share
+        due = self.clock() - self._last >= (rest if milestone else max(rest, self.config.seconds))
+        # rank 0 watches the clock; a signal may reach the ranks at different steps
+        decided = distributed.largest(self._signal or (-1 if due and distributed.first() else -2))
+        if decided > -2:
+            self.save(state)
+        if decided > 0:
+            raise StoppedError(decided, self.config.folder)
+
+    def save(self, state: Callable[[], Tree]) -> None:
+        """Save now. CheckpointError if that cannot be done."""
+        begun, config = self.clock(), self.config
+        # what this very save takes is known only afterwards: what the last one took stands for it
+        spent = self.spent + self._cost
+        tree = {"seconds": self.seconds, "spent": spent, "parts": self.parts, "run": state()}
+        if distributed.first():
+            checkpoint.save(config.folder, tree, config.settings, config.about, config.keep)
+        self._last = self.clock()
+        self._cost = self._last - begun
+        self.spent += self._cost
+
+    def remove(self) -> None:
+        """The run is over and its results are written: delete the checkpoints."""
+        if distributed.first():
+            checkpoint.remove(self.config.folder)
+        distributed.largest(0)  # none goes on, and looks for checkpoints, before they are gone
+
+    @contextmanager
+    def catching_signals(self) -> Iterator[None]:
+        """Within, SIGTERM and SIGINT end the run at its next `step`; a second SIGINT ends it at once."""
+        if threading.current_thread() is not threading.main_thread():
+            yield  # Python hands signals to the main thread alone
+            return
+        before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+
+        def heard(number: int, frame: object) -> None:
+            self._signal = number
+            signal.signal(signal.SIGINT, before[signal.SIGINT])
+
+        for number in before:
+            signal.signal(number, heard)
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
