@@ -12,26 +12,23 @@ from torch import nn
 from gedi_nesy.logic.budget import DEFAULT_BUDGET, Budget, Watch
 from gedi_nesy.logic.circuits.store import Store
 from gedi_nesy.logic.circuits.template import (
-    Evaluate,
     Shape,
     align,
     check_uncertain,
     circuit_evaluate,
     compile_shape,
 )
-from gedi_nesy.logic.engines.deepproblog_engine import Reference
-from gedi_nesy.logic.engines.klay import KlayCircuit
+from gedi_nesy.logic.engines.table import ENGINES, CompiledQuery
 from gedi_nesy.logic.engines.tensors import tensor_query
 from gedi_nesy.logic.errors import ProgramError, did_you_mean
 from gedi_nesy.logic.grounding.front_end import FrontEnd, image_term, substitute
 from gedi_nesy.logic.grounding.ground import Request
 from gedi_nesy.logic.language.learnable import extract_learnable
 from gedi_nesy.logic.language.neural import Network, NeuralPredicate, check_networks, neural_predicates
+from gedi_nesy.logic.language.parts import ProgramParts
 from gedi_nesy.logic.language.sandbox import inspect
 from gedi_nesy.logic.language.source import Source, parse_query, variable_names
 from gedi_nesy.logic.query import Query, answer_key
-
-ENGINES = ("circuit", "klay", "deepproblog")
 
 _Key = tuple[str, tuple[str, ...], str | None, str, tuple[str, ...]]
 
@@ -53,6 +50,14 @@ class Program:
         self.neural_predicates: tuple[NeuralPredicate, ...] = neural_predicates(source)
         check_networks(self.neural_predicates, self.networks)
         self.statements, self.learnable = extract_learnable(source)
+        self.parts = ProgramParts(
+            source,
+            tuple(self.statements),
+            self.networks,
+            self.neural_predicates,
+            self.learnable,
+            allow_python,
+        )
         self.front_end = FrontEnd(
             source, self.statements, dict.fromkeys(self.networks, nn.Identity()), allow_python
         )
@@ -149,7 +154,7 @@ class Program:
         given = [substitute(parse_query(goal), names) for goal in evidence] + self.front_end.own_evidence()
         abstract = substitute(term, names)
         if any(predicate.kind == "tensor" for predicate in self.neural_predicates):
-            return tensor_query(self, text, abstract, images, answer)
+            return tensor_query(self.parts, text, abstract, images, answer)
         request = Request(text, (abstract,), tuple(given), images, merge=answer is None)
         shape = self._shape(request, budget)
         for slot in shape.slots:
@@ -167,26 +172,11 @@ class Program:
             found = [answer_key(value) for value in (values if answer else columns)] if shape.answers else []
             shape, values = align(shape, found, [answer_key(value) for value in columns]), columns
         terms = [substitute(abstract, {answer: value}) for value in values] if answer else [abstract]
-        evaluate = self._evaluate(key, shape, abstract, terms)
+        evaluate = ENGINES[engine](self.parts, CompiledQuery(text, images, shape, abstract, terms))
         merge = partial(self._merge, key, values, budget)
         return Query(
             text, images, answer, values, engine, self.networks, evaluate, shape, self.learnable, merge
         )
-
-    def _evaluate(self, key: _Key, shape: Shape, abstract: Any, terms: Sequence[Any]) -> Evaluate:
-        """How an engine evaluates a shape, or why it cannot."""
-        text, images, _, engine, _ = key
-        if engine == "klay":
-            return circuit_evaluate(shape, self.learnable, KlayCircuit)
-        if engine == "circuit":
-            return circuit_evaluate(shape, self.learnable)
-        if any(not term.is_ground() for term in terms):
-            raise ProgramError(f"{self.source.name}: engine 'deepproblog' cannot merge the answers of {text}")
-        if shape.conditional:
-            raise ProgramError(
-                f"{self.source.name}: engine 'deepproblog' ignores evidence; use engine 'circuit'"
-            )
-        return Reference(self, images).evaluate(abstract, shape.slots, terms)
 
     def _shape(self, request: Request, budget: Budget) -> Shape:
         with Watch(self.source.name, request.text, budget) as watch:

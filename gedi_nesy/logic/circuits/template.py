@@ -14,7 +14,6 @@ from gedi_nesy.logic.circuits.compile import compile_graph
 from gedi_nesy.logic.circuits.evaluate import Circuit
 from gedi_nesy.logic.circuits.layers import Schedule, schedule
 from gedi_nesy.logic.circuits.leaves import LeafWeights
-from gedi_nesy.logic.engines.klay import KlayCircuit
 from gedi_nesy.logic.errors import ProgramError
 from gedi_nesy.logic.grounding.front_end import FrontEnd
 from gedi_nesy.logic.grounding.graph import FALSE, TRUE, Slot, Variable
@@ -97,7 +96,7 @@ def _argument_key(argument: Any) -> tuple:
 def circuit_evaluate(
     shape: Shape,
     learnable: Callable[[], Float[Tensor, "fact two"]],
-    circuit_class: type[Circuit] | type[KlayCircuit] = Circuit,
+    circuit_class: Callable[[Schedule], Callable[[Tensor], Tensor]] = Circuit,
 ) -> Evaluate:
     """Evaluation by the shape's circuit, on whatever device and in whatever floating dtype the networks
     answer.

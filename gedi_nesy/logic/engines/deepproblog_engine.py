@@ -3,7 +3,7 @@
 import contextlib
 import io
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 from jaxtyping import Float
@@ -13,9 +13,7 @@ from torch import Tensor, nn
 from gedi_nesy.logic.grounding.front_end import FrontEnd, image_term
 from gedi_nesy.logic.grounding.graph import Slot
 from gedi_nesy.logic.language.deepproblog_api import GraphSemiring
-
-if TYPE_CHECKING:
-    from gedi_nesy.logic.program import Program
+from gedi_nesy.logic.language.parts import ProgramParts
 
 
 class _RowNumbers(Mapping):
@@ -60,17 +58,17 @@ class Reference:
     different images; here they are, since the same image twice is written as the same variable twice.
     """
 
-    def __init__(self, program: "Program", images: Sequence[str]):
+    def __init__(self, parts: ProgramParts, images: Sequence[str]):
         self.images = {name: index for index, name in enumerate(images)}
-        self.lookups = {name: _Lookup() for name in program.networks}
-        self.learnable = program.learnable
+        self.lookups = {name: _Lookup() for name in parts.networks}
+        self.learnable = parts.learnable
         # DeepProbLog announces its cache on standard output.
         with contextlib.redirect_stdout(io.StringIO()):
             self.front_end = FrontEnd(
-                program.source,
-                program.statements,
+                parts.source,
+                parts.statements,
                 self.lookups,
-                program.allow_python,
+                parts.allow_python,
                 cache=True,
                 semiring=_LearnableSemiring,
             )

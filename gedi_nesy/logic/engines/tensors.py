@@ -8,7 +8,7 @@ beforehand.
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 from jaxtyping import Float
@@ -22,10 +22,8 @@ from gedi_nesy.logic.errors import ProgramError
 from gedi_nesy.logic.explain import Explanation
 from gedi_nesy.logic.grounding.front_end import FrontEnd, substitute
 from gedi_nesy.logic.language.neural import LogProbs, Network
+from gedi_nesy.logic.language.parts import ProgramParts
 from gedi_nesy.logic.query import Query
-
-if TYPE_CHECKING:
-    from gedi_nesy.logic.program import Program
 
 
 class ProgramWarning(UserWarning):
@@ -105,10 +103,10 @@ class TensorQuery(Query):
 
 
 def tensor_query(
-    program: "Program", text: str, abstract: Any, images: tuple[str, ...], answer: str | None
+    parts: ProgramParts, text: str, abstract: Any, images: tuple[str, ...], answer: str | None
 ) -> Query:
     """A query of a program with tensor predicates, with a warning that it will be slow."""
-    tensors = {p.network: p for p in program.neural_predicates if p.kind == "tensor"}
+    tensors = {p.network: p for p in parts.predicates if p.kind == "tensor"}
     first = next(iter(tensors.values()))
     warnings.warn(
         f"{first.where}: network '{first.network}' returns tensors to the program, which"
@@ -116,8 +114,8 @@ def tensor_query(
         ProgramWarning,
         stacklevel=4,
     )
-    modules = {name: _Probabilities(network, name in tensors) for name, network in program.networks.items()}
-    front_end = FrontEnd(program.source, program.statements, modules, program.allow_python)
+    modules = {name: _Probabilities(network, name in tensors) for name, network in parts.networks.items()}
+    front_end = FrontEnd(parts.source, parts.statements, modules, parts.allow_python)
     source = _Row()
     front_end.model.add_tensor_source("image", source)
     shape = Shape(Schedule([], [], []), (), (), (), False, Report(0, "none", 0.0))
@@ -127,10 +125,10 @@ def tensor_query(
         answer,
         (),
         "deepproblog",
-        program.networks,
+        parts.networks,
         _no_evaluation,
         shape,
-        program.learnable,
+        parts.learnable,
         _no_merging,
         front_end,
         source,
