@@ -5,13 +5,13 @@ import signal
 import sys
 from contextlib import nullcontext
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 import torch
 
 sys.path.append(str(Path(__file__).parent))
-from benchmarks import addition, experiment, shortcuts, toy
+from benchmarks import addition, experiment, shortcuts
+from benchmarks.toy import __main__ as toy
 from gedi_nesy.training.durability.checkpoint import CheckpointError
 from gedi_nesy.training.vectorized.learner import StackedLearner
 from tests.benchmarks.kills import ended, endure, forked, newest, spawned
@@ -114,8 +114,7 @@ def toy_numbers(out: Path) -> tuple[list[dict], dict[str, bytes]]:
 
 def test_toy_killed_and_stopped(tmp_path):
     """Twice by SIGKILL, once by SIGTERM; the row has more than one attempt."""
-    command = SimpleNamespace(cli=lambda: experiment.run_cli(toy.ToyConfig, toy.main, "toy"), __name__="toy")
-    start, out, log = forked(command), tmp_path / "killed", tmp_path / "log"
+    start, out, log = forked(toy), tmp_path / "killed", tmp_path / "log"
     assert ended(start([*TOY, "--out", str(tmp_path / "whole")], log), lambda: False, 0) == 0, log.read_text()
     arguments = [*TOY, "--out", str(out), "--resume"]
     for number in (signal.SIGKILL, signal.SIGTERM, signal.SIGKILL):
@@ -139,11 +138,11 @@ def test_toy_results_that_were_not_written_are_made_from_what_was_trained(monkey
         with monkeypatch.context() as patch, pytest.raises(SystemExit) if out == "stopped" else nullcontext():
             if out == "stopped":
                 stop_in_the_evaluation(patch)
-            experiment.run_cli(toy.ToyConfig, toy.main, "toy")
+            toy.cli()
     assert list((tmp_path / "stopped").rglob("checkpoint-*"))
     monkeypatch.setattr(sys, "argv", ["toy", *arguments])
     monkeypatch.setattr(StackedLearner, "run_block", None)  # nothing is trained again
-    experiment.run_cli(toy.ToyConfig, toy.main, "toy")
+    toy.cli()
     assert toy_numbers(tmp_path / "stopped") == toy_numbers(tmp_path / "whole")
 
 

@@ -3,22 +3,20 @@
 import statistics
 import time
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import torch
 from rich.console import Console
 
-from benchmarks import toy_data, toy_methods
-from benchmarks.toy_data import Task
-from benchmarks.toy_run import Cell, train_stack
-
-if TYPE_CHECKING:
-    from benchmarks.toy import ToyConfig
+from benchmarks.toy import data as toy_data
+from benchmarks.toy import methods as toy_methods
+from benchmarks.toy.config import ToyConfig
+from benchmarks.toy.data import Task
+from benchmarks.toy.train import Cell, train_stack
 
 REPETITIONS, STEPS, MANY = 7, 200, 10
 
 
-def main(config: "ToyConfig", tasks: Sequence[Task], device: torch.device, console: Console) -> None:
+def main(config: ToyConfig, tasks: Sequence[Task], device: torch.device, console: Console) -> None:
     """Print the median time of one seed, of ten, and the median of the ratios of neighbouring repetitions."""
     task = tasks[0]
     sets = [

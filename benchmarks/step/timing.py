@@ -3,53 +3,19 @@
 import statistics
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Literal
 
 import torch
 from torch import Generator, Tensor
 
-from benchmarks.step_plain import PlainStep
+from benchmarks.step.config import Case, Clock
+from benchmarks.step.plain import PlainStep
 from gedi_nesy.data.queries import QuerySet
-from gedi_nesy.models.encoders import ConvNet, ResNet8
-from gedi_nesy.models.gedi import GEDI, Precision
+from gedi_nesy.models.gedi import GEDI
 from gedi_nesy.sampling import sgld
-from gedi_nesy.training.learner import Learner, StepConfig
+from gedi_nesy.training.learner import Learner
 from gedi_nesy.training.step import Weights
 
-NetworkName = Literal["convnet", "resnet8"]
-Clock = Literal["wall", "cpu"]
 Timed = dict[str, Callable[[], object]]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Case:
-    """One row: what is timed."""
-
-    network: NetworkName
-    width: int
-    batch_size: int
-    sgld_steps: int
-    precision: Precision
-    compile: bool
-
-    def model(self, device: torch.device) -> GEDI:
-        """The same weights for every row of a network."""
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(0)
-            backbone = {"convnet": ConvNet, "resnet8": ResNet8}[self.network](width=self.width)
-            return GEDI(backbone, num_clusters=10).to(device)
-
-    def step_config(self) -> StepConfig:
-        """As many images and chains a step as the batch size."""
-        return StepConfig(
-            batch_unlabelled=self.batch_size,
-            batch_samples=self.batch_size,
-            buffer_size=max(1000, self.batch_size),
-            sgld=sgld.SGLDConfig(num_steps=self.sgld_steps, step_size=1.0, noise=0.01, bounds=(0.0, 1.0)),
-            precision=self.precision,
-            compile=self.compile,
-        )
 
 
 def images_only(images: Tensor) -> QuerySet:

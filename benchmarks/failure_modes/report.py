@@ -7,8 +7,8 @@ import numpy as np
 from rich.table import Table
 from torch import Generator
 
-from benchmarks.failure_modes_build import GOOD, MODES, Candidate, Scene, candidates
-from benchmarks.failure_modes_run import TERMS, Contrast, Losses, values
+from benchmarks.failure_modes.build import GOOD, MODES, Candidate, Scene, candidates
+from benchmarks.failure_modes.evaluate import TERMS, Contrast, Losses, values
 from gedi_nesy.data.points import PointsName
 from gedi_nesy.objectives import terms as objectives
 from gedi_nesy.report import points, tables

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from benchmarks import toy_baselines
+from benchmarks.toy import baselines as toy_baselines
 from gedi_nesy.data import points
 from gedi_nesy.metrics.clustering import nmi
 

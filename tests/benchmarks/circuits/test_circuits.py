@@ -5,23 +5,25 @@ import json
 import pytest
 import torch
 
-from benchmarks import circuits, circuits_run
+from benchmarks.circuits import run as circuits
+from benchmarks.circuits import tasks, timing
+from benchmarks.circuits.config import CircuitsConfig
 
 
 def test_both_engines_give_the_same_answer_to_the_same_query():
     """The queries that are timed mean the same on both sides."""
-    task = circuits_run.numbers_task()
-    query = circuits_run._reference_query(task, False, 0)
+    task = tasks.numbers_task()
+    query = timing._reference_query(task, False, 0)
     assert str(query.query) == "addition([a1, a0],[b1, b0],9)"
     assert [str(image) for image in query.substitution.values()] == [f"tensor(train({i}))" for i in range(4)]
-    assert circuits_run.carry_task(2).query == "addition([A0, A1], [B0, B1], [S0, S1, S2])"
+    assert tasks.carry_task(2).query == "addition([A0, A1], [B0, B1], [S0, S1, S2])"
 
 
 @pytest.mark.slow
 def test_it_writes_results_and_a_plot(tmp_path):
     torch.set_num_threads(1)
     circuits.main(
-        circuits.CircuitsConfig(
+        CircuitsConfig(
             digits=(1, 2),
             batches=(1, 8),
             reference_queries=2,

@@ -7,8 +7,8 @@ import torch
 from jaxtyping import Float
 from torch import Generator, Tensor
 
-from benchmarks.failure_modes_build import GOOD, MODES, Candidate, Scene, candidates
-from benchmarks.toy_swav import SHARPNESS, sinkhorn
+from benchmarks.failure_modes.build import GOOD, MODES, Candidate, Scene, candidates
+from benchmarks.toy.swav import SHARPNESS, sinkhorn
 from gedi_nesy.objectives import terms as objectives
 from gedi_nesy.types import Logits
 

@@ -1,21 +1,17 @@
-"""The table of the toy benchmark, and its pictures, drawn from arrays that each run has left in the folder."""
+"""The pictures of the toy benchmark, drawn from arrays that each run has left in the folder."""
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-from rich.table import Table
 
-from benchmarks import experiment
-from benchmarks.toy_data import Sets, Task
-from benchmarks.toy_run import Outcome, Run
-from gedi_nesy.report import points, tables, weights
+from benchmarks.toy.config import ToyConfig
+from benchmarks.toy.data import Sets, Task
+from benchmarks.toy.outcome import Outcome, Run
+from gedi_nesy.report import points, weights
 from gedi_nesy.report.points import Landscape, Regions, Samples
 from gedi_nesy.training.vectorized.learner import RECORD_EVERY
-
-if TYPE_CHECKING:
-    from benchmarks.toy import ToyConfig
 
 ARRAYS = "arrays.npz"
 
@@ -54,49 +50,7 @@ def _load(folder: Path) -> Arrays:
         return Arrays(**{name: file[name] for name in Arrays._fields})
 
 
-def summary(runs: Sequence[Run]) -> dict[str, dict[str, dict[str, dict[str, float]]]]:
-    """Statistics of every metric, by data set and method."""
-    found: dict[str, dict[str, dict[str, dict[str, float]]]] = {}
-    for run in runs:
-        of_dataset = found.setdefault(run.dataset, {})
-        if run.method not in of_dataset:
-            alike = [each for each in runs if (each.dataset, each.method) == (run.dataset, run.method)]
-            of_dataset[run.method] = experiment.summarise([each.metrics for each in alike])
-    return found
-
-
-def table(runs: Sequence[Run], config: "ToyConfig") -> Table:
-    """A row a method and data set: NMI; medians of accuracy, of samples near a manifold, and of their shares."""
-    seeds = len({run.seed for run in runs})
-    title = f"NMI on unseen points, {seeds} seeds, noise {config.noise:g}, {config.preset} preset"
-    made = tables.plain_table(title)
-    made.add_column("data", no_wrap=True)
-    made.add_column("method", no_wrap=True)
-    for heading in ("mean", "std", "median", "min.", "acc.", "near", "shares", "sec."):
-        made.add_column(heading, justify="right", no_wrap=True)
-    for dataset, rows in summary(runs).items():
-        for method, found in rows.items():
-            made.add_row(Path(dataset).name, method, *_cells(found))
-        made.add_section()
-    return made
-
-
-def _cells(found: dict[str, dict[str, float]]) -> list[str]:
-    cells = ["-"] * 5
-    if "nmi" in found:
-        cells = [f"{found['nmi'][name]:.3f}" for name in ("mean", "std", "median", "min")]
-        cells.append(f"{found['clustering_accuracy']['median']:.3f}")
-    near = f"{found['samples_near']['median']:.2f}" if "samples_near" in found else "-"
-    shares = [found[name]["median"] for name in sorted(found) if name.startswith("share_")]
-    return [
-        *cells,
-        near,
-        " ".join(f"{share:.2f}" for share in shares) or "-",
-        f"{found['seconds']['mean']:.1f}",
-    ]
-
-
-def pictures(folder: Path, config: "ToyConfig", tasks: Sequence[Task], runs: Sequence[Run]) -> None:
+def pictures(folder: Path, config: ToyConfig, tasks: Sequence[Task], runs: Sequence[Run]) -> None:
     """regions.png, samples.png, energies.png and curves.png, of the first seed (curves: of all)."""
     seed = config.seeds[0]
     arrays: dict[str, dict[str, Arrays]] = {}
@@ -162,7 +116,7 @@ def _at(grid: points.Grid, values: np.ndarray, inputs: np.ndarray) -> np.ndarray
     return values.reshape(grid.shape)[rows, columns]
 
 
-def _curves(folder: Path, config: "ToyConfig", runs: Sequence[Run]) -> None:
+def _curves(folder: Path, config: ToyConfig, runs: Sequence[Run]) -> None:
     """The three terms of GEDI, all seeds."""
     panels: dict[str, dict[str, np.ndarray]] = {}
     for dataset in config.dataset:

@@ -7,7 +7,7 @@ GEDI, and scikit-learn's clusterings. Labels are used to report, on unseen point
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from itertools import groupby
 from pathlib import Path
 from typing import cast
@@ -17,76 +17,18 @@ from rich.console import Console
 from rich.progress import Progress
 from torch import Tensor
 
-from benchmarks import experiment, toy_data, toy_methods, toy_report, toy_run, toy_sensitivity, toy_stacking
+from benchmarks import experiment
 from benchmarks.progress import bars
-from benchmarks.toy_baselines import Baseline
-from benchmarks.toy_data import Sets, Task
-from benchmarks.toy_methods import METHODS, TRAINED, WEIGHTS, Method, Preset, Trained, Triple
-from benchmarks.toy_run import Outcome, Run
+from benchmarks.toy import data as toy_data
+from benchmarks.toy import methods as toy_methods
+from benchmarks.toy import pictures, report, rows, sensitivity, stacking
+from benchmarks.toy.baselines import Baseline
+from benchmarks.toy.config import ToyConfig
+from benchmarks.toy.data import Sets, Task
+from benchmarks.toy.methods import TRAINED, Method, Trained
+from benchmarks.toy.outcome import Outcome, Run, metrics
 from gedi_nesy.report.points import grid_around
 from gedi_nesy.training.durability import checkpoint
-
-
-@dataclass(frozen=True, kw_only=True)
-class ToyConfig(experiment.RunConfig):
-    """Cluster points of the plane without labels, by energies, pairs and a prior: the paper's Table 2."""
-
-    dataset: tuple[str, ...] = ("moons", "circles")
-    """moons, circles, blobs, spirals, anisotropic, or files: .npy, or .csv (a column `label` judges only)"""
-    methods: tuple[Method, ...] = METHODS
-    """the rows of the table"""
-    preset: Preset = "default"
-    """default: ours, pairs from walks of the model's own energy; paper: its Table 3 to the letter"""
-    noise: float = 0.05
-    """standard deviation of the named sets' noise, where the outer circle has radius 1, the inner 1/2"""
-    num_clusters: int | None = None
-    """clusters to learn (default: the set's own number, or the labels of a file)"""
-    points: int = 1000
-    """training points a seed, of named sets"""
-    test_points: int = 1000
-    """of a file, 30% are kept for the test instead"""
-    iterations: int | None = None
-    """training steps (default: the preset's, 4,000 or 20,000)"""
-    weight_gen: float | None = None
-    """weight of L_GEN, data more likely than samples (default: the preset's, as for the others)"""
-    weight_inv: float | None = None
-    """weight of L_INV, the same confident answer for both of a pair"""
-    weight_prior: float | None = None
-    """weight of L_PRIOR, all clusters used alike"""
-    attempts: int = 3
-    """a GEDI seed with L_INV below --accept is begun again; the best by the training objective is kept"""
-    accept: float = -0.12
-    """mean L_INV on the training points, at most 0, from which on no further attempt is made"""
-    sensitivity: bool = False
-    """instead of the table: NMI of GEDI over pairs of weights, 0 to 50 in steps of 10, as heat maps"""
-    time_stacking: bool = False
-    """instead of the table: ten seeds side by side against one"""
-    seeds: tuple[int, ...] = (0, 1, 2, 3, 4)
-    """each draws its own points, network and chains; they train side by side, with the same numbers as alone"""
-
-    def weights(self) -> Triple:
-        """The preset's, where none is given. ValueError for one that is negative or not finite."""
-        given = Triple(self.weight_gen, self.weight_inv, self.weight_prior)  # pyright: ignore[reportArgumentType]
-        chosen = [
-            theirs if ours is None else ours for ours, theirs in zip(given, WEIGHTS[self.preset], strict=True)
-        ]
-        for name, value in zip(Triple._fields, chosen, strict=True):
-            if not 0 <= value < float("inf"):
-                raise ValueError(f"--weight-{name} {value} must be finite and not negative")
-        return Triple(*chosen)
-
-    def check(self) -> None:
-        """ValueError names what does not fit."""
-        self.weights()
-        if not 0 <= self.noise < float("inf"):
-            raise ValueError(f"--noise {self.noise} must be finite and not negative")
-        for name in ("points", "test_points", "attempts"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"--{name.replace('_', '-')} {getattr(self, name)} must be at least 1")
-        for name in ("dataset", "methods"):
-            if len(set(getattr(self, name))) < max(1, len(getattr(self, name))):
-                raise ValueError(f"--{name}: each once, and at least one")
-        toy_methods.config_of("GEDI", self.preset, self.iterations)
 
 
 def main(config: ToyConfig) -> None:
@@ -96,11 +38,11 @@ def main(config: ToyConfig) -> None:
     tasks = [toy_data.task(name, config.num_clusters) for name in config.dataset]
     console = Console()
     if config.time_stacking:
-        toy_stacking.main(config, tasks, device, console)
+        stacking.main(config, tasks, device, console)
         return
     folder = config.folder("toy")
     if config.sensitivity:
-        toy_sensitivity.main(config, tasks, device, console, folder)
+        sensitivity.main(config, tasks, device, console, folder)
         return
     finished = experiment.finished_runs(folder, asdict(config)) if config.resume else []
     runs = [Run(**run) for run in finished]
@@ -112,8 +54,8 @@ def main(config: ToyConfig) -> None:
                 _write(folder, config, device, runs)
                 _forget(_checkpoints(folder, method, group), config.attempts)
                 _say(console, method, group, runs)
-    toy_report.pictures(folder, config, tasks, runs)
-    console.print(toy_report.table(runs, config))
+    pictures.pictures(folder, config, tasks, runs)
+    console.print(report.table(runs, config))
     console.print(f"results, pictures and models: {folder}", highlight=False)
 
 
@@ -166,7 +108,7 @@ def _row(
                 line = f"{method}  step {step:6,d} of {total:,d}  {terms}"
                 progress.console.print(line, highlight=False, soft_wrap=True)
 
-        found = toy_run.run_trained(
+        found = rows.run_trained(
             cast(Trained, method),
             config,
             clusters,
@@ -180,7 +122,7 @@ def _row(
         progress.remove_task(bar)
     else:
         found = [
-            toy_run.run_baseline(cast(Baseline, method), clusters, seed, each, grid)
+            rows.run_baseline(cast(Baseline, method), clusters, seed, each, grid)
             for seed, each, grid in zip(seeds, sets, grids, strict=True)
         ]
     return [
@@ -215,15 +157,15 @@ def _keep(
     task: Task, seed: int, method: Method, sets: Sets, outcome: Outcome, config: ToyConfig, folder: Path
 ) -> Run:
     """The run as results.json has it; its arrays and its network in the folder."""
-    place = toy_report.place(folder, task.name, method, seed)
-    toy_report.save_arrays(place, sets, outcome)
+    place = pictures.place(folder, task.name, method, seed)
+    pictures.save_arrays(place, sets, outcome)
     if outcome.model is not None:
         outcome.model.save(place / "model")
     return Run(
         seed=seed,
         dataset=task.name,
         method=method,
-        metrics=toy_run.metrics(task, sets, outcome, config.noise),
+        metrics=metrics(task, sets, outcome, config.noise),
         attempts=[attempt._asdict() for attempt in outcome.attempts],
     )
 
@@ -242,9 +184,5 @@ def _say(console: Console, method: Method, tasks: Sequence[Task], runs: Sequence
 
 def _write(folder: Path, config: ToyConfig, device: torch.device, runs: Sequence[Run]) -> None:
     """After every row, so that a long job that is stopped has lost nothing."""
-    body = {"runs": [asdict(run) for run in runs], "summary": toy_report.summary(runs)}
+    body = {"runs": [asdict(run) for run in runs], "summary": report.summary(runs)}
     experiment.write_results(folder, "toy", asdict(config), device, body)
-
-
-if __name__ == "__main__":
-    experiment.run_cli(ToyConfig, main, "toy")

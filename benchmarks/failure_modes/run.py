@@ -4,32 +4,18 @@ Representation collapse, cluster collapse and permuted assignments are built, ea
 solution, and the paper's Table 1 is printed from what was measured. Nothing is trained.
 """
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import NamedTuple
 
 import torch
 from rich.console import Console
 
-from benchmarks import experiment, failure_modes_build, failure_modes_report, failure_modes_run
-from benchmarks.failure_modes_run import Losses
+from benchmarks import experiment
+from benchmarks.failure_modes import build, evaluate, report
+from benchmarks.failure_modes.config import FailureModesConfig
+from benchmarks.failure_modes.evaluate import Losses
 from gedi_nesy.data.points import PointsName
-
-
-@dataclass(frozen=True, kw_only=True)
-class FailureModesConfig(experiment.RunConfig):
-    """Which loss penalises which failure: the paper's Table 1, measured."""
-
-    dataset: tuple[PointsName, ...] = ("moons", "circles")
-    """points whose density is known"""
-    num: int = 1000
-    """points a seed"""
-    noise: float = 0.05
-    """standard deviation of the data around their manifolds"""
-    augment: float = 0.03
-    """standard deviation of the augmentation, x' = x + noise"""
-    tolerance: float = 1e-4
-    """nats a point by which a failure may be worse than the good solution and count as admitted"""
 
 
 class Run(NamedTuple):
@@ -62,19 +48,19 @@ def main(config: FailureModesConfig) -> None:
 
 def _scene(
     config: FailureModesConfig, name: PointsName, seed: int, device: torch.device
-) -> tuple[failure_modes_build.Scene, torch.Generator]:
+) -> tuple[build.Scene, torch.Generator]:
     generator = torch.Generator().manual_seed(seed)
-    scene = failure_modes_build.scene(name, config.num, config.noise, config.augment, generator)
+    scene = build.scene(name, config.num, config.noise, config.augment, generator)
     return scene.to(device), generator
 
 
 def _run(config: FailureModesConfig, name: PointsName, seed: int, device: torch.device) -> Run:
     scene, generator = _scene(config, name, seed, device)
-    losses = failure_modes_run.measure(scene, generator)
-    contrast = failure_modes_run.contrast(scene, generator)
+    losses = evaluate.measure(scene, generator)
+    contrast = evaluate.contrast(scene, generator)
     metrics = {f"{term}, {column}": value for term, row in losses.items() for column, value in row.items()}
     metrics |= {f"contrast, {name}": value for name, value in contrast._asdict().items()}
-    return Run(seed, name, metrics, failure_modes_run.penalises(losses, config.tolerance))
+    return Run(seed, name, metrics, evaluate.penalises(losses, config.tolerance))
 
 
 def _write(folder: Path, config: FailureModesConfig, device: torch.device, runs: list[Run]) -> None:
@@ -97,19 +83,16 @@ def _summaries(runs: list[Run]) -> dict[str, dict[str, dict[str, float]]]:
 
 def _report(console: Console, config: FailureModesConfig, runs: list[Run], folder: Path) -> None:
     answers = [run.penalises for run in runs]
-    console.print(failure_modes_report.table_of_answers(answers))
-    console.print(failure_modes_report.differences(answers), highlight=False)
+    console.print(report.table_of_answers(answers))
+    console.print(report.differences(answers), highlight=False)
     for name, summary in _summaries(runs).items():
         losses: Losses = {
-            term: {
-                column: summary[f"{term}, {column}"]["mean"]
-                for column in (failure_modes_build.GOOD, *failure_modes_build.MODES)
-            }
-            for term in failure_modes_run.TERMS
+            term: {column: summary[f"{term}, {column}"]["mean"] for column in (build.GOOD, *build.MODES)}
+            for term in evaluate.TERMS
         }
         seeds = f"{len(config.seeds)} seed" + ("s" if len(config.seeds) > 1 else "")
-        console.print(failure_modes_report.table_of_losses(losses, f"{name}: nats a point, {seeds}, means"))
-        console.print(failure_modes_report.sentence_on_contrast(summary), highlight=False)
+        console.print(report.table_of_losses(losses, f"{name}: nats a point, {seeds}, means"))
+        console.print(report.sentence_on_contrast(summary), highlight=False)
     console.print(f"results and pictures: {folder}", highlight=False)
 
 
@@ -120,12 +103,4 @@ def _draw(config: FailureModesConfig, device: torch.device, runs: list[Run], fol
     scenes, generator = {}, torch.Generator()
     for name in config.dataset:
         scenes[name], generator = _scene(config, name, first, device)
-    failure_modes_report.pictures(scenes, verdicts, generator, folder)
-
-
-def cli() -> None:
-    experiment.run_cli(FailureModesConfig, main, "failure_modes")
-
-
-if __name__ == "__main__":
-    cli()
+    report.pictures(scenes, verdicts, generator, folder)

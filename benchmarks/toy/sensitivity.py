@@ -9,23 +9,22 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from itertools import combinations, product
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 from rich.console import Console
 from torch import Tensor
 
-from benchmarks import experiment, toy_data, toy_methods
+from benchmarks import experiment
 from benchmarks.progress import bars
-from benchmarks.toy_data import Task
-from benchmarks.toy_methods import Trained, Triple
-from benchmarks.toy_run import Cell, train_stack
+from benchmarks.toy import data as toy_data
+from benchmarks.toy import methods as toy_methods
+from benchmarks.toy.config import ToyConfig
+from benchmarks.toy.data import Task
+from benchmarks.toy.methods import Trained, Triple
+from benchmarks.toy.train import Cell, train_stack
 from gedi_nesy.metrics import clustering
 from gedi_nesy.report import weights
-
-if TYPE_CHECKING:
-    from benchmarks.toy import ToyConfig
 
 VALUES = (0.0, 10.0, 20.0, 30.0, 40.0, 50.0)
 METHODS: tuple[Trained, ...] = ("GEDI no gen", "GEDI")
@@ -34,7 +33,7 @@ CELLS_AT_ONCE = 60
 
 
 def main(
-    config: "ToyConfig", tasks: Sequence[Task], device: torch.device, console: Console, folder: Path
+    config: ToyConfig, tasks: Sequence[Task], device: torch.device, console: Console, folder: Path
 ) -> None:
     """Train every triple of weights that some heat map shows, then write results.json and sensitivity.png."""
     pairs = list(combinations(Triple._fields, 2))
@@ -75,12 +74,12 @@ def main(
     console.print(f"results and heat maps: {folder}", highlight=False)
 
 
-def _triple(config: "ToyConfig", pair: tuple[str, str], values: tuple[float, float]) -> Triple:
+def _triple(config: ToyConfig, pair: tuple[str, str], values: tuple[float, float]) -> Triple:
     return config.weights()._replace(**dict(zip(pair, values, strict=True)))
 
 
 def _scores(
-    method: Trained, cells: Sequence[Cell], config: "ToyConfig", task: Task, device: torch.device
+    method: Trained, cells: Sequence[Cell], config: ToyConfig, task: Task, device: torch.device
 ) -> list[float]:
     """NMI on the test points, of each cell."""
     settings = toy_methods.config_of(method, config.preset, config.iterations)
@@ -100,7 +99,7 @@ def _run(task: Task, cell: Cell, score: float) -> dict:
 
 
 def _map(
-    config: "ToyConfig", task: Task, pair: tuple[str, str], scores: dict[tuple[str, Triple], list[float]]
+    config: ToyConfig, task: Task, pair: tuple[str, str], scores: dict[tuple[str, Triple], list[float]]
 ) -> np.ndarray:
     """Rows: values of the second weight; columns: of the first."""
     return np.array(

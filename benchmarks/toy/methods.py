@@ -9,7 +9,7 @@ import math
 from dataclasses import replace
 from typing import Literal, NamedTuple, get_args
 
-from benchmarks.toy_baselines import BASELINES, Baseline
+from benchmarks.toy.baselines import BASELINES, Baseline
 from gedi_nesy.models.encoders import MLP
 from gedi_nesy.models.gedi import GEDI
 from gedi_nesy.sampling.sgld import SGLDConfig

@@ -6,17 +6,19 @@ import sys
 import pytest
 import torch
 
-from benchmarks import experiment, step, step_run
-from benchmarks.step_plain import PlainStep, plain
+from benchmarks.step import __main__ as step
+from benchmarks.step import timing
+from benchmarks.step.config import Case
+from benchmarks.step.plain import PlainStep, plain
 from gedi_nesy.training.learner import Learner
 from gedi_nesy.training.step import Weights
 
 CPU = torch.device("cpu")
 
 
-def case(network: str, **settings) -> step_run.Case:
+def case(network: str, **settings) -> Case:
     given = {"width": 8, "batch_size": 4, "sgld_steps": 3, "precision": "float32", "compile": False}
-    return step_run.Case(network=network, **given | settings)
+    return Case(network=network, **given | settings)
 
 
 @pytest.mark.parametrize("network", ["convnet", "resnet8"])
@@ -25,9 +27,7 @@ def test_the_plain_step_computes_the_same_terms_and_gradients(network, gradient,
     """Equal draws, so equal samples, terms and gradients of the loss; three passes or one, frozen or not."""
     small, weights = case(network), Weights(gen=1.0, magnitude=0.5)
     images = torch.rand(12, *small.model(CPU).input_shape, generator=generator)
-    ours = Learner(
-        small.model(CPU), step_run.images_only(images), small.step_config(), generator.clone_state()
-    )
+    ours = Learner(small.model(CPU), timing.images_only(images), small.step_config(), generator.clone_state())
     theirs = PlainStep(small.model(CPU), images, small.step_config(), generator.clone_state(), gradient)
     for _ in range(2):
         found, expected = ours.step(None, weights, ours.config.learning_rate), theirs.step(weights)
@@ -61,7 +61,7 @@ def test_the_floor_counts_k_chain_passes_and_one_joint_pass():
         "chain pass": [2.0, 4.0, 9.0],
         "joint pass": [10.0],
     }
-    found = step_run.summary(times, sgld_steps=20)
+    found = timing.summary(times, sgld_steps=20)
     assert found["floor_ms"] == 90.0
     assert found["step_over_floor"] == pytest.approx(100 / 90)
     assert found["times_faster_than_plain_grad"] == 1.5
@@ -82,7 +82,7 @@ def test_results(monkeypatch, tmp_path, capsys):
         str(tmp_path),
     ]
     monkeypatch.setattr(sys, "argv", ["step", *flags])
-    experiment.run_cli(step.StepBenchmarkConfig, step.main, "step")
+    step.cli()
     results = json.loads((tmp_path / "results.json").read_text())
     assert [(row["sgld_steps"], row["precision"]) for row in results["rows"]] == [
         (1, "float32"),
@@ -107,5 +107,5 @@ def test_results(monkeypatch, tmp_path, capsys):
 def test_wrong_values_are_named(monkeypatch, tmp_path, capsys, flags, message):
     monkeypatch.setattr(sys, "argv", ["step", *flags, "--out", str(tmp_path)])
     with pytest.raises(SystemExit):
-        experiment.run_cli(step.StepBenchmarkConfig, step.main, "step")
+        step.cli()
     assert message in capsys.readouterr().err

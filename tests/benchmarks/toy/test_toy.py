@@ -7,14 +7,19 @@ import numpy as np
 import pytest
 import torch
 
-from benchmarks import toy, toy_data, toy_methods, toy_run
-from benchmarks.toy_swav import SwAV, sinkhorn
+from benchmarks.toy import data as toy_data
+from benchmarks.toy import methods as toy_methods
+from benchmarks.toy import rows
+from benchmarks.toy import run as toy
+from benchmarks.toy.config import ToyConfig
+from benchmarks.toy.outcome import Attempt, Outcome
+from benchmarks.toy.swav import SwAV, sinkhorn
 
 
 def run(out, **changes) -> list[dict]:
     """The runs in results.json."""
     few = {"iterations": 20, "points": 400, "test_points": 100, "seeds": (0,), "threads": 1}
-    toy.main(toy.ToyConfig(out=out, **{**few, **changes}))
+    toy.main(ToyConfig(out=out, **{**few, **changes}))
     return json.loads((out / "results.json").read_text())["runs"]
 
 
@@ -65,18 +70,18 @@ def test_the_papers_preset_is_its_table():
 def test_the_best_attempt_is_kept_by_its_objective():
     nothing = np.empty(0)
     first, second = (
-        toy_run.Outcome(*[nothing] * 6, seconds=1.0, attempts=(toy_run.Attempt(objective, inv),))
+        Outcome(*[nothing] * 6, seconds=1.0, attempts=(Attempt(objective, inv),))
         for objective, inv in ((-2.0, -0.3), (-1.0, -0.01))
     )
-    assert toy_run._better(None, first) is first
-    kept = toy_run._better(first, second)
+    assert rows._better(None, first) is first
+    kept = rows._better(first, second)
     assert kept.attempts == (first.attempts[0], second.attempts[0])
     assert kept.seconds == 2.0
-    config = toy.ToyConfig()
-    assert toy_run._worth_another(first, "GEDI", config)
-    assert not toy_run._worth_another(kept, "GEDI", config)
-    assert not toy_run._worth_another(first, "GEDI no inv", config)
-    assert not toy_run._worth_another(first, "GEDI", replace(config, preset="paper"))
+    config = ToyConfig()
+    assert rows._worth_another(first, "GEDI", config)
+    assert not rows._worth_another(kept, "GEDI", config)
+    assert not rows._worth_another(first, "GEDI no inv", config)
+    assert not rows._worth_another(first, "GEDI", replace(config, preset="paper"))
 
 
 def test_seeds_draw_their_own_points():
@@ -129,7 +134,7 @@ def test_a_users_points_without_labels(tmp_path):
 )
 def test_bad_flags_are_named_before_anything_runs(tmp_path, changes, message):
     with pytest.raises(ValueError, match=message):
-        toy.main(toy.ToyConfig(out=tmp_path / "out", **changes))
+        toy.main(ToyConfig(out=tmp_path / "out", **changes))
     assert not (tmp_path / "out").exists()
 
 

@@ -1,0 +1,1 @@
+"""How much faster compiled circuits are than DeepProbLog's engine."""

@@ -1,0 +1,29 @@
+"""The flags of the circuits benchmark."""
+
+from dataclasses import dataclass
+
+from benchmarks import experiment
+
+
+@dataclass(frozen=True, kw_only=True)
+class CircuitsConfig(experiment.PlaceConfig):
+    """Time compiled circuits against DeepProbLog's ExactEngine."""
+
+    digits: tuple[int, ...] = (1, 2, 4, 8, 15, 32, 64)
+    """numbers of digits of the carry adder"""
+    batches: tuple[int, ...] = (1, 4, 16, 64, 256, 1024, 4096)
+    """batch sizes for the one-digit sum"""
+    batch_size: int = 128
+    """batch of everything else"""
+    reference_queries: int = 16
+    """queries in a batch of the reference at two digits, each of which costs the same; at one digit,
+    --batch-size
+    """
+    repeats: int = 10
+    """timed runs of each; the fastest counts"""
+    klay_digits: int = 32
+    """digits up to which the same circuits are also timed on KLay's own layers"""
+    lenet: bool = True
+    """also time with DeepProbLog's LeNet in front"""
+    threads: int = 1
+    """CPU threads of torch (0: as torch likes); the reference always runs on the CPU"""

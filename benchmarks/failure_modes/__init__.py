@@ -1,0 +1,1 @@
+"""Theorem 1 as a command: which loss penalises which failure."""

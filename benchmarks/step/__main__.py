@@ -1,0 +1,13 @@
+"""What a training step costs, beside what it must cost and what it costs written plainly: python -m benchmarks.step"""
+
+from benchmarks import experiment
+from benchmarks.step.config import StepBenchmarkConfig
+from benchmarks.step.run import main
+
+
+def cli() -> None:
+    experiment.run_cli(StepBenchmarkConfig, main, "step")
+
+
+if __name__ == "__main__":
+    cli()

@@ -1,0 +1,1 @@
+"""Moons and circles: the paper's Table 2."""

@@ -1,0 +1,67 @@
+"""What comes of one seed of a row, and how it is judged."""
+
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import numpy as np
+import torch
+
+from benchmarks.toy.data import Sets, Task
+from gedi_nesy.data.manifolds import fidelity
+from gedi_nesy.metrics import clustering
+from gedi_nesy.models.gedi import GEDI
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """What results.json keeps of a seed."""
+
+    seed: int
+    dataset: str
+    method: str
+    metrics: dict[str, float]
+    attempts: list[dict[str, float]] = field(default_factory=list)
+
+
+class Attempt(NamedTuple):
+    """What attempts are compared by; no label is in it."""
+
+    objective: float
+    inv: float
+
+
+class Outcome(NamedTuple):
+    """What a trained row gives for one seed; arrays that a method has not are empty."""
+
+    predictions: np.ndarray
+    on_grid: np.ndarray
+    energies: np.ndarray
+    samples: np.ndarray
+    clusters_of_samples: np.ndarray
+    history: np.ndarray
+    seconds: float
+    model: GEDI | None = None
+    attempts: tuple[Attempt, ...] = ()
+
+
+def without_model(predictions: np.ndarray, on_grid: np.ndarray, seconds: float) -> Outcome:
+    nothing = np.empty(0)
+    return Outcome(predictions, on_grid, nothing, np.empty((0, 2)), nothing, np.empty((0, 3)), seconds)
+
+
+def metrics(task: Task, sets: Sets, outcome: Outcome, noise: float) -> dict[str, float]:
+    """NMI and accuracy under the best renaming on the test points; how samples keep to the manifolds, where known."""
+    found: dict[str, float] = {}
+    if task.labelled:
+        labels = sets.test.labels.numpy()
+        classes = int(max(labels.max(), outcome.predictions.max())) + 1
+        found["nmi"] = clustering.nmi(labels, outcome.predictions)
+        found["clustering_accuracy"] = clustering.clustering_accuracy(labels, outcome.predictions, classes)
+    found["clusters_in_use"] = float(len(np.unique(outcome.predictions)))
+    if task.known is not None and len(outcome.samples) and noise > 0:
+        kept = fidelity(task.known, torch.from_numpy(outcome.samples), noise, task.num_clusters)
+        found["samples_near"] = kept.on_manifold
+        for number, share in enumerate(kept.shares):
+            found[f"share_{number}"] = share
+    found["seconds"] = outcome.seconds
+    return found

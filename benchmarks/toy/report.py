@@ -1,0 +1,53 @@
+"""The table of the toy benchmark."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.table import Table
+
+from benchmarks import experiment
+from benchmarks.toy.config import ToyConfig
+from benchmarks.toy.outcome import Run
+from gedi_nesy.report import tables
+
+
+def summary(runs: Sequence[Run]) -> dict[str, dict[str, dict[str, dict[str, float]]]]:
+    """Statistics of every metric, by data set and method."""
+    found: dict[str, dict[str, dict[str, dict[str, float]]]] = {}
+    for run in runs:
+        of_dataset = found.setdefault(run.dataset, {})
+        if run.method not in of_dataset:
+            alike = [each for each in runs if (each.dataset, each.method) == (run.dataset, run.method)]
+            of_dataset[run.method] = experiment.summarise([each.metrics for each in alike])
+    return found
+
+
+def table(runs: Sequence[Run], config: ToyConfig) -> Table:
+    """A row a method and data set: NMI; medians of accuracy, of samples near a manifold, and of their shares."""
+    seeds = len({run.seed for run in runs})
+    title = f"NMI on unseen points, {seeds} seeds, noise {config.noise:g}, {config.preset} preset"
+    made = tables.plain_table(title)
+    made.add_column("data", no_wrap=True)
+    made.add_column("method", no_wrap=True)
+    for heading in ("mean", "std", "median", "min.", "acc.", "near", "shares", "sec."):
+        made.add_column(heading, justify="right", no_wrap=True)
+    for dataset, rows in summary(runs).items():
+        for method, found in rows.items():
+            made.add_row(Path(dataset).name, method, *_cells(found))
+        made.add_section()
+    return made
+
+
+def _cells(found: dict[str, dict[str, float]]) -> list[str]:
+    cells = ["-"] * 5
+    if "nmi" in found:
+        cells = [f"{found['nmi'][name]:.3f}" for name in ("mean", "std", "median", "min")]
+        cells.append(f"{found['clustering_accuracy']['median']:.3f}")
+    near = f"{found['samples_near']['median']:.2f}" if "samples_near" in found else "-"
+    shares = [found[name]["median"] for name in sorted(found) if name.startswith("share_")]
+    return [
+        *cells,
+        near,
+        " ".join(f"{share:.2f}" for share in shares) or "-",
+        f"{found['seconds']['mean']:.1f}",
+    ]
