@@ -12,11 +12,11 @@ from gedi_nesy.cli.runs import add_arguments as add_runs
 from gedi_nesy.cli.runs import runs
 from gedi_nesy.cli.shortcuts import add_arguments as add_shortcuts
 from gedi_nesy.cli.shortcuts import shortcuts
+from gedi_nesy.cli.top_level import run
 from gedi_nesy.logic import Budget, Program, ProgramError, Query
 from gedi_nesy.logic.describe import describe_program, describe_query, readable
 from gedi_nesy.logic.language.neural import NeuralPredicate, neural_predicates
 from gedi_nesy.logic.language.source import Source, parse_query, variable_names
-from gedi_nesy.report.runs import RunsError
 
 
 class _StandIn:
@@ -142,11 +142,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             commands.add_parser(name, help=summary, description=f"{summary[0].upper()}{summary[1:]}.")
         )
     arguments = parser.parse_args(argv)
-    try:
-        return COMMANDS[arguments.command][0](arguments)
-    except (ProgramError, RunsError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
+    return run(lambda: COMMANDS[arguments.command][0](arguments))
 
 
 if __name__ == "__main__":

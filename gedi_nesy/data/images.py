@@ -9,6 +9,7 @@ import torch
 from jaxtyping import Int
 from torch import Tensor
 
+from gedi_nesy.errors import GediNesyError
 from gedi_nesy.types import Images
 
 DatasetName = Literal["mnist5k", "digits", "mnist", "fashion"]
@@ -16,7 +17,7 @@ DatasetName = Literal["mnist5k", "digits", "mnist", "fashion"]
 Labels = Int[Tensor, " batch"]
 
 
-class DataError(ValueError):
+class DataError(GediNesyError, ValueError):
     """A data set that is missing, torn or not what it should be; one line that says what to do."""
 
 

@@ -5,6 +5,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from gedi_nesy.errors import GediNesyError
+
 RESULTS_FILE, RUN_FILE = "results.json", "run.json"
 METRICS = (
     "accuracy",
@@ -30,7 +32,7 @@ NOT_SHOWN = (
 """Settings that say nothing about what was asked, or stand in a column of their own."""
 
 
-class RunsError(ValueError):
+class RunsError(GediNesyError, ValueError):
     """What a user can mend, in one line."""
 
 

@@ -11,10 +11,11 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from gedi_nesy.errors import GediNesyError
 from gedi_nesy.types import Inputs, Scalar
 
 
-class DivergedError(RuntimeError):
+class DivergedError(GediNesyError, RuntimeError):
     """Training runs away; the message holds the evidence. The update was not made."""
 
 

@@ -19,6 +19,8 @@ from safetensors.torch import load as from_bytes
 from safetensors.torch import save as to_bytes
 from torch import Tensor
 
+from gedi_nesy.errors import GediNesyError
+
 FORMAT = "gedi_nesy.checkpoint/1"
 NAME = re.compile(r"checkpoint-(\d{8,})\.safetensors")
 
@@ -26,7 +28,7 @@ Tree = Any
 """Nested dicts (keys: text, whole numbers) and lists of tensors, numbers, text, booleans, None; tuples become lists."""
 
 
-class CheckpointError(OSError):
+class CheckpointError(GediNesyError, OSError):
     """A checkpoint could not be written; those written before are as they were."""
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from gedi_nesy.errors import StoppedError
 from gedi_nesy.training import distributed
 from gedi_nesy.training.durability import checkpoint
 from gedi_nesy.training.durability.checkpoint import Tree
@@ -37,14 +38,6 @@ class SaveConfig:
             raise ValueError(f"share={self.share} of the time for checkpoints must be between 0 and 1")
         if self.keep < 1:
             raise ValueError(f"keep={self.keep} must be at least 1")
-
-
-class StoppedError(RuntimeError):
-    """A signal asked the run to end, and it was saved before it did; `signal` is its number."""
-
-    def __init__(self, number: int, folder: Path):
-        super().__init__(f"stopped by {signal.Signals(number).name}; the run is saved in {folder}")
-        self.signal = number
 
 
 class Saver:
