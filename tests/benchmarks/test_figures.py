@@ -1,0 +1,126 @@
+"""Published tables are those that their files give."""
+
+import json
+
+import pytest
+
+from benchmarks.figures.__main__ import keep, made, pages, stale
+from benchmarks.figures.distil import distil, read
+from benchmarks.figures.tables import TABLES
+from benchmarks.figures.text import NOT_GENERATED, filled, names
+
+HEAD = {
+    "benchmark": "toy",
+    "command": "python -m benchmarks.toy --threads 1 --seeds 0 1 --out runs/x",
+    "commit": "abc1234",
+    "versions": {"torch": "2.15.0"},
+    "device": "cpu",
+}
+
+
+def _run(seed, nmi, method="GEDI", **more):
+    metrics = {"nmi": nmi, "samples_near": 0.5, "seconds": 3.0}
+    return {"seed": seed, "dataset": "moons", "method": method, "metrics": metrics, **more}
+
+
+TOY = {**HEAD, "runs": [_run(0, 0.25), _run(1, 0.75), _run(0, 0.1, "k-means"), _run(1, 0.3, "k-means")]}
+
+
+def test_what_readme_and_docs_say_is_what_the_files_say(root):
+    changed = stale(root, made(root / "docs" / "figures"))
+    assert [page.name for page in changed] == [], "run: make figures"
+
+
+def test_every_file_is_read_by_a_table_and_every_table_stands_somewhere(root):
+    files = {file.stem for file in (root / "docs" / "figures").glob("*.json")}
+    assert files <= {file for table in TABLES.values() for file in table.files}
+    assert {name for page in pages(root) for name in names(page.read_text())} == set(TABLES)
+
+
+def test_a_table_has_medians_and_minima_by_hand(tmp_path):
+    (tmp_path / "toy.json").write_text(json.dumps(TOY))
+    tables = made(tmp_path)
+    assert tables["toy"] == "\n".join(
+        [
+            "| method | moons, median (min.) | samples near the manifold |",
+            "| --- | --- | --- |",
+            "| GEDI | 0.50 (0.25) | 0.50 |",
+            "| k-means | 0.20 (0.10) | 0.50 |",
+        ]
+    )
+    assert tables["addition"] is None
+
+
+def test_a_text_that_differs_from_its_file_is_found(tmp_path):
+    (tmp_path / "docs").mkdir()
+    page = tmp_path / "README.md"
+    page.write_text("Before.\n<!-- table: toy -->\n| 0.51 |\n<!-- end -->\nAfter.\n")
+    tables = {"toy": "| 0.50 |"}
+    changed = stale(tmp_path, tables)
+    assert changed == {page: "Before.\n<!-- table: toy -->\n| 0.50 |\n<!-- end -->\nAfter.\n"}
+    page.write_text(changed[page])
+    assert stale(tmp_path, tables) == {}
+
+
+def test_a_table_without_its_files_stays_and_says_so():
+    text = "<!-- table: toy -->\n| by hand |\n<!-- end -->"
+    once = filled(text, {"toy": None})
+    assert once == f"<!-- table: toy{NOT_GENERATED} -->\n| by hand |\n<!-- end -->"
+    assert filled(once, {"toy": None}) == once
+    assert filled(once, {"toy": "| new |"}) == "<!-- table: toy -->\n| new |\n<!-- end -->"
+
+
+def test_a_table_nobody_defines_is_refused():
+    with pytest.raises(ValueError, match="table: sums -->: no such table; known: toy"):
+        filled("<!-- table: sums -->\n<!-- end -->", {"toy": None})
+
+
+def test_a_run_folder_becomes_a_small_file(tmp_path):
+    learned = {"map": {"digit_net": {"0": "0", "1": "1"}}, "number": 1, "sentence": "..."}
+    attempts = [{"objective": -1.0}, {"objective": -0.5}]
+    results = {**TOY, "runs": [_run(0, 1 / 3, learned=learned, attempts=attempts, sentence="a b")]}
+    (tmp_path / "results.json").write_text(json.dumps({**results, "config": {"a": 1}}))
+    file = keep(tmp_path, "toy", "", tmp_path / "figures")
+    kept = read(file)
+    assert kept == {
+        **HEAD,
+        "runs": [
+            {
+                "seed": 0,
+                "dataset": "moons",
+                "method": "GEDI",
+                "metrics": {"nmi": 0.33333, "samples_near": 0.5, "seconds": 3.0},
+                "restarts": 2,
+                "learned": "the identity",
+            }
+        ],
+    }
+
+
+@pytest.mark.parametrize(
+    ("learned", "meaning"),
+    [
+        ({"map": {"n": {"0": "1", "1": "0"}}, "number": 2}, "map 2"),
+        ({"map": {"n": {"0": "1", "1": "1"}}, "number": None}, "none"),
+    ],
+)
+def test_a_concept_map_is_a_word(learned, meaning):
+    assert distil({**HEAD, "runs": [_run(0, 1.0, learned=learned)]}, "")["runs"][0]["learned"] == meaning
+
+
+@pytest.mark.parametrize(
+    ("results", "message"),
+    [
+        ({**TOY, "command": ""}, "name no command"),
+        ({**TOY, "commit": ""}, "name no commit"),
+        ({**HEAD, "runs": [{"seed": 3, "error": "diverged"}]}, "seed 3 has no metrics \\(diverged\\)"),
+    ],
+)
+def test_a_figure_without_its_origin_is_refused(results, message):
+    with pytest.raises(ValueError, match=message):
+        distil(results, "")
+
+
+def test_a_name_no_table_reads_is_refused(tmp_path):
+    with pytest.raises(ValueError, match="--name 'new' is no file of a table; known: addition-100,"):
+        keep(tmp_path, "new", "", tmp_path)
