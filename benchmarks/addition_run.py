@@ -14,7 +14,8 @@ from torch import Generator, Tensor
 from benchmarks import experiment, shortcut_report, survival
 from benchmarks.progress import Bar
 from benchmarks.record import RunRecord, heard_by
-from gedi_nesy.data.images import Dataset
+from gedi_nesy.data.dataset import Dataset
+from gedi_nesy.data.pixels import to_float
 from gedi_nesy.data.queries import QuerySet, addition_triples, with_unlabelled
 from gedi_nesy.learn import learn, query_log_prob
 from gedi_nesy.metrics import clustering
@@ -172,7 +173,7 @@ def _held_out(
 @torch.no_grad()
 def _blends_told_apart(model: GEDI, dataset: Dataset, device: torch.device) -> float:
     """AUROC of -E(x), unseen images against averages of two of them: what the energy knows of likely inputs."""
-    images = dataset.test.images
+    images = to_float(dataset.test.images)
     blends = (images + images[torch.randperm(len(images), generator=Generator().manual_seed(0))]) / 2
     likely, unlikely = (
         -torch.cat([model.energy(part.to(device)) for part in each.split(1000)]).cpu().numpy()
@@ -182,7 +183,7 @@ def _blends_told_apart(model: GEDI, dataset: Dataset, device: torch.device) -> f
 
 
 def _pictures(folder: Path, dataset: Dataset, predictions: np.ndarray, outcome: Outcome) -> None:
-    images, labels = dataset.test.images.numpy(), dataset.test.labels.numpy()
+    images, labels = to_float(dataset.test.images).numpy(), dataset.test.labels.numpy()
     order = np.random.default_rng(0).permutation(len(labels))
     plots.symbol_rows(images[order], labels[order], predictions[order], DIGITS, folder / "symbols.png")
     plots.confusion(clustering.confusion_matrix(labels, predictions, DIGITS), folder / "confusion.png")
@@ -205,7 +206,9 @@ def _pictures(folder: Path, dataset: Dataset, predictions: np.ndarray, outcome: 
             {
                 "generated: persistent chains after training": learner.replay.chains[:48].cpu().numpy(),
                 "where chains begin": learner.model.start(learner.generator, 16).cpu().numpy(),
-                "training images": learner.data.images[learner.pool[:: max(1, len(learner.pool) // 16)][:16]]
+                "training images": to_float(
+                    learner.data.images[learner.pool[:: max(1, len(learner.pool) // 16)][:16]]
+                )
                 .cpu()
                 .numpy(),
             },

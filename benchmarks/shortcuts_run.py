@@ -17,7 +17,7 @@ from benchmarks.progress import Bar
 from benchmarks.record import RunRecord, heard_by
 from benchmarks.shortcut_tasks import ROWS, Pattern, Task
 from gedi_nesy.audit.shortcuts import Audit
-from gedi_nesy.data.images import Dataset, Split
+from gedi_nesy.data.dataset import Dataset, Split
 from gedi_nesy.data.queries import QuerySet, draw_tuples
 from gedi_nesy.learn import learn, query_log_prob
 from gedi_nesy.metrics import clustering, concepts

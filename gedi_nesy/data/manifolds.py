@@ -7,7 +7,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from gedi_nesy.data.images import DataError
+from gedi_nesy.data.dataset import DataError
 from gedi_nesy.data.points import FACTOR, STRETCH, Plane, PointsName, num_classes, on_manifold, stretch
 
 

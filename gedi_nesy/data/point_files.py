@@ -9,7 +9,7 @@ import torch
 from jaxtyping import Int
 from torch import Tensor
 
-from gedi_nesy.data.images import DataError
+from gedi_nesy.data.dataset import DataError
 from gedi_nesy.data.points import Points
 
 MIN_ROWS = 10

@@ -11,7 +11,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Generator, Tensor
 
-from gedi_nesy.data.images import DataError
+from gedi_nesy.data.dataset import DataError
 
 PointsName = Literal["moons", "circles", "blobs", "spirals", "anisotropic"]
 PointInputs = Float[Tensor, "point dim"]

@@ -7,8 +7,8 @@ import torch
 from jaxtyping import Int
 from torch import Generator, Tensor
 
-from gedi_nesy.data.images import DataError, Labels
-from gedi_nesy.types import Images
+from gedi_nesy.data.dataset import DataError, Labels
+from gedi_nesy.types import AnyImages
 
 
 class QuerySet(NamedTuple):
@@ -19,7 +19,7 @@ class QuerySet(NamedTuple):
     holds indices of the images whose symbol is known, and `labels` these symbols: none, unless they are asked for.
     """
 
-    images: Images
+    images: AnyImages
     tuples: Int[Tensor, "query slot"]
     unlabelled: Int[Tensor, " image"]
     answers: Int[Tensor, " answered"] = torch.empty(0, dtype=torch.long)
@@ -62,7 +62,7 @@ def draw_tuples(
 
 
 def with_unlabelled(
-    generator: Generator, images: Images, tuples: Int[Tensor, "query slot"], num: int | None
+    generator: Generator, images: AnyImages, tuples: Int[Tensor, "query slot"], num: int | None
 ) -> QuerySet:
     """Add `num` images that are in no query, drawn without replacement (None: all of them)."""
     free = torch.ones(len(images), dtype=torch.bool)

@@ -12,11 +12,12 @@ from safetensors.torch import load_file
 from safetensors.torch import save as to_bytes
 from torch import Generator, Tensor, nn
 
+from gedi_nesy.data.pixels import to_float
 from gedi_nesy.models.encoders import BACKBONES, Backbone, make_activation
 from gedi_nesy.objectives import terms as objectives
 from gedi_nesy.sampling import sgld
 from gedi_nesy.sampling.chain_init import fit_gaussian, gaussian, uniform
-from gedi_nesy.types import Embeddings, Energies, Inputs, Logits, LogProbs, Permutation
+from gedi_nesy.types import AnyInputs, Embeddings, Energies, Inputs, Logits, LogProbs, Permutation
 
 Precision = Literal["float32", "bfloat16"]
 
@@ -72,8 +73,9 @@ class GEDI(nn.Module):
             self.register_buffer("start_mean", torch.zeros(size))
             self.register_buffer("start_factors", torch.zeros(size, start_rank))
 
-    def embed(self, x: Inputs) -> Embeddings:
-        """enc(x), in `precision`; the result is float32, as is all that follows from it."""
+    def embed(self, x: AnyInputs) -> Embeddings:
+        """enc(x), in `precision`; the result is float32, as is all that follows from it. Bytes are pixels 0..255."""
+        x = to_float(x)
         if tuple(x.shape[1:]) != self.input_shape:
             raise ValueError(
                 f"inputs of shape {tuple(x.shape[1:])} do not fit a network for {self.input_shape}"
@@ -83,15 +85,15 @@ class GEDI(nn.Module):
         with torch.autocast(x.device.type, torch.bfloat16):
             return self.backbone(x).float()
 
-    def forward(self, x: Inputs) -> Logits:
+    def forward(self, x: AnyInputs) -> Logits:
         """Logits l = f(enc(x)) / tau, from which everything else follows."""
         return self.output(self.projector(self.embed(x))) / self.tau
 
-    def log_probs(self, x: Inputs) -> LogProbs:
+    def log_probs(self, x: AnyInputs) -> LogProbs:
         """log p(y|x)."""
         return self(x).log_softmax(dim=1)
 
-    def energy(self, x: Inputs) -> Energies:
+    def energy(self, x: AnyInputs) -> Energies:
         """E(x); low where the model finds x likely."""
         return objectives.energy(self(x))
 
@@ -106,13 +108,13 @@ class GEDI(nn.Module):
             parameter.copy_(parameter[permutation])
 
     @torch.no_grad()
-    def fit_start(self, inputs: Inputs) -> None:
+    def fit_start(self, inputs: AnyInputs) -> None:
         """Fit the Gaussian at which Langevin chains begin to some inputs (no labels), with `start_rank` directions."""
         if not self.start_rank:
             raise ValueError(
                 "start_rank=0: this network begins its chains at uniform noise and has nothing to fit"
             )
-        mean, factors = fit_gaussian(inputs, self.start_rank)
+        mean, factors = fit_gaussian(to_float(inputs), self.start_rank)
         cast(Tensor, self.start_mean).copy_(mean)
         cast(Tensor, self.start_factors).copy_(factors)
 

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from gedi_nesy.errors import GediNesyError
-from gedi_nesy.types import Inputs, Scalar
+from gedi_nesy.types import AnyInputs, Inputs, Scalar
 
 
 class DivergedError(GediNesyError, RuntimeError):
@@ -173,8 +173,10 @@ def astray(chains: Inputs, extent: Extent, bounds: tuple[float, float] | None) -
     return ((values - middle).abs() > reach).any(dim=1).float().mean()
 
 
-def check_finite(inputs: Inputs) -> None:
+def check_finite(inputs: AnyInputs) -> None:
     """ValueError that names the first input that is not finite: no second try could mend it."""
+    if not inputs.is_floating_point():
+        return
     finite = inputs.isfinite()
     if finite.all():
         return

@@ -11,6 +11,7 @@ from torch import Generator, Tensor, nn
 from torch.func import functional_call
 
 from gedi_nesy.augmentation import warp as augment
+from gedi_nesy.data.pixels import to_float
 from gedi_nesy.data.queries import QuerySet
 from gedi_nesy.models.gedi import GEDI, Precision
 from gedi_nesy.objectives import terms as objectives
@@ -128,7 +129,7 @@ class Learner:
         self.guard = GuardState()
         self.caution = 0
         """how often training went back because it diverged: so often learning rate and Langevin step are halved"""
-        self._extent = guard.extent(data.images[self.pool[:1000]], config.sgld.bounds)
+        self._extent = guard.extent(to_float(data.images[self.pool[:1000]]), config.sgld.bounds)
         self._astray: Tensor | None = None
 
     def clone(self) -> "Learner":
@@ -184,7 +185,7 @@ class Learner:
         index = torch.cat([tuples[queries].T.flatten(), known[labelled]])
         if len(self.data.unlabelled):
             index = torch.cat([index, self.pool[self._choose(len(self.pool), self.config.batch_unlabelled)]])
-        return _Batch(self.data.images[index], queries, labelled)
+        return _Batch(to_float(self.data.images[index]), queries, labelled)
 
     def _choose(self, size: int, num: int) -> Int[Tensor, " num"]:
         # without queries there is nothing to choose from, and torch would refuse a range of size 0
@@ -311,7 +312,7 @@ class Learner:
         index = torch.cat([data.tuples.T.flatten(), data.labelled, others])
         plain, augmented = [], []
         for part in index.split(1024):
-            images = self.data.images[part]
+            images = to_float(self.data.images[part])
             plain.append(self.average(images))
             augmented.append(self.average(augment.warp(generator, images, self.config.warp)))
         everything = (torch.arange(len(part), device=index.device) for part in (data.tuples, data.labelled))

@@ -11,7 +11,7 @@ from rich.console import Console
 from benchmarks import shortcuts, shortcuts_run
 from benchmarks.shortcut_tasks import ROWS, TASKS
 from benchmarks.shortcuts_table import HEADINGS, shortcuts_table
-from gedi_nesy.data.images import Split
+from gedi_nesy.data.dataset import Split
 
 SMALL = [
     *("--dataset", "digits", "--device", "cpu", "--threads", 1, "--width", 8, "--queries", 8),

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from gedi_nesy.data.images import DataError
+from gedi_nesy.data.dataset import DataError
 from gedi_nesy.data.queries import ADDITION_PAIRS, addition_triples, with_unlabelled
 
 

@@ -1,0 +1,5 @@
+"""Fashion-MNIST: 60,000 and 10,000 pieces of clothing, in IDX files as torchvision keeps them."""
+
+from gedi_nesy.data.idx import torchvision_source
+
+SOURCE = torchvision_source("fashion", "FashionMNIST")

@@ -1,0 +1,5 @@
+"""MNIST: 60,000 and 10,000 handwritten digits, in IDX files as torchvision keeps them."""
+
+from gedi_nesy.data.idx import torchvision_source
+
+SOURCE = torchvision_source("mnist", "MNIST")
