@@ -1,1 +1,1 @@
-"""`python -m gedi_nesy`: a subcommand a file."""
+"""The command line: `commands/` holds a subcommand a file, `parser.py` finds them, `top_level.py` reports errors."""

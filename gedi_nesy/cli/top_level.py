@@ -18,6 +18,7 @@ from contextlib import contextmanager, suppress
 from importlib.metadata import PackageNotFoundError, version
 from types import FrameType, TracebackType
 
+from gedi_nesy import __version__
 from gedi_nesy.errors import GediNesyError, StoppedError, one_line
 
 FAILED, USAGE, INTERNAL, INTERRUPTED, CLOSED_PIPE = 1, 2, 70, 130, 141
@@ -130,7 +131,7 @@ def _internal(error: BaseException) -> str:
         with tempfile.NamedTemporaryFile(
             "w", prefix="gedi_nesy-error-", suffix=".txt", delete=False, encoding="utf-8", errors="replace"
         ) as file:
-            file.write(f"command: {sys.argv}\n{_versions()}\n\n{text}")
+            file.write(f"command: {sys.argv}\n{versions()}\n\n{text}")
     except OSError as full:
         return f"{text}internal error: {summary}; the traceback stands above, for no file took it ({full.strerror})"
     return (
@@ -139,12 +140,13 @@ def _internal(error: BaseException) -> str:
     )
 
 
-def _versions() -> str:
-    found = [f"python {platform.python_version()}", platform.platform()]
-    for package in ("gedi_nesy", "torch", "problog", "deepproblog", "numpy", "safetensors"):
+def versions() -> dict[str, str]:
+    """Versions of the project, of what it stands on, and of the system."""
+    found = {"gedi_nesy": __version__, "python": platform.python_version(), "system": platform.platform()}
+    for package in ("torch", "numpy", "safetensors", "problog", "deepproblog", "PySDD", "klaycircuits"):
         with suppress(PackageNotFoundError):
-            found.append(f"{package} {version(package)}")
-    return ", ".join(found)
+            found[package] = version(package)
+    return found
 
 
 def _rank() -> str:

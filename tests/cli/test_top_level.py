@@ -118,7 +118,7 @@ def test_a_fault_of_ours_says_so_and_keeps_its_traceback(fault, tmp_path, monkey
     assert str(file) in captured.err
     text = file.read_text()
     assert "Traceback" in text
-    assert f"torch {version('torch')}" in text
+    assert f"'torch': '{version('torch')}'" in text
 
 
 def test_nowhere_to_keep_a_traceback(tmp_path, monkeypatch, capsys):

@@ -6,13 +6,15 @@ from pathlib import Path
 
 from gedi_nesy.audit.shortcuts import DEFAULT, Audit, audit
 from gedi_nesy.audit.text import readable
-from gedi_nesy.logic.budget import Budget
+from gedi_nesy.cli.program_file import add_program_arguments, budget
 from gedi_nesy.logic.errors import ProgramError
+
+SUMMARY = "which readings of the symbols satisfy a program on its training queries"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The flags of the command."""
-    parser.add_argument("file", help="a ProbLog program")
+    add_program_arguments(parser, DEFAULT.seconds)
     parser.add_argument(
         "--queries",
         metavar="FILE",
@@ -20,30 +22,28 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         " (default: the program's own, beside it in NAME.queries)",
     )
     parser.add_argument(
-        "--known", nargs="+", default=[], metavar="NETWORK", help="networks that read every symbol right"
+        "--assume-correct",
+        "--known",
+        dest="known",
+        nargs="+",
+        default=[],
+        metavar="NETWORK",
+        help="networks that read every symbol right",
     )
-    parser.add_argument("--json", action="store_true", help="print JSON")
     parser.add_argument(
         "--picture", type=Path, metavar="FILE.png", help="draw what each symbol may be taken for"
     )
-    parser.add_argument(
-        "--budget", type=float, default=DEFAULT.seconds, metavar="SECONDS", help="give up after this long"
-    )
-    parser.add_argument(
-        "--allow-python", action="store_true", help="let the program load Python: it can run anything"
-    )
 
 
-def shortcuts(arguments: argparse.Namespace) -> int:
+def run(arguments: argparse.Namespace) -> int:
     """Audit a program and print what it admits."""
-    if arguments.picture and arguments.picture.suffix.lower() != ".png":
-        raise ProgramError(f"--picture {arguments.picture}: expected a name that ends in .png")
-    budget = Budget(seconds=arguments.budget)
+    if arguments.picture:
+        _make_way(arguments.picture)
     found = audit(
         arguments.file,
         arguments.queries,
         known=arguments.known,
-        budget=budget,
+        budget=budget(arguments),
         allow_python=arguments.allow_python,
     )
     print(json.dumps(as_json(found), indent=2) if arguments.json else readable(found))
@@ -83,6 +83,16 @@ def as_json(found: Audit) -> dict:
 def _sets(sets: tuple | None) -> list | None:
     """Lists of sets; a set is a list of [network, symbol]."""
     return None if sets is None else [[list(label) for label in labels] for labels in sets]
+
+
+def _make_way(picture: Path) -> None:
+    """Before the audit, which may take minutes: a picture can be written there."""
+    if picture.suffix.lower() != ".png" or picture.is_dir():
+        raise ProgramError(f"--picture {picture}: expected a name of a file that ends in .png")
+    try:
+        picture.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ProgramError(f"--picture {picture}: {error.strerror}") from error
 
 
 def _draw(found: Audit, path: Path) -> None:

@@ -6,6 +6,7 @@ import pytest
 from matplotlib.image import imread
 
 from gedi_nesy.__main__ import main
+from tests.cli.command_line import error_of
 
 
 def test_the_shipped_queries_of_half(programs, capsys):
@@ -75,7 +76,7 @@ def test_the_picture(programs, tmp_path, capsys):
         (["sum.pl", "--queries", "EMPTY"], "holds no query; expected lines such as sum(2, 3, 5)."),
         (["sum.pl", "--queries", "BAD"], "BAD:2: sum(2,3,N) has the variable N"),
         (["sum.pl", "--queries", "TORN"], "syntax error"),
-        (["xor.pl", "--picture", "matrix.gif"], "expected a name that ends in .png"),
+        (["xor.pl", "--picture", "matrix.gif"], "expected a name of a file that ends in .png"),
         (["xor.pl", "--picture", "EMPTY/matrix.png"], "--picture"),
         (["sum.pl", "--budget", "0"], "the audit of 100 queries takes more than 0 seconds"),
     ],
@@ -87,8 +88,4 @@ def test_errors_are_one_line(programs, tmp_path, capsys, monkeypatch, arguments,
     monkeypatch.chdir(programs)
     for name in texts:
         arguments = [argument.replace(name, str(tmp_path / name)) for argument in arguments]
-    assert main(["shortcuts", *arguments]) == 1
-    error = capsys.readouterr().err
-    assert message in error
-    assert error.startswith("error: ")
-    assert error.count("\n") == 1
+    assert message in error_of(capsys, ["shortcuts", *arguments])

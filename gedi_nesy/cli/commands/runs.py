@@ -5,7 +5,10 @@ import json
 import sys
 from pathlib import Path
 
+from gedi_nesy.errors import MissingPackageError
 from gedi_nesy.report.runs import RunFolder, RunsError, as_json, ordered, read_runs
+
+SUMMARY = "the run folders below a folder in a table: settings that differ, and what came out"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -18,7 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print JSON, with all settings")
 
 
-def runs(arguments: argparse.Namespace) -> int:
+def run(arguments: argparse.Namespace) -> int:
     """Print the runs below a folder; files that cannot be read are named on standard error, and the rest is shown."""
     if not arguments.folder.is_dir():
         raise RunsError(f"{arguments.folder}: no such folder")
@@ -44,7 +47,9 @@ def _print(found: list[RunFolder]) -> None:
 
         from gedi_nesy.report.runs_table import runs_tables  # noqa: PLC0415
     except ImportError as error:
-        raise RunsError("a table needs the package rich: pip install rich; --json does without") from error
+        raise MissingPackageError(
+            "a table needs the package rich: pip install rich; --json does without"
+        ) from error
     console = Console(width=None if sys.stdout.isatty() else 160)
     for table in runs_tables(found):
         console.print(table)

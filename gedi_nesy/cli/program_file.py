@@ -1,0 +1,64 @@
+"""What all commands that read a program share: its file, the flags for it, and networks that are never called."""
+
+import argparse
+import math
+
+import torch
+
+from gedi_nesy.logic import Budget, Program
+from gedi_nesy.logic.language.neural import NeuralPredicate, neural_predicates
+from gedi_nesy.logic.language.source import Source
+
+
+class _StandIn:
+    """A network that is never called: it gives a neural predicate the size that its domain asks for."""
+
+    def __init__(self, predicate: NeuralPredicate):
+        self.num_clusters = len(predicate.domain) or None
+
+    def log_probs(self, x: torch.Tensor) -> torch.Tensor:
+        raise AssertionError("checking a program calls no network")
+
+
+def add_program_arguments(parser: argparse.ArgumentParser, seconds: float = Budget().seconds) -> None:
+    """The file of a program, and the flags of every command that reads one."""
+    parser.add_argument("file", help="a ProbLog program")
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    parser.add_argument(
+        "--timeout",
+        dest="seconds",
+        type=seconds_of,
+        default=seconds,
+        metavar="SECONDS",
+        help=f"give up after this long (default: {seconds:g})",
+    )
+    # as it was called before
+    for name in ("--seconds", "--budget"):
+        parser.add_argument(
+            name, dest="seconds", type=seconds_of, default=argparse.SUPPRESS, help=argparse.SUPPRESS
+        )
+    parser.add_argument(
+        "--allow-python", action="store_true", help="let the program load Python: it can run anything"
+    )
+
+
+def seconds_of(text: str) -> float:
+    """A number of seconds, not negative; `inf` is no limit."""
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = math.nan
+    if not seconds >= 0:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds (0 or more)")
+    return seconds
+
+
+def load_program(arguments: argparse.Namespace) -> Program:
+    """The program, each of its networks replaced by one that fits and is never called."""
+    declared = neural_predicates(Source.from_file(arguments.file))
+    networks = {predicate.network: _StandIn(predicate) for predicate in declared}
+    return Program.from_file(arguments.file, networks, arguments.allow_python)
+
+
+def budget(arguments: argparse.Namespace) -> Budget:
+    return Budget(seconds=arguments.seconds)
