@@ -79,8 +79,8 @@ def grow_digits(config: CircuitsConfig, device: torch.device, digits: int, conso
     task = tasks.carry_task(digits)
     query, seconds = tasks.compile_task(task, tasks.Given())
     step = timing.circuit_step(task, query, config.batch_size, device, tasks.Given(), lenet=False)
-    plan = query.shape.plan
-    row: Row = {"digits": digits, "compile s": seconds, "edges": plan.edges, "depth": len(plan.levels)}
+    circuit = query.template.circuit
+    row: Row = {"digits": digits, "compile s": seconds, "edges": circuit.edges, "depth": len(circuit.layers)}
     for label, backward in (("forward", False), ("both", True)):
         row[label] = timing.milliseconds(step, backward, config.repeats) / config.batch_size
     if digits <= config.klay_digits:

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from gedi_nesy.logic import Program, Query
 from gedi_nesy.logic.circuits.template import circuit_evaluate
-from gedi_nesy.logic.engines.klay import KlayCircuit
+from gedi_nesy.logic.engines.klay import KlayEvaluator
 
 PROGRAMS = Path(__file__).parents[2] / "programs"
 
@@ -86,4 +86,4 @@ def compile_task(task: Task, network: nn.Module) -> tuple[Query, float]:
 
 def on_klay(query: Query) -> Query:
     """The same circuit on KLay's own layers."""
-    return replace(query, evaluate=circuit_evaluate(query.shape, query.learnable, KlayCircuit))
+    return replace(query, evaluate=circuit_evaluate(query.template, query.learnable, KlayEvaluator))

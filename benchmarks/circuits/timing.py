@@ -100,12 +100,12 @@ def _timed(step: Callable[[bool], None], backward: bool) -> float:
 
 
 def peak_memory(query: Query, batch: int, itemsize: int = 4) -> float:
-    """MiB that one evaluation and its backward pass hold at most, from the circuit's schedule."""
-    plan = query.shape.plan
-    shares = sum(run.count * run.length for level in plan.levels for run in level.runs)
-    largest = max(level.products for level in plan.levels)
-    forward = plan.rows + shares + largest
-    backward = shares + plan.products + len(plan.roots)
+    """MiB that one evaluation and its backward pass hold at most, from the layers of the circuit."""
+    circuit = query.template.circuit
+    shares = sum(block.count * block.length for layer in circuit.layers for block in layer.blocks)
+    largest = max(layer.products for layer in circuit.layers)
+    forward = circuit.rows + shares + largest
+    backward = shares + circuit.products + len(circuit.roots)
     return max(forward, backward) * batch * itemsize / 2**20
 
 

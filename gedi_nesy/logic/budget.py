@@ -72,8 +72,8 @@ class Watch:
         """End the compilation with what was reached and what to try."""
         advice = {
             "grounding": "a recursion that does not end, or a goal with too many answers, is the usual cause",
-            "decision diagram": "let clauses exclude one another by the value of a choice, and put"
-            " choices that belong together next to each other",
+            "decision diagram": "let clauses exclude one another by the value of a variable, and put"
+            " variables that belong together next to each other",
         }
         raise TooLargeError(
             f"{self.program}: {self.query} takes {limit} ({self.stage}: {self.nodes:,} nodes after"

@@ -29,7 +29,7 @@ def describe_program(program: Program) -> dict[str, Any]:
 
 def describe_query(query: Query) -> dict[str, Any]:
     """What reads which image, which answers there are, and what the query compiled to."""
-    plan = query.shape.plan
+    circuit = query.template.circuit
     read = {image for slot in query.slots for image in slot.images}
     return {
         "text": query.text,
@@ -45,9 +45,9 @@ def describe_query(query: Query) -> dict[str, Any]:
         "unread_images": [name for name in query.images if name not in read],
         "answer": query.answer,
         "answers": list(map(str, query.answers)) if query.answer else [],
-        "ground_nodes": query.shape.report.ground_nodes,
-        "route": query.shape.report.route,
-        "circuit": {"rows": plan.rows, "edges": plan.edges, "depth": len(plan.levels)},
+        "ground_nodes": query.template.report.ground_nodes,
+        "route": query.template.report.route,
+        "circuit": {"rows": circuit.rows, "edges": circuit.edges, "depth": len(circuit.layers)},
     }
 
 

@@ -1,8 +1,8 @@
-"""The most probable reading behind an answer: what every network saw, which facts held, and how likely that
+"""The most probable explanation behind an answer: what every network saw, which facts held, and how likely that
 is.
 
-It is found by the same circuit with maximum in place of sum. A branch that does not mention a choice leaves
-it open, and then counts it as 1, which is right for sums but not for maxima; so every choice is first
+It is found by the same circuit with maximum in place of sum. A branch that does not mention a variable leaves
+it open, and then counts it as 1, which is right for sums but not for maxima; so every variable is first
 divided by its largest value, and the largest values are multiplied back at the end.
 """
 
@@ -14,16 +14,16 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from gedi_nesy.logic.circuits.evaluate import Circuit
+from gedi_nesy.logic.circuits.evaluate import Evaluator
 from gedi_nesy.logic.circuits.layers import FALSE_ROW
 from gedi_nesy.logic.circuits.leaves import LeafWeights
-from gedi_nesy.logic.circuits.template import Shape
+from gedi_nesy.logic.circuits.template import Template
 from gedi_nesy.logic.grounding.graph import NeuralWeight, Variable
 
 
 @dataclass(frozen=True)
 class Explanation:
-    """One row's most probable reading; `symbols` are neural choices, `facts` everything else that is
+    """One row's most probable explanation; `symbols` are neural choices, `facts` everything else that is
     uncertain.
 
     `log_prob` is that of the reading and the answer together, given the evidence; `log_prob_answer` sums
@@ -44,14 +44,14 @@ class Explanation:
 
 
 class Explainer:
-    """Explanations from one shape; all tensors are taken without gradients."""
+    """Explanations from one template; all tensors are taken without gradients."""
 
-    def __init__(self, shape: Shape):
-        self.shape = shape
-        self.circuit = Circuit(shape.plan)
-        sizes = [len(variable.weights) + 1 for variable in shape.variables]
+    def __init__(self, template: Template):
+        self.template = template
+        self.evaluator = Evaluator(template.circuit)
+        sizes = [len(variable.weights) + 1 for variable in template.variables]
         self.values = [(v, value) for v, size in enumerate(sizes) for value in range(size)]
-        self.weights = LeafWeights(shape.variables, self.values)
+        self.weights = LeafWeights(template.variables, self.values)
 
     def explain(
         self,
@@ -80,21 +80,21 @@ class Explainer:
 
     def _log_evidence(self, table: Float[Tensor, "value batch"]) -> Float[Tensor, " batch"]:
         """log P of what everything is conditioned on."""
-        if not self.shape.conditional:
+        if not self.template.conditional:
             return table.new_zeros(table.shape[1])
         position = {leaf: row for row, leaf in enumerate(self.values)}
-        return self.circuit(table[[position[leaf] for leaf in self.shape.plan.leaves]])[:, -1]
+        return self.evaluator(table[[position[leaf] for leaf in self.template.circuit.leaves]])[:, -1]
 
     def _name_the_rest(
         self, log_p: dict[tuple[int, int], Tensor], outputs: list[Float[Tensor, " output"]]
     ) -> dict[int, str]:
-        """Where a program names only some values of a domain, "none of them" becomes the best of the
+        """Where a program names only some values of a domain, the residual value is the best of the
         others.
         """
         unnamed = {}
-        for v, variable in enumerate(self.shape.variables):
+        for v, variable in enumerate(self.template.variables):
             chosen = [weight for weight in variable.weights if isinstance(weight, NeuralWeight)]
-            slot = self.shape.slots[chosen[0].slot] if len(chosen) == len(variable.weights) else None
+            slot = self.template.slots[chosen[0].slot] if len(chosen) == len(variable.weights) else None
             others = set(range(len(slot.domain))) - {weight.output for weight in chosen} if slot else set()
             if slot and others:
                 best = max(others, key=lambda output: outputs[chosen[0].slot][output].item())
@@ -106,23 +106,23 @@ class Explainer:
         self, log_p: dict[tuple[int, int], Tensor], column: int
     ) -> tuple[dict[int, int], float]:
         """The value of every variable, and the log-probability of all of them together."""
-        sizes = [len(variable.weights) + 1 for variable in self.shape.variables]
+        sizes = [len(variable.weights) + 1 for variable in self.template.variables]
         reading = {
             v: max(range(size), key=lambda value: log_p[v, value].item()) for v, size in enumerate(sizes)
         }
-        scaled = [log_p[v, value] - log_p[v, reading[v]] for v, value in self.shape.plan.leaves]
-        root = self.shape.plan.roots[column]
+        scaled = [log_p[v, value] - log_p[v, reading[v]] for v, value in self.template.circuit.leaves]
+        root = self.template.circuit.roots[column]
         if not isinstance(root, bool):
-            chosen = best_branch(self.circuit, torch.stack(scaled), root)
-            reading.update(self.shape.plan.leaves[leaf] for leaf in chosen)
+            chosen = best_branch(self.evaluator, torch.stack(scaled), root)
+            reading.update(self.template.circuit.leaves[leaf] for leaf in chosen)
         return reading, sum(log_p[leaf].item() for leaf in reading.items())
 
     def _names(
         self, reading: dict[int, int], unnamed: dict[int, str]
     ) -> tuple[tuple[str, ...], tuple[str, ...]]:
         named: tuple[list[str], list[str]] = ([], [])
-        for v, value in sorted(reading.items(), key=lambda item: _slot(self.shape.variables[item[0]])):
-            variable = self.shape.variables[v]
+        for v, value in sorted(reading.items(), key=lambda item: _slot(self.template.variables[item[0]])):
+            variable = self.template.variables[v]
             neural = all(isinstance(weight, NeuralWeight) for weight in variable.weights)
             named[0 if neural else 1].append(_value_name(variable, value, unnamed.get(v)))
         return tuple(named[0]), tuple(named[1])
@@ -140,18 +140,18 @@ def _value_name(variable: Variable, value: int, rest: str | None) -> str:
     return f"not {variable.names[0]}" if len(variable.names) == 1 else f"none of {', '.join(variable.names)}"
 
 
-def best_branch(circuit: Circuit, leaves: Float[Tensor, " leaf"], root: int) -> list[int]:
+def best_branch(evaluator: Evaluator, leaves: Float[Tensor, " leaf"], root: int) -> list[int]:
     """The leaves of a root's most probable branch."""
-    plan = circuit.plan
-    table = leaves.new_empty(plan.rows)
+    circuit = evaluator.circuit
+    table = leaves.new_empty(circuit.rows)
     table[FALSE_ROW] = -torch.inf
     table[1 : 1 + len(leaves)] = leaves
     branch: dict[int, list[int]] = {}
-    for level, (bags, offsets) in zip(plan.levels, circuit.indices(leaves.device).products, strict=True):
+    for layer, (bags, offsets) in zip(circuit.layers, evaluator.indices(leaves.device).products, strict=True):
         ends = offsets.tolist()
         products = torch.segment_reduce(table[bags], "sum", offsets=offsets)
-        row, product = level.first_row, 0
-        for count, length in [*((run.count, run.length) for run in level.runs), (level.plain, 1)]:
+        row, product = layer.first_row, 0
+        for count, length in [*((block.count, block.length) for block in layer.blocks), (layer.plain, 1)]:
             part = products[product : product + count * length].view(count, length)
             for i, winner in enumerate(part.argmax(dim=1).tolist() if count else []):
                 table[row + i] = part[i, winner]

@@ -12,11 +12,11 @@ from torch import nn
 from gedi_nesy.logic.budget import DEFAULT_BUDGET, Budget, Watch
 from gedi_nesy.logic.circuits.store import Store
 from gedi_nesy.logic.circuits.template import (
-    Shape,
+    Template,
     align,
     check_uncertain,
     circuit_evaluate,
-    compile_shape,
+    compile_template,
 )
 from gedi_nesy.logic.engines.table import ENGINES, CompiledQuery
 from gedi_nesy.logic.engines.tensors import tensor_query
@@ -34,7 +34,7 @@ _Key = tuple[str, tuple[str, ...], str | None, str, tuple[str, ...]]
 
 
 class Program:
-    """A parsed and checked program; `compile` turns a query shape into something that evaluates batches.
+    """A parsed and checked program; `compile` turns a query template into something that evaluates batches.
 
     `learnable` holds the program's t(...) facts; its parameters go to an optimizer beside those of the
     networks.
@@ -96,7 +96,7 @@ class Program:
         evidence: Sequence[str] = (),
         budget: Budget = DEFAULT_BUDGET,
     ) -> Query:
-        """One query shape, compiled once and remembered.
+        """One query template, compiled once and remembered.
 
         `images` name the variables of the query that stand for images, `answer` the one whose values are
         asked for. The same variable twice is the same image twice. `evidence` adds to the program's own
@@ -113,20 +113,20 @@ class Program:
         queries = tuple(self.front_end.own_queries())
         evidence = tuple(self.front_end.own_evidence())
         request = Request("query(...)", queries, evidence, (), merge=False, keep_false=True)
-        shape = self._shape(request, budget)
-        if shape.slots:
-            slot = shape.slots[0]
+        template = self._template(request, budget)
+        if template.slots:
+            slot = template.slots[0]
             inputs = ", ".join(map(str, slot.inputs))
             raise ProgramError(
                 f"{self.source.name}: its queries ask network '{slot.network}' to read {inputs}; only programs"
                 " without networks can be solved as they stand"
             )
-        if not shape.answers:
+        if not template.answers:
             return []
         like = torch.zeros(1, 1, dtype=torch.float64)
-        values = circuit_evaluate(shape, self.learnable)([], 1, like)[0].exp().tolist()
+        values = circuit_evaluate(template, self.learnable)([], 1, like)[0].exp().tolist()
         # An impossible answer evaluates to the floor, divided by the probability of the evidence.
-        rows = zip(shape.answers, values, shape.plan.roots, strict=False)
+        rows = zip(template.answers, values, template.circuit.roots, strict=False)
         return [(term, 0.0 if root is False else value) for term, value, root in rows]
 
     def _merge(self, key: _Key, values: tuple, budget: Budget, same: Mapping[str, str]) -> Query:
@@ -156,34 +156,36 @@ class Program:
         if any(predicate.kind == "tensor" for predicate in self.neural_predicates):
             return tensor_query(self.parts, text, abstract, images, answer)
         request = Request(text, (abstract,), tuple(given), images, merge=answer is None)
-        shape = self._shape(request, budget)
-        for slot in shape.slots:
+        template = self._template(request, budget)
+        for slot in template.slots:
             if len(slot.images) < len(slot.inputs):
                 inputs = ", ".join(str(term) for term in slot.inputs if term not in names.values())
                 raise ProgramError(
                     f"{self.source.name}: network '{slot.network}' is asked to read {inputs},"
                     f" which is no image of {text}"
                 )
-        values = tuple(_binding(term, found, answer) for found in shape.answers) if answer else (term,)
+        values = tuple(_binding(term, found, answer) for found in template.answers) if answer else (term,)
         if columns is None:
-            check_uncertain(text, shape, circuit_evaluate(shape, self.learnable))
+            check_uncertain(text, template, circuit_evaluate(template, self.learnable))
         else:
             # Without an answer variable there is one column, which is false if the merged query has no proof.
-            found = [answer_key(value) for value in (values if answer else columns)] if shape.answers else []
-            shape, values = align(shape, found, [answer_key(value) for value in columns]), columns
+            found = (
+                [answer_key(value) for value in (values if answer else columns)] if template.answers else []
+            )
+            template, values = align(template, found, [answer_key(value) for value in columns]), columns
         terms = [substitute(abstract, {answer: value}) for value in values] if answer else [abstract]
-        evaluate = ENGINES[engine](self.parts, CompiledQuery(text, images, shape, abstract, terms))
+        evaluate = ENGINES[engine](self.parts, CompiledQuery(text, images, template, abstract, terms))
         merge = partial(self._merge, key, values, budget)
         return Query(
-            text, images, answer, values, engine, self.networks, evaluate, shape, self.learnable, merge
+            text, images, answer, values, engine, self.networks, evaluate, template, self.learnable, merge
         )
 
-    def _shape(self, request: Request, budget: Budget) -> Shape:
+    def _template(self, request: Request, budget: Budget) -> Template:
         with Watch(self.source.name, request.text, budget) as watch:
             if self.store is None:
-                return compile_shape(self.front_end, request, self.neural_predicates, watch)
+                return compile_template(self.front_end, request, self.neural_predicates, watch)
             return self.store.get(
-                request, lambda: compile_shape(self.front_end, request, self.neural_predicates, watch)
+                request, lambda: compile_template(self.front_end, request, self.neural_predicates, watch)
             )
 
     def _check_query(self, text: str, term: Any, images: tuple[str, ...], answer: str | None) -> None:

@@ -1,4 +1,4 @@
-"""A compiled query shape, evaluated for whole batches."""
+"""A compiled query template, evaluated for whole batches."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from problog.logic import Constant
 from torch import Tensor
 
 from gedi_nesy.logic.batch import check_names, check_tensors, read_images, select_log_probs
-from gedi_nesy.logic.circuits.template import Evaluate, Shape
+from gedi_nesy.logic.circuits.template import Evaluate, Template
 from gedi_nesy.logic.errors import ProgramError
 from gedi_nesy.logic.explain import Explainer, Explanation
 from gedi_nesy.logic.grounding.graph import Slot
@@ -20,7 +20,7 @@ from gedi_nesy.logic.language.neural import Network
 
 @dataclass(frozen=True, repr=False)
 class Query:
-    """One query shape: which images it reads, which answers it has, and how to evaluate it.
+    """One query template: which images it reads, which answers it has, and how to evaluate it.
 
     `answers` are the values of the answer variable, in the order of the columns of `distribution` (one
     answer, the query itself, if it has no answer variable). Where two images are given as one and the same
@@ -34,18 +34,18 @@ class Query:
     engine: str
     networks: Mapping[str, Network]
     evaluate: Evaluate
-    shape: Shape
+    template: Template
     learnable: Callable[[], Tensor]
     merge: Callable[[Mapping[str, str]], "Query"]
 
     def __repr__(self) -> str:
         answer = f", answer={self.answer}" if self.answer else ""
-        return f"Query({self.text}, images={', '.join(self.images)}{answer}, {self.shape.report.route})"
+        return f"Query({self.text}, images={', '.join(self.images)}{answer}, {self.template.report.route})"
 
     @property
     def slots(self) -> tuple[Slot, ...]:
         """Which network reads which image, asked for by which neural predicate, over which domain."""
-        return self.shape.slots
+        return self.template.slots
 
     def log_prob(self, **inputs: object) -> Float[Tensor, " batch"]:
         """log P(query) per row, from images; with an answer variable, of the answer given under its name."""
@@ -100,7 +100,9 @@ class Query:
                 columns = self.columns_of(inputs[self.answer])
             names = [f"{self.answer} = {value}" if self.answer else self.text for value in self.answers]
             learnable = self.learnable()
-        return Explainer(query.shape).explain(outputs, learnable, log_distribution, columns.tolist(), names)
+        return Explainer(query.template).explain(
+            outputs, learnable, log_distribution, columns.tolist(), names
+        )
 
     def columns_of(self, labels: object) -> Int[Tensor, " batch"]:
         """The column of each label; ProgramError for a label that is no answer."""
@@ -159,7 +161,7 @@ def log_prob_together(parts: Sequence[tuple[Query, Mapping[str, object]]]) -> li
     """`query.log_prob(**inputs)` of several queries of one program, with a single call per network for all
     of them.
 
-    A batch of mixed shapes is given as its groups: the rows of each shape together, in whatever order
+    A batch of mixed templates is given as its groups: the rows of each template together, in whatever order
     suits.
     """
     queries, readings = [], []

@@ -2,7 +2,7 @@
 `model.set_engine(...)`.
 
 The model keeps its networks, optimizers, tensor sources, queries and training loop. Its solver groups a
-batch of queries by shape, calls every network once on all distinct inputs, evaluates one circuit per shape,
+batch of queries by template, calls every network once on all distinct inputs, evaluates one circuit per template,
 and runs one backward pass per optimizer step: the gradients that DeepProbLog's loss leaves on single
 probabilities are collected and passed on together.
 """
@@ -81,7 +81,9 @@ class CircuitSolver:
             members = zip(group.positions, group.images, group.columns, rows, strict=True)
             for position, images, column, values in members:
                 names = {image_term(i): image for i, image in enumerate(images)}
-                answers = group.shape.answers if column is None else group.shape.answers[column : column + 1]
+                answers = (
+                    group.template.answers if column is None else group.template.answers[column : column + 1]
+                )
                 terms = [answer.apply_term(names) for answer in answers]
                 results[position] = dict(zip(terms, values, strict=True))
         shares = (compiled - started) / len(batch), (time.perf_counter() - compiled) / len(batch)
@@ -100,7 +102,7 @@ class CircuitSolver:
         """One call per network, on every distinct input of the batch."""
         inputs: dict[str, dict[tuple, None]] = {}
         for group in groups:
-            for slot in group.shape.slots:
+            for slot in group.template.slots:
                 for images in group.images:
                     inputs.setdefault(slot.network, {})[bound(slot.inputs, images)] = None
         outputs = {}
@@ -111,11 +113,11 @@ class CircuitSolver:
 
     def _evaluate(self, group: Group, outputs: dict[tuple[str, tuple], Tensor]) -> Tensor:
         columns = []
-        for slot in group.shape.slots:
+        for slot in group.template.slots:
             rows = torch.stack([outputs[slot.network, bound(slot.inputs, images)] for images in group.images])
             rows = rows.reshape(len(group.images), -1)
             columns.append(torch.log(rows + torch.finfo(rows.dtype).tiny))
-        check_outputs(group.shape.slots, columns)
+        check_outputs(group.template.slots, columns)
         like = columns[0] if columns else torch.zeros(len(group.images), 1)
         return group.evaluate(columns, len(group.images), like).exp()
 

@@ -1,6 +1,6 @@
-"""Batches of DeepProbLog queries sorted by shape, each shape compiled once.
+"""Batches of DeepProbLog queries sorted by template, each template compiled once.
 
-Queries that differ only in a constant output, as the labels of a training set do, share one shape where the
+Queries that differ only in a constant output, as the labels of a training set do, share one template where the
 program allows it: the query with its output left open, of which each row then takes its own answer.
 """
 
@@ -12,7 +12,7 @@ from problog.logic import Constant, Term, Var, unquote
 from torch import Tensor
 
 from gedi_nesy.logic.budget import Budget, Watch
-from gedi_nesy.logic.circuits.template import Evaluate, Shape, circuit_evaluate, compile_shape
+from gedi_nesy.logic.circuits.template import Evaluate, Template, circuit_evaluate, compile_template
 from gedi_nesy.logic.errors import ProgramError
 from gedi_nesy.logic.grounding.front_end import FrontEnd, image_term
 from gedi_nesy.logic.grounding.ground import Request
@@ -62,11 +62,11 @@ _NOT_LOGICAL = frozenset(
 
 @dataclass
 class Group:
-    """The queries of a batch that have one shape: where they stand in it, their images, and which answer
+    """The queries of a batch that have one template: where they stand in it, their images, and which answer
     they want.
     """
 
-    shape: Shape
+    template: Template
     evaluate: Evaluate
     positions: list[int] = field(default_factory=list)
     images: list[list[Term]] = field(default_factory=list)
@@ -83,10 +83,10 @@ class Grouping:
         self.predicates = neural_predicates(front_end.source)
         self.evidence = tuple(front_end.own_evidence())
         self.may_leave_open = outputs_may_be_left_open(front_end.source.statements)
-        self.compiled: dict[Any, tuple[Shape, Evaluate] | None] = {}
+        self.compiled: dict[Any, tuple[Template, Evaluate] | None] = {}
 
     def groups(self, batch: Sequence[DeepProbLogQuery]) -> list[Group]:
-        """The batch by shape; a group's first query decides nothing but its place."""
+        """The batch by template; a group's first query decides nothing but its place."""
         groups: dict[Any, Group] = {}
         for position, query in enumerate(batch):
             images: dict[Any, int] = {}
@@ -100,8 +100,8 @@ class Grouping:
 
     def _find(
         self, abstract: Any, outputs: Sequence[int], images: int
-    ) -> tuple[Any, int | None, tuple[Shape, Evaluate]]:
-        """The shape for a query, and the column of its answer if the shape has its output left open."""
+    ) -> tuple[Any, int | None, tuple[Template, Evaluate]]:
+        """The template for a query, and the column of its answer if the template has its output left open."""
         if self.may_leave_open and abstract.args and abstract.is_ground():
             opened = _leave_open(abstract, outputs)
             compiled = self._compile(opened, images, replace(OPEN_BUDGET), give_up=True) if opened else None
@@ -113,7 +113,7 @@ class Grouping:
 
     def _compile(
         self, abstract: Any, images: int, budget: Budget, give_up: bool
-    ) -> tuple[Shape, Evaluate] | None:
+    ) -> tuple[Template, Evaluate] | None:
         if abstract not in self.compiled:
             names = tuple(f"Image{i}" for i in range(images))
             request = Request(
@@ -121,8 +121,8 @@ class Grouping:
             )
             try:
                 with Watch("model", request.text, budget) as watch:
-                    shape = compile_shape(self.front_end, request, self.predicates, watch)
-                self.compiled[abstract] = shape, circuit_evaluate(shape, self.learnable)
+                    template = compile_template(self.front_end, request, self.predicates, watch)
+                self.compiled[abstract] = template, circuit_evaluate(template, self.learnable)
             except ProgramError:
                 if not give_up:
                     raise

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from gedi_nesy.logic.budget import Watch
 from gedi_nesy.logic.circuits.decision_diagram import DecisionDiagrams, TooLargeError
 from gedi_nesy.logic.circuits.structure import find_circuit_nodes
-from gedi_nesy.logic.grounding.graph import FALSE, TRUE, Graph
+from gedi_nesy.logic.grounding.graph import FALSE, TRUE, And, Constant, Graph, Literal, Not, Or
 
 LIMITS = (30_000, 300_000)
-"""Nodes that each shape of decision diagram is allowed at first; the last limit is the budget's."""
+"""Nodes that each decision diagram is allowed at first; the last limit is the budget's."""
 
 
 @dataclass
@@ -45,10 +45,10 @@ def compile_graph(graph: Graph, roots: Sequence[int], watch: Watch) -> Compiled:
 
 
 def _diagrams(graph: Graph, broken: Sequence[int], watch: Watch) -> DecisionDiagrams:
-    """Diagrams of all broken nodes, from whichever shape of vtree is the first to stay within a growing
+    """Diagrams of all broken nodes, from whichever vtree is the first to stay within a growing
     limit.
 
-    Either shape may be exponentially smaller than the other; trying both in turn costs little more than the
+    Either may be exponentially smaller than the other; trying both in turn costs little more than the
     better one.
     """
     watch.enter("decision diagram")
@@ -92,7 +92,7 @@ def _needed(graph: Graph, roots: Sequence[int], broken: set[int]) -> list[int]:
 
 
 def _variable_order(graph: Graph, roots: Sequence[int]) -> list[int]:
-    """Variables as a depth-first walk meets them, so that choices used together stay together in the
+    """Variables as a depth-first walk meets them, so that variables used together stay together in the
     diagram.
     """
     order: dict[int, None] = {}
@@ -103,17 +103,22 @@ def _variable_order(graph: Graph, roots: Sequence[int]) -> list[int]:
         if index in seen:
             continue
         seen.add(index)
-        if graph.nodes[index][0] == "lit":
-            order[graph.nodes[index][1]] = None
+        node = graph.nodes[index]
+        if isinstance(node, Literal):
+            order[node.variable] = None
         stack.extend(reversed(graph.children(index)))
     return list(order)
 
 
 def _copy(graph: Graph, index: int, target: Graph, placed: dict[int, int]) -> int:
-    node = graph.nodes[index]
-    if node[0] == "const":
-        return index
-    if node[0] == "lit":
-        return target.literal(node[1], node[2])
-    children = [placed[child] for child in node[1]]
-    return target.conjunction(children) if node[0] == "and" else target.disjunction(children)
+    match graph.nodes[index]:
+        case Constant():
+            return index
+        case Literal(variable, mask):
+            return target.literal(variable, mask)
+        case And(children):
+            return target.conjunction(placed[child] for child in children)
+        case Or(children):
+            return target.disjunction(placed[child] for child in children)
+        case Not():
+            raise AssertionError("a negation is no circuit, so a diagram has replaced it")

@@ -1,10 +1,10 @@
-"""Sentential decision diagrams over many-valued choices, for the parts of a graph that are not yet a
+"""Sentential decision diagrams over multi-valued variables, for the parts of a graph that are not yet a
 circuit.
 
-Each variable is written in binary on its own few SDD variables, which form one branch of the vtree. Any
-code is some value (spare codes repeat "none of them"), so no constraint is needed, and a diagram on one
-such branch is a set of values: what comes back is again literals, conjunctions and disjunctions, now
-decomposable and deterministic.
+Each variable has a log encoding: its value in binary, on a few SDD variables of its own, which form one
+branch of the vtree. Any code is some value (spare codes repeat the residual value), so no constraint is
+needed, and a diagram on one such branch is a set of values: what comes back is again literals, conjunctions
+and disjunctions, now decomposable and deterministic.
 """
 
 import os
@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from pysdd.sdd import SddManager, SddNode, Vtree
 
 from gedi_nesy.logic.budget import Watch
-from gedi_nesy.logic.grounding.graph import FALSE, TRUE, Graph
+from gedi_nesy.logic.grounding.graph import FALSE, TRUE, And, Graph, Literal, Not
 
 
 class TooLargeError(Exception):
@@ -24,7 +24,7 @@ class TooLargeError(Exception):
 class DecisionDiagrams:
     """Compiles nodes of a source graph, up to a limit of SDD nodes; the watch is told their number.
 
-    `balanced` halves the variables again and again, otherwise they stand in a row; either can be far smaller.
+    The vtree over the variables is balanced or right-linear; either diagram can be far smaller.
     """
 
     def __init__(self, graph: Graph, variables: Sequence[int], watch: Watch, limit: int, balanced: bool):
@@ -53,12 +53,15 @@ class DecisionDiagrams:
 
     def _build(self, index: int) -> SddNode:
         node = self.graph.nodes[index]
-        if node[0] == "lit":
-            return self._literal(node[1], node[2])
-        if node[0] == "not":
-            return self.manager.negate(self.diagrams[node[1]])
-        combine = self.manager.conjoin if node[0] == "and" else self.manager.disjoin
-        operands = sorted((self.diagrams[child] for child in node[1]), key=lambda diagram: diagram.size())
+        match node:
+            case Literal(variable, mask):
+                return self._literal(variable, mask)
+            case Not(child):
+                return self.manager.negate(self.diagrams[child])
+        combine = self.manager.conjoin if isinstance(node, And) else self.manager.disjoin
+        operands = sorted(
+            (self.diagrams[child] for child in node.children), key=lambda diagram: diagram.size()
+        )
         result = operands[0]
         for operand in operands[1:]:
             result = combine(result, operand)
@@ -151,7 +154,7 @@ def _variables_below(vtree: Vtree) -> Iterator[int]:
 
 
 def _vtree(blocks: list[list[int]], balanced: bool) -> Vtree:
-    """A vtree whose blocks are branches of their own; PySDD can read a shape like this only from a file."""
+    """A vtree whose blocks are branches of their own; PySDD can read a vtree like this only from a file."""
     lines: list[str] = []
 
     def chain(parts: list[int]) -> int:

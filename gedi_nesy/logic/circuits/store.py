@@ -1,4 +1,4 @@
-"""Compiled shapes on disk, under a hash of everything they depend on; plain numbers and JSON, no pickle."""
+"""Compiled templates on disk, under a hash of everything they depend on; plain numbers and JSON, no pickle."""
 
 import hashlib
 import json
@@ -13,14 +13,14 @@ from typing import Any
 
 import numpy as np
 
-from gedi_nesy.logic.circuits.layers import Level, Run, Schedule
-from gedi_nesy.logic.circuits.template import Report, Shape
+from gedi_nesy.logic.circuits.layers import Layer, LayeredCircuit, SumBlock
+from gedi_nesy.logic.circuits.template import Report, Template
 from gedi_nesy.logic.errors import ProgramError
 from gedi_nesy.logic.grounding.graph import ConstantWeight, LearnableWeight, NeuralWeight, Slot, Variable
 from gedi_nesy.logic.grounding.ground import Request
 from gedi_nesy.logic.language.source import Source, parse_query
 
-FORMAT = 2
+FORMAT = 3
 WORTH_STORING = 0.5
 """Seconds of compilation below which a file is not worth its reading."""
 
@@ -28,7 +28,7 @@ _WEIGHTS = {"neural": NeuralWeight, "constant": ConstantWeight, "learnable": Lea
 
 
 class Store:
-    """One program's compiled shapes in a folder; a file that is torn, foreign or altered is compiled anew."""
+    """One program's compiled templates in a folder; a file that is torn, foreign or altered is compiled anew."""
 
     def __init__(self, folder: Path, program: str, worth_storing: float = WORTH_STORING):
         self.folder = folder
@@ -43,16 +43,16 @@ class Store:
         texts = json.dumps([source.text, sorted(files.items())])
         return Store(Path(folder), texts) if folder else None
 
-    def get(self, request: Request, compile_shape: Callable[[], Shape]) -> Shape:
-        """The stored shape, or a new one, stored for next time if it took long."""
+    def get(self, request: Request, compile_template: Callable[[], Template]) -> Template:
+        """The stored template, or a new one, stored for next time if it took long."""
         key = self.key(request)
         path = self.folder / f"{key}.npz"
-        shape = load(path, key) if path.exists() else None
-        if shape is None:
-            shape = compile_shape()
-            if shape.report.seconds >= self.worth_storing:
-                save(path, key, shape)
-        return shape
+        template = load(path, key) if path.exists() else None
+        if template is None:
+            template = compile_template()
+            if template.report.seconds >= self.worth_storing:
+                save(path, key, template)
+        return template
 
     def key(self, request: Request) -> str:
         """A hash that is the same in every process: program, request, and the versions that grounded it."""
@@ -69,15 +69,15 @@ class Store:
         return hashlib.sha256(json.dumps(fields).encode()).hexdigest()
 
 
-def save(path: Path, key: str, shape: Shape) -> None:
-    """Write atomically; a shape whose terms do not survive being written as text is left out, as is a full
+def save(path: Path, key: str, template: Template) -> None:
+    """Write atomically; a template whose terms do not survive being written as text is left out, as is a full
     disk.
     """
-    terms = [*shape.answers, *(value for slot in shape.slots for value in slot.domain)]
+    terms = [*template.answers, *(value for slot in template.slots for value in slot.domain)]
     if any(parse_query(str(term)) != term for term in terms):
         return
-    header = json.dumps({"key": key, **_header(shape)})
-    arrays = _arrays(shape.plan)
+    header = json.dumps({"key": key, **_header(template)})
+    arrays = _arrays(template.circuit)
     digest = _digest(header, arrays)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -89,8 +89,8 @@ def save(path: Path, key: str, shape: Shape) -> None:
         return
 
 
-def load(path: Path, key: str) -> Shape | None:
-    """A stored shape, or None if the file is not exactly what `save` wrote for this key."""
+def load(path: Path, key: str) -> Template | None:
+    """A stored template, or None if the file is not exactly what `save` wrote for this key."""
     try:
         with open(path, "rb") as file, np.load(file, allow_pickle=False) as data:
             header, digest = str(data["header"]), str(data["digest"])
@@ -98,7 +98,7 @@ def load(path: Path, key: str) -> Shape | None:
         if digest != _digest(header, arrays):
             return None
         fields = json.loads(header)
-        return _shape(fields, arrays) if fields["key"] == key else None
+        return _template(fields, arrays) if fields["key"] == key else None
     except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile, ProgramError, EOFError):
         return None
 
@@ -110,31 +110,31 @@ def _digest(header: str, arrays: Mapping[str, np.ndarray]) -> str:
     return digest.hexdigest()
 
 
-def _arrays(plan: Schedule) -> dict[str, np.ndarray]:
+def _arrays(circuit: LayeredCircuit) -> dict[str, np.ndarray]:
     empty = np.zeros(0, dtype=np.int64)
     return {
-        "bags": np.concatenate([empty, *(level.bags for level in plan.levels)]),
-        "offsets": np.concatenate([empty, *(level.offsets for level in plan.levels)]),
+        "bags": np.concatenate([empty, *(layer.bags for layer in circuit.layers)]),
+        "offsets": np.concatenate([empty, *(layer.offsets for layer in circuit.layers)]),
     }
 
 
-def _header(shape: Shape) -> dict[str, Any]:
+def _header(template: Template) -> dict[str, Any]:
     names = {kind: name for name, kind in _WEIGHTS.items()}
     return {
-        "leaves": shape.plan.leaves,
-        "roots": shape.plan.roots,
-        "levels": [
+        "leaves": template.circuit.leaves,
+        "roots": template.circuit.roots,
+        "layers": [
             [
-                [[run.count, run.length] for run in level.runs],
-                level.plain,
-                len(level.bags),
-                len(level.offsets),
+                [[block.count, block.length] for block in layer.blocks],
+                layer.plain,
+                len(layer.bags),
+                len(layer.offsets),
             ]
-            for level in shape.plan.levels
+            for layer in template.circuit.layers
         ],
         "variables": [
             [variable.names, [[names[type(weight)], asdict(weight)] for weight in variable.weights]]
-            for variable in shape.variables
+            for variable in template.variables
         ],
         "slots": [
             [
@@ -144,27 +144,27 @@ def _header(shape: Shape) -> dict[str, Any]:
                 slot.predicate,
                 list(map(str, slot.domain)),
             ]
-            for slot in shape.slots
+            for slot in template.slots
         ],
-        "answers": list(map(str, shape.answers)),
-        "conditional": shape.conditional,
-        "report": asdict(shape.report),
+        "answers": list(map(str, template.answers)),
+        "conditional": template.conditional,
+        "report": asdict(template.report),
     }
 
 
-def _shape(fields: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> Shape:
-    levels = []
+def _template(fields: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> Template:
+    layers = []
     leaves = [(variable, value) for variable, value in fields["leaves"]]
     row, product, bag, offset = 1 + len(leaves), 0, 0, 0
-    for runs, plain, bags, offsets in fields["levels"]:
+    for blocks, plain, bags, offsets in fields["layers"]:
         part = arrays["bags"][bag : bag + bags], arrays["offsets"][offset : offset + offsets]
-        levels.append(Level(*part, tuple(Run(*run) for run in runs), plain, row, product))
+        layers.append(Layer(*part, tuple(SumBlock(*block) for block in blocks), plain, row, product))
         if part[0].size and not 0 <= part[0].min() <= part[0].max() < row:
             raise ValueError("a product refers to a row that does not exist yet")
-        row, product = row + levels[-1].rows, product + levels[-1].products
+        row, product = row + layers[-1].rows, product + layers[-1].products
         bag, offset = bag + bags, offset + offsets
-    return Shape(
-        plan=Schedule(leaves, levels, fields["roots"]),
+    return Template(
+        circuit=LayeredCircuit(leaves, layers, fields["roots"]),
         variables=tuple(
             Variable(tuple(names), tuple(_WEIGHTS[kind](**weight) for kind, weight in weights))
             for names, weights in fields["variables"]

@@ -1,7 +1,7 @@
 """Which nodes of a ground graph are already a circuit: conjunctions decomposable, disjunctions
 deterministic.
 
-Determinism is read off the choices. Every node implies, for some variables, that the value lies in a set;
+Determinism is read off the variables. Every node implies, for some variables, that the value lies in a set;
 branches of a disjunction whose sets for one variable are disjoint cannot hold together. Branches are
 bucketed by value, a variable at a time, so the check never compares pairs of branches; where it cannot
 tell, it says no, and an SDD takes over.
@@ -9,7 +9,7 @@ tell, it says no, and an SDD takes over.
 
 from collections.abc import Sequence
 
-from gedi_nesy.logic.grounding.graph import Graph
+from gedi_nesy.logic.grounding.graph import And, Constant, Graph, Literal, Node, Or
 
 Implied = dict[int, int]
 """For each variable a node says something about, the mask of the values it leaves possible."""
@@ -42,35 +42,34 @@ def _find(graph: Graph, roots: Sequence[int], limit: int) -> dict[int, bool]:
     implied: dict[int, Implied] = {}
     verdict: dict[int, bool] = {}
     for index in order:
-        kind = graph.nodes[index][0]
-        children = graph.children(index)
-        supports[index] = _support(graph, index, supports)
-        if kind == "lit":
-            implied[index] = {graph.nodes[index][1]: graph.nodes[index][2]}
-            verdict[index] = True
-        elif kind == "and":
-            implied[index] = _all_of([implied[child] for child in children], limit)
-            verdict[index] = _decomposable([supports[child] for child in children])
-        elif kind == "or":
-            branches = [implied[child] for child in children]
-            implied[index] = _any_of(graph, branches)
-            verdict[index] = exclusive(branches)
-        else:
-            implied[index] = {}
-            verdict[index] = kind == "const"
-        for child in children:
+        node = graph.nodes[index]
+        supports[index] = _support(node, supports)
+        match node:
+            case Literal(variable, mask):
+                implied[index] = {variable: mask}
+                verdict[index] = True
+            case And(children):
+                implied[index] = _all_of([implied[child] for child in children], limit)
+                verdict[index] = _decomposable([supports[child] for child in children])
+            case Or(children):
+                branches = [implied[child] for child in children]
+                implied[index] = _any_of(graph, branches)
+                verdict[index] = exclusive(branches)
+            case _:
+                implied[index] = {}
+                verdict[index] = isinstance(node, Constant)
+        for child in node.children:
             parents_left[child] -= 1
             if parents_left[child] == 0:
                 del implied[child]
     return verdict
 
 
-def _support(graph: Graph, index: int, supports: dict[int, int]) -> int:
-    node = graph.nodes[index]
-    if node[0] == "lit":
-        return 1 << node[1]
+def _support(node: Node, supports: dict[int, int]) -> int:
+    if isinstance(node, Literal):
+        return 1 << node.variable
     support = 0
-    for child in graph.children(index):
+    for child in node.children:
         support |= supports[child]
     return support
 
@@ -110,7 +109,7 @@ def _any_of(graph: Graph, branches: list[Implied]) -> Implied:
 
 
 def exclusive(branches: list[Implied]) -> bool:
-    """Whether no two branches can hold together, as far as their choices tell."""
+    """Whether no two branches can hold together, as far as their variables tell."""
     pending = [(branches, frozenset[int]())]
     while pending:
         group, used = pending.pop()

@@ -1,4 +1,4 @@
-"""A compiled query shape: everything its evaluation needs, with no reference to the program it came from."""
+"""A compiled query template: everything its evaluation needs, with no reference to the program it came from."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -11,8 +11,8 @@ from torch import Tensor
 
 from gedi_nesy.logic.budget import Watch
 from gedi_nesy.logic.circuits.compile import compile_graph
-from gedi_nesy.logic.circuits.evaluate import Circuit
-from gedi_nesy.logic.circuits.layers import Schedule, schedule
+from gedi_nesy.logic.circuits.evaluate import Evaluator
+from gedi_nesy.logic.circuits.layers import LayeredCircuit, layer_graph
 from gedi_nesy.logic.circuits.leaves import LeafWeights
 from gedi_nesy.logic.errors import ProgramError
 from gedi_nesy.logic.grounding.front_end import FrontEnd
@@ -23,6 +23,11 @@ from gedi_nesy.logic.language.neural import NeuralPredicate
 Evaluate = Callable[[Sequence[Tensor], int, Tensor], Tensor]
 """From the slots' log-probabilities, the batch size and a tensor of the right dtype and device to (batch,
 root).
+"""
+
+EvaluatorClass = Callable[[LayeredCircuit], Callable[[Tensor], Tensor]]
+"""From a circuit to what evaluates it: leaf log-probabilities (leaf, batch) to root log-probabilities (batch,
+root). `Evaluator` is ours; an engine may bring another.
 """
 
 
@@ -36,12 +41,12 @@ class Report:
 
 
 @dataclass(frozen=True)
-class Shape:
-    """A schedule, what its leaves weigh, and what its roots mean; the last root is the evidence if there is
+class Template:
+    """A layered circuit, what its leaves weigh, and what its roots mean; the last root is the evidence if there is
     any.
     """
 
-    plan: Schedule
+    circuit: LayeredCircuit
     variables: tuple[Variable, ...]
     slots: tuple[Slot, ...]
     answers: tuple[Any, ...]
@@ -49,10 +54,10 @@ class Shape:
     report: Report
 
 
-def compile_shape(
+def compile_template(
     front_end: FrontEnd, request: Request, predicates: Sequence[NeuralPredicate], watch: Watch
-) -> Shape:
-    """Ground, compile and schedule; ProgramError where there is no answer, or the evidence cannot hold."""
+) -> Template:
+    """Ground, compile, and lay out in layers; ProgramError where the evidence cannot hold."""
     grounding = ground(front_end, request, predicates, watch)
     answers, nodes = _answers(request, grounding)
     graph = grounding.graph
@@ -64,8 +69,8 @@ def compile_shape(
         raise ProgramError(f"{front_end.source.name}: the evidence of {request.text} contradicts itself")
     kept = [i for i, root in enumerate(found) if request.keep_false or root != FALSE]
     found = [found[i] for i in kept] + ([evidence] if conditional else [])
-    return Shape(
-        plan=schedule(compiled.graph, found),
+    return Template(
+        circuit=layer_graph(compiled.graph, found),
         variables=tuple(graph.variables),
         slots=tuple(grounding.slots),
         answers=tuple(answers[i] for i in kept),
@@ -94,41 +99,41 @@ def _argument_key(argument: Any) -> tuple:
 
 
 def circuit_evaluate(
-    shape: Shape,
+    template: Template,
     learnable: Callable[[], Float[Tensor, "fact two"]],
-    circuit_class: Callable[[Schedule], Callable[[Tensor], Tensor]] = Circuit,
+    evaluator_class: EvaluatorClass = Evaluator,
 ) -> Evaluate:
-    """Evaluation by the shape's circuit, on whatever device and in whatever floating dtype the networks
+    """Evaluation by the template's circuit, on whatever device and in whatever floating dtype the networks
     answer.
     """
-    circuit = circuit_class(shape.plan)
-    weights = LeafWeights(shape.variables, shape.plan.leaves)
+    evaluator = evaluator_class(template.circuit)
+    weights = LeafWeights(template.variables, template.circuit.leaves)
 
     def evaluate(outputs: Sequence[Tensor], batch: int, like: Tensor) -> Float[Tensor, "batch root"]:
         leaves = weights(outputs, learnable().to(like), batch, like)
-        roots = circuit(leaves)
-        return roots[:, :-1] - roots[:, -1:] if shape.conditional else roots
+        roots = evaluator(leaves)
+        return roots[:, :-1] - roots[:, -1:] if template.conditional else roots
 
     return evaluate
 
 
-def align(shape: Shape, found: Sequence[object], wanted: Sequence[object]) -> Shape:
-    """The shape with a root for every wanted answer; those that are not found are false."""
-    column = dict(zip(found, shape.plan.roots, strict=False))
+def align(template: Template, found: Sequence[object], wanted: Sequence[object]) -> Template:
+    """The template with a root for every wanted answer; those that are not found are false."""
+    column = dict(zip(found, template.circuit.roots, strict=False))
     roots = [column.get(answer, False) for answer in wanted]
-    if shape.conditional:
-        roots.append(shape.plan.roots[-1])
-    return replace(shape, plan=replace(shape.plan, roots=roots))
+    if template.conditional:
+        roots.append(template.circuit.roots[-1])
+    return replace(template, circuit=replace(template.circuit, roots=roots))
 
 
-def check_uncertain(text: str, shape: Shape, evaluate: Evaluate) -> None:
+def check_uncertain(text: str, template: Template, evaluate: Evaluate) -> None:
     """Refuse a query whose probability no image can change, found by trying random network outputs."""
-    if not shape.answers:
+    if not template.answers:
         raise ProgramError(f"{text} has no proof: it is false whatever the images show")
     generator = torch.Generator().manual_seed(0)
     rows = [
         torch.rand(2, max(2, len(slot.domain)), generator=generator, dtype=torch.float64)
-        for slot in shape.slots
+        for slot in template.slots
     ]
     outputs = [torch.log(row / row.sum(1, keepdim=True)) for row in rows]
     if (evaluate(outputs, 2, torch.zeros(2, 1, dtype=torch.float64)) > -1e-9).all():

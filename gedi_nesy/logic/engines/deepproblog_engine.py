@@ -52,7 +52,7 @@ class _LearnableSemiring(GraphSemiring):
 
 
 class Reference:
-    """One query shape on the exact engine, solved row by row, with the engine's circuit cache on.
+    """One query template on the exact engine, solved row by row, with the engine's circuit cache on.
 
     The cache is keyed by the query with its images left open. That is right only while different names are
     different images; here they are, since the same image twice is written as the same variable twice.

@@ -12,18 +12,20 @@ from klay.torch.circuit_modules import CircuitModule
 from torch import Tensor, nn
 
 from gedi_nesy.logic.circuits.evaluate import log_floor
-from gedi_nesy.logic.circuits.layers import FALSE_ROW, Schedule
+from gedi_nesy.logic.circuits.layers import FALSE_ROW, LayeredCircuit
 
 
-class KlayCircuit(nn.Module):
-    """Takes the place of `Circuit`."""
+class KlayEvaluator(nn.Module):
+    """Takes the place of `Evaluator`."""
 
-    def __init__(self, plan: Schedule):
+    def __init__(self, circuit: LayeredCircuit):
         super().__init__()
-        self.plan = plan
-        rows = [root for root in plan.roots if not isinstance(root, bool)]
+        self.circuit = circuit
+        rows = [root for root in circuit.roots if not isinstance(root, bool)]
         self.positions = {row: position for position, row in enumerate(dict.fromkeys(rows))}
-        self.module = CircuitModule(*_indices(plan, list(self.positions)), semiring="log") if rows else None
+        self.module = (
+            CircuitModule(*_indices(circuit, list(self.positions)), semiring="log") if rows else None
+        )
 
     def forward(self, leaves: Float[Tensor, "leaf batch"]) -> Float[Tensor, "batch root"]:
         """Root log-probabilities from finite leaf log-probabilities."""
@@ -36,23 +38,23 @@ class KlayCircuit(nn.Module):
             False: leaves.new_full((leaves.shape[1],), log_floor(leaves.dtype)),
         }
         columns = [
-            constants[r] if isinstance(r, bool) else values[:, self.positions[r]] for r in self.plan.roots
+            constants[r] if isinstance(r, bool) else values[:, self.positions[r]] for r in self.circuit.roots
         ]
         return torch.stack(columns, dim=1)
 
 
-def _indices(plan: Schedule, roots: list[int]) -> tuple[list, list]:
+def _indices(layered: LayeredCircuit, roots: list[int]) -> tuple[list, list]:
     circuit = klay.Circuit()
     nodes: dict[int, klay.NodePtr] = {
-        1 + leaf: circuit.literal_node(1 + leaf) for leaf in range(len(plan.leaves))
+        1 + leaf: circuit.literal_node(1 + leaf) for leaf in range(len(layered.leaves))
     }
-    for level in plan.levels:
-        bags = [level.bags[level.offsets[i] : level.offsets[i + 1]].tolist() for i in range(level.products)]
+    for layer in layered.layers:
+        bags = [layer.bags[layer.offsets[i] : layer.offsets[i + 1]].tolist() for i in range(layer.products)]
         products = [
             circuit.and_node([nodes[row] for row in bag]) if bag != [FALSE_ROW] else None for bag in bags
         ]
-        row, product = level.first_row, 0
-        for count, length in [*((run.count, run.length) for run in level.runs), (level.plain, 1)]:
+        row, product = layer.first_row, 0
+        for count, length in [*((block.count, block.length) for block in layer.blocks), (layer.plain, 1)]:
             for _ in range(count):
                 branches = [branch for branch in products[product : product + length] if branch is not None]
                 nodes[row] = branches[0] if len(branches) == 1 else circuit.or_node(branches)

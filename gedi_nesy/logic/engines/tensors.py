@@ -16,8 +16,8 @@ from problog.logic import Constant
 from torch import Tensor, nn
 
 from gedi_nesy.logic.batch import check_tensors
-from gedi_nesy.logic.circuits.layers import Schedule
-from gedi_nesy.logic.circuits.template import Report, Shape
+from gedi_nesy.logic.circuits.layers import LayeredCircuit
+from gedi_nesy.logic.circuits.template import Report, Template
 from gedi_nesy.logic.errors import ProgramError
 from gedi_nesy.logic.explain import Explanation
 from gedi_nesy.logic.grounding.front_end import FrontEnd, substitute
@@ -118,7 +118,7 @@ def tensor_query(
     front_end = FrontEnd(parts.source, parts.statements, modules, parts.allow_python)
     source = _Row()
     front_end.model.add_tensor_source("image", source)
-    shape = Shape(Schedule([], [], []), (), (), (), False, Report(0, "none", 0.0))
+    template = Template(LayeredCircuit([], [], []), (), (), (), False, Report(0, "none", 0.0))
     return TensorQuery(
         text,
         images,
@@ -127,7 +127,7 @@ def tensor_query(
         "deepproblog",
         parts.networks,
         _no_evaluation,
-        shape,
+        template,
         parts.learnable,
         _no_merging,
         front_end,
@@ -141,4 +141,4 @@ def _no_merging(same: Mapping[str, str]) -> Query:
 
 
 def _no_evaluation(outputs: Sequence[Tensor], batch: int, like: Tensor) -> Tensor:
-    raise AssertionError("a TensorQuery overrides everything that evaluates a shape")
+    raise AssertionError("a TensorQuery overrides everything that evaluates a template")

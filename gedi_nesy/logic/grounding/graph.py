@@ -1,12 +1,14 @@
-"""A ground query as an AND/OR graph over choices, before it is known whether it is a circuit.
+"""A ground query as an AND/OR graph over multi-valued variables, before it is known whether it is a circuit.
 
-A `Variable` is one independent choice: an annotated disjunction with its "none of them" as last value, or a
-fact, which is an annotated disjunction of one. A literal says that a variable's value lies in a set (a bit
-mask); so `\\+ digit(X, 3)` is an ordinary literal, and two literals on one variable merge into one.
+A `Variable` is one annotated disjunction with its residual value ("none of its heads") last, or a fact, which
+is an annotated disjunction of one. Variables are independent. A literal says that a variable's value lies in a set (a
+bit mask); so `\\+ digit(X, 3)` is an ordinary literal, and two literals on one variable merge into one.
 """
 
-from collections.abc import Iterable
+import operator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import ClassVar
 
 from problog.logic import Term
 
@@ -54,8 +56,8 @@ Weight = NeuralWeight | ConstantWeight | LearnableWeight
 
 @dataclass(frozen=True)
 class Variable:
-    """Values 0 .. len(weights) - 1 with these weights; value len(weights) is "none of them", with what is
-    left of 1.
+    """Values 0 .. len(weights) - 1 with these weights; len(weights) is the residual value, with what is left
+    of 1.
     """
 
     names: tuple[str, ...]
@@ -67,10 +69,50 @@ class Variable:
         return (1 << (len(self.weights) + 1)) - 1
 
 
-Node = tuple
-"""("const", bool), ("lit", variable, mask), ("and", children), ("or", children) or ("not", child); children
-come first.
-"""
+@dataclass(frozen=True, slots=True)
+class Constant:
+    """True or false."""
+
+    value: bool
+    children: ClassVar[tuple[int, ...]] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Literal:
+    """The variable's value lies in the mask."""
+
+    variable: int
+    mask: int
+    children: ClassVar[tuple[int, ...]] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class And:
+    """All children hold."""
+
+    children: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Or:
+    """Some child holds."""
+
+    children: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    """The child does not hold."""
+
+    child: int
+
+    @property
+    def children(self) -> tuple[int, ...]:
+        """The child alone."""
+        return (self.child,)
+
+
+Node = Constant | Literal | And | Or | Not
 
 
 class Graph:
@@ -80,74 +122,97 @@ class Graph:
 
     def __init__(self, variables: list[Variable]):
         self.variables = variables
-        self.nodes: list[Node] = [("const", False), ("const", True)]
-        self._index: dict[Node, int] = {}
+        self.nodes: list[Node] = [Constant(False), Constant(True)]
+        # Per kind, since kinds with equal fields are different nodes; plain keys, since they hash fastest.
+        self._literals: dict[tuple[int, int], int] = {}
+        self._ands: dict[tuple[int, ...], int] = {}
+        self._ors: dict[tuple[int, ...], int] = {}
+        self._nots: dict[int, int] = {}
 
     def __len__(self) -> int:
         return len(self.nodes)
 
-    def _add(self, node: Node) -> int:
-        index = self._index.get(node)
-        if index is None:
-            index = self._index[node] = len(self.nodes)
-            self.nodes.append(node)
-        return index
+    def _append(self, node: Node) -> int:
+        self.nodes.append(node)
+        return len(self.nodes) - 1
 
     def literal(self, variable: int, mask: int) -> int:
         """The variable's value is in the mask."""
         if mask == 0:
             return FALSE
-        return TRUE if mask == self.variables[variable].all_values else self._add(("lit", variable, mask))
+        if mask == self.variables[variable].all_values:
+            return TRUE
+        index = self._literals.get((variable, mask))
+        if index is None:
+            index = self._literals[variable, mask] = self._append(Literal(variable, mask))
+        return index
 
     def negation(self, child: int) -> int:
         """Complements constants and literals, cancels double negations; elsewhere it is a node of its own."""
-        node = self.nodes[child]
-        if node[0] == "const":
-            return FALSE if node[1] else TRUE
-        if node[0] == "lit":
-            return self.literal(node[1], self.variables[node[1]].all_values & ~node[2])
-        return node[1] if node[0] == "not" else self._add(("not", child))
+        match self.nodes[child]:
+            case Constant(value):
+                return FALSE if value else TRUE
+            case Literal(variable, mask):
+                return self.literal(variable, self.variables[variable].all_values & ~mask)
+            case Not(negated):
+                return negated
+        index = self._nots.get(child)
+        if index is None:
+            index = self._nots[child] = self._append(Not(child))
+        return index
 
     def conjunction(self, children: Iterable[int]) -> int:
         """Literals on one variable are merged by intersection."""
-        return self._compound("and", children, neutral=TRUE, absorbing=FALSE)
+        merged = self._merge(children, operator.and_, neutral=TRUE, absorbing=FALSE)
+        if len(merged) <= 1:
+            return merged[0] if merged else TRUE
+        index = self._ands.get(merged)
+        if index is None:
+            index = self._ands[merged] = self._append(And(merged))
+        return index
 
     def disjunction(self, children: Iterable[int]) -> int:
         """Literals on one variable are merged by union."""
-        return self._compound("or", children, neutral=FALSE, absorbing=TRUE)
+        merged = self._merge(children, operator.or_, neutral=FALSE, absorbing=TRUE)
+        if len(merged) <= 1:
+            return merged[0] if merged else FALSE
+        index = self._ors.get(merged)
+        if index is None:
+            index = self._ors[merged] = self._append(Or(merged))
+        return index
 
-    def _compound(self, kind: str, children: Iterable[int], neutral: int, absorbing: int) -> int:
+    def _merge(
+        self, children: Iterable[int], combine: Callable[[int, int], int], neutral: int, absorbing: int
+    ) -> tuple[int, ...]:
+        """The children, sorted and distinct, with one literal a variable; `(absorbing,)` where that decides."""
         masks: dict[int, int] = {}
         others: list[int] = []
+        negated: list[int] = []
+        nodes = self.nodes
         for child in dict.fromkeys(children):
-            node = self.nodes[child]
             if child == absorbing:
-                return absorbing
-            if node[0] == "lit":
-                _, variable, mask = node
-                known = masks.get(variable, mask)
-                masks[variable] = known & mask if kind == "and" else known | mask
+                return (absorbing,)
+            node = nodes[child]
+            if isinstance(node, Literal):
+                known = masks.get(node.variable)
+                masks[node.variable] = node.mask if known is None else combine(known, node.mask)
             elif child != neutral:
                 others.append(child)
+                if isinstance(node, Not):
+                    negated.append(node.child)
         merged = [self.literal(variable, mask) for variable, mask in masks.items()] + others
-        opposites = (self.nodes[child][1] for child in others if self.nodes[child][0] == "not")
-        if absorbing in merged or any(child in merged for child in opposites):
-            return absorbing
-        if len(merged) <= 1:
-            return merged[0] if merged else neutral
-        return self._add((kind, tuple(sorted(merged))))
+        if absorbing in merged or any(child in merged for child in negated):
+            return (absorbing,)
+        return tuple(sorted(merged))
 
     def children(self, index: int) -> tuple[int, ...]:
         """The nodes a node is built from."""
-        node = self.nodes[index]
-        if node[0] in ("and", "or"):
-            return node[1]
-        return (node[1],) if node[0] == "not" else ()
+        return self.nodes[index].children
 
     def reachable(self, roots: Iterable[int]) -> list[int]:
         """All nodes below the roots, children before parents."""
         needed = set(roots)
         for index in range(max(needed, default=0), -1, -1):
             if index in needed:
-                needed.update(self.children(index))
+                needed.update(self.nodes[index].children)
         return sorted(needed)

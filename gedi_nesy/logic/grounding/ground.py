@@ -1,4 +1,4 @@
-"""From a query with its images left open to a ground AND/OR graph over choices."""
+"""From a query with its images left open to a ground AND/OR graph over multi-valued variables."""
 
 import math
 from collections.abc import Sequence

@@ -19,17 +19,17 @@ Slots = Callable[[Term], Sequence[Slot]]
 def count_images(times: Mapping[Term, int], slots_of: Slots) -> Counter[Reading]:
     """How often each network reads each symbol in queries that occur so many times.
 
-    Queries of one shape, which differ only in their constants, have their images in the same places.
+    Queries of one template, which differ only in their constants, have their images in the same places.
     """
     readings: dict[str, list[Reading]] = {}
     found: Counter[Reading] = Counter()
     for query, number in times.items():
         constants = list(_constants(query))
-        shape = str(_replace(query, map(_placeholder, range(len(constants)))))
-        if shape not in readings:
-            readings[shape] = _readings(query, constants, slots_of)
+        template = str(_replace(query, map(_placeholder, range(len(constants)))))
+        if template not in readings:
+            readings[template] = _readings(query, constants, slots_of)
         symbols = {_placeholder(place): constant for place, constant in enumerate(constants)}
-        for network, inputs in readings[shape]:
+        for network, inputs in readings[template]:
             found[network, tuple(symbols.get(term, term) for term in inputs)] += number
     return found
 

@@ -1,5 +1,5 @@
 """ProbLog's ground formula, with its annotated disjunctions as constraints, rewritten as a graph over
-choices.
+multi-valued variables.
 """
 
 from collections.abc import Mapping, Sequence
@@ -67,7 +67,7 @@ class Translation:
         order = topological_order(self.formula)
         assert order is not None, "cycles are broken before translation"
         nodes = [(key, self.formula.get_node(key)) for key in order]
-        position = {key: self._add_choice(key, node) for key, node in nodes if not hasattr(node, "children")}
+        position = {key: self._add_head(key, node) for key, node in nodes if not hasattr(node, "children")}
         self._sort_slots()
         graph = Graph([Variable(*map(tuple, zip(*members, strict=True))) for members in self.members])
         translated: dict[int, int] = {}
@@ -103,7 +103,7 @@ class Translation:
             return TRUE
         return translated[key] if key > 0 else graph.negation(translated[-key])
 
-    def _add_choice(self, key: int, node: Any) -> tuple[int, int]:
+    def _add_head(self, key: int, node: Any) -> tuple[int, int]:
         group = node.group if node.group is not None else ("fact", key)
         if group not in self.groups:
             self.groups[group] = len(self.members)

@@ -1,12 +1,9 @@
-"""Routes, budgets, the disk cache, and KLay's own layers as a second opinion on the evaluation."""
+"""Routes, budgets, and KLay's own layers as a second opinion on the evaluation."""
 
 import io
-import json
-import subprocess
 import sys
 import time
 
-import numpy as np
 import pytest
 import torch
 from problog import get_evaluatable
@@ -16,11 +13,9 @@ from gedi_nesy.logic import Budget, Program, ProgramError
 from gedi_nesy.logic.budget import DEFAULT_BUDGET, Watch
 from gedi_nesy.logic.circuits.compile import compile_graph
 from gedi_nesy.logic.circuits.decision_diagram import DecisionDiagrams, TooLargeError
-from gedi_nesy.logic.circuits.evaluate import Circuit
-from gedi_nesy.logic.circuits.layers import schedule
-from gedi_nesy.logic.circuits.store import Store
-from gedi_nesy.logic.circuits.structure import find_circuit_nodes
-from gedi_nesy.logic.engines.klay import KlayCircuit
+from gedi_nesy.logic.circuits.evaluate import Evaluator
+from gedi_nesy.logic.circuits.layers import layer_graph
+from gedi_nesy.logic.engines.klay import KlayEvaluator
 from gedi_nesy.logic.grounding.graph import ConstantWeight, Graph, Variable
 from tests.logic.oracles import Table, images
 
@@ -40,7 +35,7 @@ DIGITS = {"digit_net": Table(), "given": Table()}
 def test_routes(programs, name, query, answer, route):
     program = Program.from_file(programs / f"{name}.pl", DIGITS)
     images_read = [letter for letter in query if letter in "ABCDEFG"]
-    assert program.compile(query, images_read, answer).shape.report.route == route
+    assert program.compile(query, images_read, answer).template.report.route == route
 
 
 def test_a_part_that_is_no_circuit_is_replaced_alone():
@@ -52,7 +47,7 @@ def test_a_part_that_is_no_circuit_is_replaced_alone():
     q(A, B) :- digit(A, X), digit(B, X), noisy.
     """
     query = Program.from_string(text, DIGITS).compile("q(A, B)", ["A", "B"])
-    assert query.shape.report.route == "mixed"
+    assert query.template.report.route == "mixed"
     x = {"A": images(3, 0), "B": images(3, 1)}
     same = (DIGITS["digit_net"].log_probs(x["A"]) + DIGITS["digit_net"].log_probs(x["B"])).exp().sum(1)
     torch.testing.assert_close(query.log_prob(**x).exp(), same * (1 - 0.9 * 0.8))
@@ -76,54 +71,17 @@ def chain(length: int) -> tuple[Graph, int]:
     return graph, graph.disjunction(carry)
 
 
-def test_the_check_is_fast_on_large_graphs():
-    rng = np.random.default_rng(0)
-    count = 2000
-    graph = Graph([Variable(tuple("abcdefghij"), (ConstantWeight(0.1),) * 10) for _ in range(count)])
-    node = 1
-    for variable in range(count):
-        order = rng.permutation(10)
-        branches = [graph.conjunction([graph.literal(variable, 1 << int(v)), node]) for v in order[:9]]
-        low = graph.disjunction(branches[:5])
-        node = graph.disjunction([low, *branches[5:]])
-        graph.literal(variable, 3)
-    extra = [
-        graph.conjunction([graph.literal(v, 1 << i), graph.literal(v + 1, 1 << j)])
-        for v in range(count - 1)
-        for i in range(5)
-        for j in range(9)
-    ]
-    started = time.perf_counter()
-    verdict = find_circuit_nodes(graph, [node, *extra])
-    seconds = time.perf_counter() - started
-    assert len(verdict) > 100_000
-    assert all(verdict.values())
-    assert seconds < 10
-
-
-def test_the_check_finds_branches_that_overlap():
-    graph = Graph([Variable(("a", "b", "c"), (ConstantWeight(0.2),) * 3) for _ in range(3)])
-    x = [graph.literal(0, 1 << value) for value in range(3)]
-    y = [graph.literal(1, 1 << value) for value in range(3)]
-    z = [graph.literal(2, 1 << value) for value in range(3)]
-    apart = graph.disjunction([graph.conjunction([x[0], y[0]]), graph.conjunction([x[0], y[1]]), x[1]])
-    overlap = graph.disjunction([graph.conjunction([x[0], y[0]]), graph.conjunction([x[0], z[0]]), x[1]])
-    shared = graph.conjunction([apart, graph.disjunction([graph.conjunction([y[0], z[0]]), z[1]])])
-    verdict = find_circuit_nodes(graph, [apart, overlap, shared])
-    assert (verdict[apart], verdict[overlap], verdict[shared]) == (True, False, False)
-
-
 @pytest.mark.parametrize("length", [1, 6])
 def test_klays_own_layers_agree(length):
     graph, root = chain(length)
     with Watch("test", "chain", DEFAULT_BUDGET) as watch:
         compiled = compile_graph(graph, [root], watch)
-    plan = schedule(compiled.graph, compiled.roots)
-    stock = KlayCircuit(plan)
+    plan = layer_graph(compiled.graph, compiled.roots)
+    stock = KlayEvaluator(plan)
     generator = torch.Generator().manual_seed(0)
     ours = torch.randn(len(plan.leaves), 5, dtype=torch.float64, generator=generator).sub_(2).requires_grad_()
     theirs = ours.detach().clone().requires_grad_()
-    value, reference = Circuit(plan)(ours)[:, 0], stock(theirs)[:, 0]
+    value, reference = Evaluator(plan)(ours)[:, 0], stock(theirs)[:, 0]
     torch.testing.assert_close(value, reference)
     weights = torch.randn(5, dtype=torch.float64, generator=generator)
     (value * weights).sum().backward()
@@ -200,69 +158,3 @@ def test_either_shape_of_decision_diagram_gives_the_same(monkeypatch):
     (stock,) = get_evaluatable().create_from(PrologString(text)).evaluate().values()
     assert answers == pytest.approx([stock] * 3)
     assert tried == [(30_000, False), (30_000, True), (300_000, False), (300_000, True), (5_000_000, False)]
-
-
-def stored(
-    tmp_path, text="0.3 :: a. b(1) :- a. b('X y') :- \\+ a. evidence(a, true). t(_) :: c. b([1, 2]) :- c."
-):
-    program = Program.from_string(text, {})
-    program.store = Store(tmp_path, text, worth_storing=0.0)
-    return program
-
-
-def test_the_disk_cache_gives_the_same_shape(tmp_path):
-    first = stored(tmp_path).compile("b(X)", [], "X")
-    assert len(list(tmp_path.glob("*.npz"))) == 1
-    second = stored(tmp_path)
-    second.front_end.ground = None  # nothing may be grounded again
-    again = second.compile("b(X)", [], "X")
-    assert again.answers == first.answers
-    assert again.shape.report == first.shape.report
-    torch.testing.assert_close(again.distribution(), first.distribution())
-
-
-def test_torn_and_foreign_cache_files_are_compiled_anew(tmp_path):
-    truth = stored(tmp_path).compile("b(X)", [], "X").distribution()
-    (path,) = tmp_path.glob("*.npz")
-    whole = path.read_bytes()
-    with np.load(path) as data:
-        arrays = {name: data[name] for name in data.files}
-    header = json.loads(str(arrays["header"]))
-    forged = {**arrays, "header": np.array(json.dumps({**header, "answers": ["1", "2", "3"]}))}
-    foreign = {**arrays, "bags": arrays["bags"] + 1}
-    for content in (
-        b"",
-        whole[: len(whole) // 2],
-        b"not a zip",
-        whole[:-10] + b"0123456789",
-        forged,
-        foreign,
-    ):
-        if isinstance(content, bytes):
-            path.write_bytes(content)
-        else:
-            np.savez(path, **content)
-        torch.testing.assert_close(stored(tmp_path).compile("b(X)", [], "X").distribution(), truth)
-        assert path.read_bytes()[:2] == b"PK"
-    assert not list(tmp_path.glob("*.tmp"))
-
-
-def test_the_cache_key_is_the_same_in_every_process():
-    code = (
-        "from gedi_nesy.logic import Program; from gedi_nesy.logic.grounding.ground import Request;"
-        "from gedi_nesy.logic.language.source import parse_query; from gedi_nesy.logic.circuits.store import Store;"
-        "from pathlib import Path;"
-        "print(Store(Path(), 'a.').key(Request('q', (parse_query('p(X, [a])'),), (), ('X',), True)))"
-    )
-    keys = {
-        subprocess.run(
-            [sys.executable, "-c", code],
-            capture_output=True,
-            text=True,
-            check=True,
-            env={"PYTHONHASHSEED": seed, "PYTHONPATH": "."},
-        ).stdout
-        for seed in ("1", "2")
-    }
-    assert len(keys) == 1
-    assert len(keys.pop().strip()) == 64
