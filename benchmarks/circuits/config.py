@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 
-from benchmarks import experiment
+from benchmarks.runner.config import PlaceConfig
 
 
 @dataclass(frozen=True, kw_only=True)
-class CircuitsConfig(experiment.PlaceConfig):
+class CircuitsConfig(PlaceConfig):
     """Time compiled circuits against DeepProbLog's ExactEngine."""
 
     digits: tuple[int, ...] = (1, 2, 4, 8, 15, 32, 64)

@@ -10,11 +10,11 @@ from dataclasses import asdict
 import torch
 from rich.console import Console
 
-from benchmarks import experiment
 from benchmarks.circuits import tasks, timing
 from benchmarks.circuits.config import CircuitsConfig
 from benchmarks.circuits.plot import plot_growth
 from benchmarks.circuits.report import Row, headline, table
+from benchmarks.runner.results import summarise, write_results
 
 
 def main(config: CircuitsConfig) -> None:
@@ -33,7 +33,7 @@ def main(config: CircuitsConfig) -> None:
     runs = [{"seed": 0, "metrics": metrics}]
     body = {
         "runs": runs,
-        "summary": experiment.summarise([metrics]),
+        "summary": summarise([metrics]),
         "against_reference": against,
         "digits": digits,
         "batches": batches,
@@ -43,7 +43,7 @@ def main(config: CircuitsConfig) -> None:
     console.print(table("one-digit sum by batch size, milliseconds a query", batches))
     console.print(table("headline", [{"figure": name, "value": value} for name, value in metrics.items()]))
     plot_growth(digits, batches, against, folder / "growth.png")
-    path = experiment.write_results(folder, "circuits", asdict(config), device, body)
+    path = write_results(folder, "circuits", asdict(config), device, body)
     console.print(f"written: {path}, {folder / 'growth.png'}")
 
 

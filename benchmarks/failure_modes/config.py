@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 
-from benchmarks import experiment
+from benchmarks.runner.config import RunConfig
 from gedi_nesy.data.points import PointsName
 
 
 @dataclass(frozen=True, kw_only=True)
-class FailureModesConfig(experiment.RunConfig):
+class FailureModesConfig(RunConfig):
     """Which loss penalises which failure: the paper's Table 1, measured."""
 
     dataset: tuple[PointsName, ...] = ("moons", "circles")

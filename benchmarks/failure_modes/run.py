@@ -11,10 +11,10 @@ from typing import NamedTuple
 import torch
 from rich.console import Console
 
-from benchmarks import experiment
 from benchmarks.failure_modes import build, evaluate, report
 from benchmarks.failure_modes.config import FailureModesConfig
 from benchmarks.failure_modes.evaluate import Losses
+from benchmarks.runner.results import finished_runs, summarise, write_results
 from gedi_nesy.data.points import PointsName
 
 
@@ -35,7 +35,7 @@ def main(config: FailureModesConfig) -> None:
     if not 0 <= config.tolerance < float("inf"):
         raise ValueError(f"--tolerance {config.tolerance} must be finite and not negative")
     folder = config.folder("failure_modes")
-    runs = [Run(**run) for run in experiment.finished_runs(folder, asdict(config))] if config.resume else []
+    runs = [Run(**run) for run in finished_runs(folder, asdict(config))] if config.resume else []
     done = {(run.dataset, run.seed) for run in runs}
     for name in config.dataset:
         for seed in config.seeds:
@@ -71,14 +71,12 @@ def _write(folder: Path, config: FailureModesConfig, device: torch.device, runs:
         "summary": next(iter(summaries.values())),
         "datasets": summaries,
     }
-    experiment.write_results(folder, "failure_modes", asdict(config), device, body)
+    write_results(folder, "failure_modes", asdict(config), device, body)
 
 
 def _summaries(runs: list[Run]) -> dict[str, dict[str, dict[str, float]]]:
     names = dict.fromkeys(run.dataset for run in runs)
-    return {
-        name: experiment.summarise([run.metrics for run in runs if run.dataset == name]) for name in names
-    }
+    return {name: summarise([run.metrics for run in runs if run.dataset == name]) for name in names}
 
 
 def _report(console: Console, config: FailureModesConfig, runs: list[Run], folder: Path) -> None:

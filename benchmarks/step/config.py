@@ -6,7 +6,7 @@ from typing import Literal
 
 import torch
 
-from benchmarks import experiment
+from benchmarks.runner.config import PlaceConfig
 from gedi_nesy.models.encoders import ConvNet, ResNet8
 from gedi_nesy.models.gedi import GEDI, Precision
 from gedi_nesy.sampling import sgld
@@ -47,7 +47,7 @@ class Case:
 
 
 @dataclass(frozen=True, kw_only=True)
-class StepBenchmarkConfig(experiment.PlaceConfig):
+class StepBenchmarkConfig(PlaceConfig):
     """Time a training step against its arithmetic floor and against the plain way of writing it."""
 
     networks: tuple[NetworkName, ...] = ("convnet", "resnet8")

@@ -10,7 +10,7 @@ from dataclasses import asdict
 import torch
 from rich.console import Console
 
-from benchmarks import experiment
+from benchmarks.runner.results import summarise, write_results
 from benchmarks.step.config import StepBenchmarkConfig
 from benchmarks.step.report import table
 from benchmarks.step.timing import measure, summary
@@ -35,10 +35,10 @@ def main(config: StepBenchmarkConfig) -> None:
     }
     body = {
         "runs": [{"seed": 0, "metrics": metrics}],
-        "summary": experiment.summarise([metrics]),
+        "summary": summarise([metrics]),
         "rows": rows,
     }
-    path = experiment.write_results(folder, "step", asdict(config), device, body)
+    path = write_results(folder, "step", asdict(config), device, body)
     console.print(f"written: {path}", highlight=False)
 
 

@@ -2,13 +2,13 @@
 
 from dataclasses import dataclass
 
-from benchmarks import experiment
+from benchmarks.runner.config import RunConfig
 from benchmarks.toy import methods as toy_methods
 from benchmarks.toy.methods import METHODS, WEIGHTS, Method, Preset, Triple
 
 
 @dataclass(frozen=True, kw_only=True)
-class ToyConfig(experiment.RunConfig):
+class ToyConfig(RunConfig):
     """Cluster points of the plane without labels, by energies, pairs and a prior: the paper's Table 2."""
 
     dataset: tuple[str, ...] = ("moons", "circles")

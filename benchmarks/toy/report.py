@@ -5,7 +5,7 @@ from pathlib import Path
 
 from rich.table import Table
 
-from benchmarks import experiment
+from benchmarks.runner.results import summarise
 from benchmarks.toy.config import ToyConfig
 from benchmarks.toy.outcome import Run
 from gedi_nesy.report import tables
@@ -18,7 +18,7 @@ def summary(runs: Sequence[Run]) -> dict[str, dict[str, dict[str, dict[str, floa
         of_dataset = found.setdefault(run.dataset, {})
         if run.method not in of_dataset:
             alike = [each for each in runs if (each.dataset, each.method) == (run.dataset, run.method)]
-            of_dataset[run.method] = experiment.summarise([each.metrics for each in alike])
+            of_dataset[run.method] = summarise([each.metrics for each in alike])
     return found
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Generator, Tensor
 
-from benchmarks import survival
+from benchmarks.runner import fault_tolerance
 from benchmarks.toy import baselines
 from benchmarks.toy import methods as toy_methods
 from benchmarks.toy.config import ToyConfig
@@ -48,7 +48,7 @@ def run_trained(
             "cells": [(cell.seed, cell.attempt, *cell.weights) for cell in cells],
             "stack": repr(settings),
         }
-        saver = survival.saver_of(config, folder / f"attempt-{attempt}", identity, device)
+        saver = fault_tolerance.saver_of(config, folder / f"attempt-{attempt}", identity, device)
         learner = train_stack(cells, config.preset, settings, num_clusters, device, report, saver)
         seconds = saver.seconds / len(cells)
         for index, new in zip(

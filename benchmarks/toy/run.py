@@ -17,8 +17,9 @@ from rich.console import Console
 from rich.progress import Progress
 from torch import Tensor
 
-from benchmarks import experiment
-from benchmarks.progress import bars
+from benchmarks.runner.folder import CHECKPOINTS
+from benchmarks.runner.progress import bars
+from benchmarks.runner.results import finished_runs, write_results
 from benchmarks.toy import data as toy_data
 from benchmarks.toy import methods as toy_methods
 from benchmarks.toy import pictures, report, rows, sensitivity, stacking
@@ -44,7 +45,7 @@ def main(config: ToyConfig) -> None:
     if config.sensitivity:
         sensitivity.main(config, tasks, device, console, folder)
         return
-    finished = experiment.finished_runs(folder, asdict(config)) if config.resume else []
+    finished = finished_runs(folder, asdict(config)) if config.resume else []
     runs = [Run(**run) for run in finished]
     with bars(console) as progress:
         for method in config.methods:
@@ -134,7 +135,7 @@ def _row(
 def _checkpoints(folder: Path, method: Method, tasks: Sequence[Task]) -> Path:
     """Where a row is saved while it trains."""
     names = "-".join(task.name.replace("/", "_") for task in tasks)
-    return folder / experiment.CHECKPOINTS / method.replace(" ", "-") / names
+    return folder / CHECKPOINTS / method.replace(" ", "-") / names
 
 
 def _forget(place: Path, attempts: int) -> None:
@@ -185,4 +186,4 @@ def _say(console: Console, method: Method, tasks: Sequence[Task], runs: Sequence
 def _write(folder: Path, config: ToyConfig, device: torch.device, runs: Sequence[Run]) -> None:
     """After every row, so that a long job that is stopped has lost nothing."""
     body = {"runs": [asdict(run) for run in runs], "summary": report.summary(runs)}
-    experiment.write_results(folder, "toy", asdict(config), device, body)
+    write_results(folder, "toy", asdict(config), device, body)

@@ -15,8 +15,8 @@ import torch
 from rich.console import Console
 from torch import Tensor
 
-from benchmarks import experiment
-from benchmarks.progress import bars
+from benchmarks.runner.progress import bars
+from benchmarks.runner.results import write_results
 from benchmarks.toy import data as toy_data
 from benchmarks.toy import methods as toy_methods
 from benchmarks.toy.config import ToyConfig
@@ -61,7 +61,7 @@ def main(
                         runs.append(_run(task, cell, score))
                     progress.update(bar, advance=len(part))
                     body = {"runs": runs, "summary": {}}
-                    experiment.write_results(folder, "toy", asdict(config), device, body)
+                    write_results(folder, "toy", asdict(config), device, body)
     maps = {task.name: {pair: _map(config, task, pair, scores) for pair in pairs} for task in tasks}
     weights.sensitivity(maps, VALUES, folder / "sensitivity.png")
     for dataset, found in maps.items():

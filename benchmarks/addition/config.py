@@ -1,37 +1,24 @@
-"""Learn what digits mean from `a + b = c` alone: python -m benchmarks.addition --weight-nesy 1
+"""What the addition benchmark is asked: its flags, and the rows of its ablation."""
 
-The learner is given images, and triples of them of which it knows that the first two digits add up to the third.
-Ten clusters, a ProbLog program and the four terms of the GEDI objective do the rest. Labels are used to make the
-triples and to report on unseen images, for nothing else.
-"""
-
-from collections import Counter
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
-import torch
-from rich.console import Console
-
-from benchmarks import addition_run, experiment
 from benchmarks.dataset_flags import DataRootFlag, DatasetFlag
-from benchmarks.progress import bars
+from benchmarks.runner.config import RecordedConfig
 from gedi_nesy.augmentation.warp import WarpConfig
-from gedi_nesy.data.images import load
 from gedi_nesy.models.gedi import Precision
-from gedi_nesy.report import tables
 from gedi_nesy.sampling.sgld import SGLDConfig
-from gedi_nesy.training import distributed
 from gedi_nesy.training.config import TrainConfig
-from gedi_nesy.training.durability import checkpoint
 from gedi_nesy.training.learner import StepConfig
 from gedi_nesy.training.step import Weights
 
-PROGRAM = Path(__file__).parent.parent / "programs" / "addition.pl"
+Engine = Literal["circuit", "deepproblog"]
+PROGRAM = Path(__file__).parents[2] / "programs" / "addition.pl"
 
 
 @dataclass(frozen=True, kw_only=True)
-class AdditionConfig(experiment.RecordedConfig):
+class AdditionConfig(RecordedConfig):
     """Learn what digits mean from a + b = c alone, without labels."""
 
     dataset: DatasetFlag = "mnist5k"
@@ -112,7 +99,7 @@ class AdditionConfig(experiment.RecordedConfig):
     """of the encoder's arithmetic while training; bfloat16 is faster where the processor has it (docs/speed.md)"""
     compile: bool = False
     """train under torch.compile: worth a trial on a GPU, slower on the CPUs measured (docs/speed.md)"""
-    engine: addition_run.Engine = "circuit"
+    engine: Engine = "circuit"
     """circuit: compiled and batched; deepproblog: the stock ExactEngine, the slow reference"""
     ablation: bool = False
     """run five sets of terms and tabulate what each adds"""
@@ -183,102 +170,3 @@ ABLATION = {
     "gen + inv + prior": {"weight_nesy": 0.0},
 }
 """Which weights each row of the ablation sets to 0."""
-
-
-def main(config: AdditionConfig) -> None:
-    """Check everything that can be wrong, then run, report and write."""
-    device = config.prepare(ranks=True)
-    variants = {"": config}
-    if config.ablation:
-        variants = {row: replace(config, **weights) for row, weights in ABLATION.items()}
-    for variant in variants.values():
-        variant.train_config()
-    config.num_unlabelled()
-    dataset = load(config.dataset, config.data_root)
-    addition_run.compile_query(config, config.engine)
-    folder = config.folder("addition")
-    finished = experiment.finished_runs(folder, asdict(config)) if config.resume else []
-
-    console = experiment.console()
-    runs = [addition_run.Run(**run) for run in finished]
-    done = {(run.row, run.seed) for run in runs}
-    with bars(console) as progress:
-        for row, variant in variants.items():
-            for seed in config.seeds:
-                place = folder / row.replace(" + ", "-").replace(" ", "-") / f"seed-{seed}"
-                if (row, seed) in done:
-                    checkpoint.remove(place / experiment.CHECKPOINTS)
-                    continue
-                name = f"{row or 'addition'}, seed {seed}"
-                run = addition_run.run(variant, dataset, seed, device, place, progress, console, name)
-                if run is None:
-                    continue
-                runs.append(replace(run, row=row))
-                console.print(f"{name}: {run.sentence}", highlight=False)
-                learned = run.learned.get("sentence", "no audit")
-                console.print(f"{name}: {learned}", highlight=False, soft_wrap=True)
-                _write(folder, config, device, variants, runs)
-                checkpoint.remove(place / experiment.CHECKPOINTS)
-    if distributed.first():
-        _report(console, config, variants, runs, folder)
-
-
-def _write(
-    folder: Path,
-    config: AdditionConfig,
-    device: torch.device,
-    variants: dict[str, AdditionConfig],
-    runs: list[addition_run.Run],
-) -> None:
-    """After every run, so that a long job that is stopped has lost nothing."""
-    summaries = _summaries(_by_row(variants, runs))
-    main_row = "all four" if config.ablation else ""
-    body = {"runs": [asdict(run) for run in runs], "summary": summaries.get(main_row, {})}
-    if config.ablation:
-        body["ablation"] = summaries
-    experiment.write_results(folder, "addition", asdict(config), device, body)
-
-
-def _report(
-    console: Console,
-    config: AdditionConfig,
-    variants: dict[str, AdditionConfig],
-    runs: list[addition_run.Run],
-    folder: Path,
-) -> None:
-    by_row = _by_row(variants, runs)
-    summaries = _summaries(by_row)
-    unlabelled = "" if config.unlabelled == "0" else f", {config.unlabelled} unlabelled"
-    title = f"a + b = c from {config.triples} triples{unlabelled}, {config.dataset}, unseen images"
-    if config.ablation:
-        rows = {row: (summaries[row], _kinds(done)) for row, done in by_row.items()}
-        console.print(tables.rows_table(rows, title))
-    else:
-        console.print(
-            tables.seeds_table([(run.seed, run.metrics, run.kind) for run in runs], summaries[""], title)
-        )
-    console.print(f"results, pictures and models: {folder}", highlight=False)
-
-
-def _by_row(variants: Iterable[str], runs: list[addition_run.Run]) -> dict[str, list[addition_run.Run]]:
-    """The runs of each row, in the order of the rows; a row not begun yet is left out."""
-    found = {row: [run for run in runs if run.row == row] for row in variants}
-    return {row: done for row, done in found.items() if done}
-
-
-def _summaries(by_row: dict[str, list[addition_run.Run]]) -> dict[str, dict[str, dict[str, float]]]:
-    return {row: experiment.summarise([run.metrics for run in done]) for row, done in by_row.items()}
-
-
-def _kinds(runs: list[addition_run.Run]) -> str:
-    """`4 grounded, 1 permuted`."""
-    counts = Counter(run.kind for run in runs)
-    return ", ".join(f"{count} {kind}" for kind, count in counts.most_common())
-
-
-def cli() -> None:
-    experiment.run_cli(AdditionConfig, main, "addition")
-
-
-if __name__ == "__main__":
-    cli()

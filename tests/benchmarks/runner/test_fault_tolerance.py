@@ -9,12 +9,15 @@ from pathlib import Path
 import pytest
 import torch
 
-sys.path.append(str(Path(__file__).parent))
-from benchmarks import addition, experiment, shortcuts
+from benchmarks.addition import __main__ as addition
+from benchmarks.addition import report
+from benchmarks.runner import fault_tolerance
+from benchmarks.shortcuts import __main__ as shortcuts
 from benchmarks.toy import __main__ as toy
+from benchmarks.toy import run as toy_run
 from gedi_nesy.training.durability.checkpoint import CheckpointError
 from gedi_nesy.training.vectorized.learner import StackedLearner
-from tests.benchmarks.kills import ended, endure, forked, newest, spawned
+from tests.benchmarks.runner.kills import ended, endure, forked, newest, spawned
 
 TINY = [
     *("--dataset", "digits", "--device", "cpu", "--threads", "1", "--width", "8", "--start-rank", "4"),
@@ -161,7 +164,8 @@ def stop_in_the_evaluation(monkeypatch) -> None:
     def failing(*arguments, **keywords):
         raise OSError("stopped here")
 
-    monkeypatch.setattr(experiment, "write_results", failing)
+    for module in (report, toy_run):
+        monkeypatch.setattr(module, "write_results", failing)
 
 
 def test_damaged_checkpoints_are_named_and_other_settings_refused(monkeypatch, tmp_path, capsys):
@@ -178,7 +182,7 @@ def test_damaged_checkpoints_are_named_and_other_settings_refused(monkeypatch, t
     error = capsys.readouterr().err
     assert "made with other settings: ema was 0.998, is 0.5" in error
     with monkeypatch.context() as patch:
-        patch.setattr(experiment, "commit", lambda: "another")
+        patch.setattr(fault_tolerance, "commit", lambda: "another")
         assert run(patch, *TINY, "--out", str(out), "--resume") == 0
     said = " ".join(capsys.readouterr().out.split())
     for file in checkpoints[1:]:
@@ -216,7 +220,7 @@ def test_a_full_disk_ends_with_a_line_and_the_run_goes_on_later(monkeypatch, tmp
 
 def test_killed_between_the_results_and_the_end(monkeypatch, tmp_path):
     """The results are written and the checkpoints still there: the seed is not trained again, and they are deleted."""
-    from benchmarks.addition import checkpoint
+    from benchmarks.addition.__main__ import checkpoint
 
     with monkeypatch.context() as patch:
         patch.setattr(checkpoint, "remove", lambda folder: None)
@@ -273,7 +277,7 @@ def test_overwriting_begins_anew(monkeypatch, tmp_path, capsys):
 
 @pytest.mark.slow
 def test_fifty_kills_during_one_run(tmp_path):
-    """Processes as a user starts them; python -m pytest -m slow tests/benchmarks/test_survival.py"""
+    """Processes as a user starts them; python -m pytest -m slow tests/benchmarks/runner/test_fault_tolerance.py"""
     start, out, log = spawned("addition"), tmp_path / "killed", tmp_path / "log"
     whole = undisturbed(start, SMALL, tmp_path / "whole")
     steps = len(whole["histories"][0].splitlines())

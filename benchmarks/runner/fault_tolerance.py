@@ -1,4 +1,4 @@
-"""How a seed of a benchmark survives: where it is saved, what it says when it goes on, and what results.json keeps."""
+"""How a run outlives its process: where it is saved, what it says when it goes on, and what results.json keeps."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
@@ -8,34 +8,32 @@ from typing import Any
 import torch
 from rich.console import Console
 
-from benchmarks import experiment
-from benchmarks.progress import Bar
-from benchmarks.record import RunRecord
+from benchmarks.runner.config import RunConfig
+from benchmarks.runner.devices import described
+from benchmarks.runner.progress import Bar
+from benchmarks.runner.record import RunRecord
+from benchmarks.runner.results import NOT_PART_OF_A_RUN, commit
 from gedi_nesy.training.config import Record
 from gedi_nesy.training.durability.manager import SaveConfig, Saver
 from gedi_nesy.training.loop import Outcome
 
 
-def saver_of(
-    config: experiment.RunConfig, folder: Path, identity: Mapping[str, Any], device: torch.device
-) -> Saver:
+def saver_of(config: RunConfig, folder: Path, identity: Mapping[str, Any], device: torch.device) -> Saver:
     """What saves a run in `folder`; without --resume it begins anew, and what was saved there is deleted.
 
     `identity` is what makes the run another one than its siblings: its seed, its row.
     """
-    settings = {
-        name: value for name, value in asdict(config).items() if name not in experiment.NOT_PART_OF_A_RUN
-    }
+    settings = {name: value for name, value in asdict(config).items() if name not in NOT_PART_OF_A_RUN}
     saver = Saver(
         SaveConfig(
             folder=folder,
             seconds=config.save_every,
             settings=settings | dict(identity),
             about={
-                "commit": experiment.commit(),
+                "commit": commit(),
                 "torch": torch.__version__,
                 "threads": str(torch.get_num_threads()),
-                "device": experiment.described(device),
+                "device": described(device),
             },
         )
     )

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 Start = Callable[[list[str], Path], int]
 """Start a benchmark with these arguments, its output appended to a file; the process's id."""

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import experiment
-from benchmarks.addition import AdditionConfig
-from benchmarks.record import RunRecord, heard_by
+from benchmarks.addition.config import AdditionConfig
+from benchmarks.runner.devices import device_of
+from benchmarks.runner.record import RunRecord, heard_by
+from benchmarks.runner.results import about
 from gedi_nesy.training.config import Record
 from gedi_nesy.training.step import Terms
 
@@ -97,10 +98,10 @@ def test_all_hear():
 
 
 def test_the_head_says_what_was_asked_of_which_code_on_what():
-    head = experiment.about("addition", {"triples": 3}, experiment.device_of("cpu"))
-    assert head["benchmark"] == "addition"
-    assert head["config"] == {"triples": 3}
-    assert {"torch", "python"} <= head["versions"].keys()
-    assert head["device"].startswith("cpu")
-    assert head["ranks"] == 1
-    assert head["commit"]
+    found = about("addition", {"triples": 3}, device_of("cpu"))
+    assert found["benchmark"] == "addition"
+    assert found["config"] == {"triples": 3}
+    assert {"torch", "python"} <= found["versions"].keys()
+    assert found["device"].startswith("cpu")
+    assert found["ranks"] == 1
+    assert found["commit"]

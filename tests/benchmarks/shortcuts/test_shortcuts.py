@@ -8,9 +8,11 @@ import pytest
 import torch
 from rich.console import Console
 
-from benchmarks import shortcuts, shortcuts_run
-from benchmarks.shortcut_tasks import ROWS, TASKS
-from benchmarks.shortcuts_table import HEADINGS, shortcuts_table
+from benchmarks.shortcuts import __main__ as shortcuts
+from benchmarks.shortcuts import run as shortcuts_run
+from benchmarks.shortcuts.config import Budgeted
+from benchmarks.shortcuts.report import HEADINGS, shortcuts_table
+from benchmarks.shortcuts.tasks import ROWS, TASKS
 from gedi_nesy.data.dataset import Split
 
 SMALL = [
@@ -70,7 +72,7 @@ def test_pairs_are_shown_in_both_orders_and_all_others_are_unseen(name, shown, u
 
 
 def test_rows_differ_in_their_weights_alone():
-    budget = shortcuts_run.Budgeted(queries=8, labels=0, explore=2, refine=1, attempts=3, width=8)
+    budget = Budgeted(queries=8, labels=0, explore=2, refine=1, attempts=3, width=8)
     weights = {row: shortcuts_run.settings(row, budget).weights for row in ROWS}
     alone = weights["constraint alone"]
     assert (alone.gen, alone.inv, alone.prior, alone.entropy, alone.nesy) == (0, 0, 0, 0, 1)
@@ -107,7 +109,7 @@ def test_the_table_fits_eighty_columns():
 def test_training_data_has_answers_and_labels():
     task = TASKS["half"]
     split = Split(torch.rand(50, 1, 8, 8), torch.arange(5).repeat(10))
-    budget = shortcuts_run.Budgeted(queries=20, labels=3, explore=2, refine=1, attempts=1, width=8)
+    budget = Budgeted(queries=20, labels=3, explore=2, refine=1, attempts=1, width=8)
     data = shortcuts_run.training_data(task, split, 0, budget)
     rows = split.labels[data.tuples]
     assert (rows.sum(dim=1) == data.answers).all()

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from benchmarks import addition
+from benchmarks.addition import __main__ as addition
+from benchmarks.addition.config import ABLATION
 from gedi_nesy import GEDI
 
 SMALL = [
@@ -48,7 +49,7 @@ def test_results_pictures_and_model(monkeypatch, tmp_path, capsys):
 def test_the_ablation_has_five_rows(monkeypatch, tmp_path, capsys):
     assert run(monkeypatch, *SMALL, "--ablation", "--out", tmp_path) == 0
     results = json.loads((tmp_path / "results.json").read_text())
-    assert list(results["ablation"]) == list(addition.ABLATION)
+    assert list(results["ablation"]) == list(ABLATION)
     assert results["summary"] == results["ablation"]["all four"]
     assert len({r["row"] for r in results["runs"]}) == 5
 

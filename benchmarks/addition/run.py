@@ -3,7 +3,6 @@
 from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import torch
@@ -11,9 +10,13 @@ from rich.console import Console
 from rich.progress import Progress
 from torch import Generator, Tensor
 
-from benchmarks import experiment, shortcut_report, survival
-from benchmarks.progress import Bar
-from benchmarks.record import RunRecord, heard_by
+from benchmarks.addition.config import AdditionConfig, Engine
+from benchmarks.runner import audit as audits
+from benchmarks.runner import fault_tolerance
+from benchmarks.runner.folder import CHECKPOINTS
+from benchmarks.runner.progress import Bar
+from benchmarks.runner.record import RunRecord, heard_by
+from benchmarks.runner.results import about as head
 from gedi_nesy.data.dataset import Dataset
 from gedi_nesy.data.pixels import to_float
 from gedi_nesy.data.queries import QuerySet, addition_triples, with_unlabelled
@@ -29,10 +32,6 @@ from gedi_nesy.training.learner import QueryLogProb
 from gedi_nesy.training.loop import Outcome
 from gedi_nesy.training.step import Terms
 
-if TYPE_CHECKING:
-    from benchmarks.addition import AdditionConfig
-
-Engine = Literal["circuit", "deepproblog"]
 NETWORK = "digit_net"
 SLOTS = ("A", "B", "C")
 DIGITS = 10
@@ -54,13 +53,13 @@ class Run:
     survival: dict = field(default_factory=dict)
 
 
-def compile_query(config: "AdditionConfig", engine: Engine) -> QueryLogProb:
+def compile_query(config: AdditionConfig, engine: Engine) -> QueryLogProb:
     """The program's query; ProgramError says what is wrong with it."""
     return query_log_prob(config.program, config.query, SLOTS, DIGITS, NETWORK, engine)
 
 
 def run(
-    config: "AdditionConfig",
+    config: AdditionConfig,
     dataset: Dataset,
     seed: int,
     device: torch.device,
@@ -76,14 +75,14 @@ def run(
     folder.mkdir(parents=True, exist_ok=True)
     data = _data(config, dataset, seed, device)
     symbols = dataset.train.labels[data.tuples.cpu()].tolist()
-    queries = shortcut_report.written_queries(config.query, SLOTS, symbols)
-    audit, sentence = shortcut_report.audited(config.program, queries)
+    queries = audits.written_queries(config.query, SLOTS, symbols)
+    audit, sentence = audits.audited(config.program, queries)
     console.print(f"{name}: {sentence}", highlight=False, soft_wrap=True)
-    saver = survival.saver_of(config, folder / experiment.CHECKPOINTS, {"seed": seed}, device)
+    saver = fault_tolerance.saver_of(config, folder / CHECKPOINTS, {"seed": seed}, device)
     settings = config.train_config()
     search = compile_query(config, "circuit")
     bar = Bar(progress, console, name, settings)
-    about = experiment.about("addition", asdict(config), device) | {"seed": seed}
+    about = head("addition", asdict(config), device) | {"seed": seed}
     record = RunRecord(folder, about, config.tensorboard)
     outcome = learn(
         data,
@@ -96,12 +95,12 @@ def run(
         on_step=heard_by(bar, record),
         search_log_prob=search,
         saver=saver,
-        on_resume=survival.resumer(saver, bar, record, console, name),
+        on_resume=fault_tolerance.resumer(saver, bar, record, console, name),
     )
     seconds = saver.seconds
     bar.close()
     record.close(outcome.history, outcome.recoveries)
-    survival.say_recoveries(outcome, console, name)
+    fault_tolerance.say_recoveries(outcome, console, name)
     if not distributed.first():
         return None
 
@@ -130,13 +129,13 @@ def run(
             for attempt in outcome.attempts
         ],
         chosen=outcome.chosen,
-        audit=shortcut_report.as_results(audit, sentence),
-        learned=shortcut_report.learned(audit, dataset.test.labels.numpy(), predictions, DIGITS),
-        survival=survival.record(saver, outcome),
+        audit=audits.as_results(audit, sentence),
+        learned=audits.learned(audit, dataset.test.labels.numpy(), predictions, DIGITS),
+        survival=fault_tolerance.record(saver, outcome),
     )
 
 
-def _data(config: "AdditionConfig", dataset: Dataset, seed: int, device: torch.device) -> QuerySet:
+def _data(config: AdditionConfig, dataset: Dataset, seed: int, device: torch.device) -> QuerySet:
     """What the learner is given: images and triples of them. The labels end here."""
     generator = Generator().manual_seed(seed)
     triples = addition_triples(generator, dataset.train.labels, config.triples)

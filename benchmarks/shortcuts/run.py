@@ -12,10 +12,12 @@ from rich.console import Console
 from rich.progress import Progress
 from torch import Generator, Tensor
 
-from benchmarks import shortcut_report, survival
-from benchmarks.progress import Bar
-from benchmarks.record import RunRecord, heard_by
-from benchmarks.shortcut_tasks import ROWS, Pattern, Task
+from benchmarks.runner import audit as audits
+from benchmarks.runner import fault_tolerance
+from benchmarks.runner.progress import Bar
+from benchmarks.runner.record import RunRecord, heard_by
+from benchmarks.shortcuts.config import Budgeted
+from benchmarks.shortcuts.tasks import ROWS, Pattern, Task
 from gedi_nesy.audit.shortcuts import Audit
 from gedi_nesy.data.dataset import Dataset, Split
 from gedi_nesy.data.queries import QuerySet, draw_tuples
@@ -41,18 +43,6 @@ class Run:
     metrics: dict[str, float]
     learned: dict
     survival: dict = field(default_factory=dict)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Budgeted:
-    """What a row is given: queries to train on, labels, steps and the width of the network."""
-
-    queries: int
-    labels: int
-    explore: int
-    refine: int
-    attempts: int
-    width: int
 
 
 def settings(row: str, budget: Budgeted) -> TrainConfig:
@@ -88,7 +78,7 @@ def audited(task: Task) -> tuple[Audit | None, str]:
     """The audit of what training shows: every pattern of the task."""
     names = [*task.images, *([task.answer] if task.answer else [])]
     rows = [(*pattern, *([task.answer_of(pattern)] if task.answer else [])) for pattern in task.shown]
-    return shortcut_report.audited(task.program, shortcut_report.written_queries(task.query, names, rows))
+    return audits.audited(task.program, audits.written_queries(task.query, names, rows))
 
 
 def training_data(task: Task, split: Split, seed: int, budget: Budgeted) -> QuerySet:
@@ -138,12 +128,12 @@ def run(
         seed=seed,
         on_step=heard_by(bar, record),
         saver=saver,
-        on_resume=survival.resumer(saver, bar, record, console, title),
+        on_resume=fault_tolerance.resumer(saver, bar, record, console, title),
     )
     seconds = saver.seconds
     bar.close()
     record.close(outcome.history, outcome.recoveries)
-    survival.say_recoveries(outcome, console, title)
+    fault_tolerance.say_recoveries(outcome, console, title)
     if not distributed.first():
         return None
     test = _of_the_task(dataset.test, task)
@@ -153,14 +143,14 @@ def run(
     predictions = probabilities.argmax(axis=1)
     labels = test.labels.numpy()
     plots.confusion(clustering.confusion_matrix(labels, predictions, task.symbols), folder / "confusion.png")
-    learned = shortcut_report.learned(audit, labels, predictions, task.symbols)
+    learned = audits.learned(audit, labels, predictions, task.symbols)
     return Run(
         task=name,
         row=row,
         seed=seed,
         metrics=metrics | {"attempts": float(len(outcome.attempts)), "seconds": seconds},
         learned=learned,
-        survival=survival.record(saver, outcome),
+        survival=fault_tolerance.record(saver, outcome),
     )
 
 

@@ -1,0 +1,1 @@
+"""What all benchmarks share: flags, folders, results, resume, progress, errors."""

@@ -1,0 +1,100 @@
+"""results.json and what stands at its head: settings, versions, commit, device; and statistics over runs."""
+
+import json
+import statistics
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from benchmarks.runner.devices import described
+from gedi_nesy.training import distributed
+
+RESULTS_FILE = "results.json"
+
+
+PACKAGES = (
+    "torch",
+    "torchvision",
+    "deepproblog",
+    "problog",
+    "PySDD",
+    "klaycircuits",
+    "numpy",
+    "scikit-learn",
+)
+
+
+NOT_PART_OF_A_RUN = ("seeds", "out", "overwrite", "resume", "threads", "save_every", "tensorboard")
+
+
+def finished_runs(folder: Path, config: Mapping) -> list[dict]:
+    """The runs that results.json in `folder` holds; ValueError if they were made with other settings."""
+    file = folder / RESULTS_FILE
+    if not file.exists():
+        return []
+    try:
+        document = json.loads(file.read_text())
+        before, runs = document["config"], document["runs"]
+    except (json.JSONDecodeError, KeyError, TypeError) as error:
+        raise ValueError(
+            f"{file} is damaged and cannot be resumed; pass --overwrite to begin anew"
+        ) from error
+    now = json.loads(json.dumps(config, default=str))
+    changed = [name for name in now if name not in NOT_PART_OF_A_RUN and now[name] != before.get(name)]
+    if changed:
+        differences = ", ".join(f"{name} was {before.get(name)}, is {now[name]}" for name in changed)
+        raise ValueError(f"--resume {folder}: other settings than before: {differences}")
+    return runs
+
+
+def write_results(folder: Path, benchmark: str, config: Mapping, device: torch.device, body: Mapping) -> Path:
+    """results.json, written whole or not at all; `body` holds runs, summary and what else a benchmark has to say."""
+    document = {**about(benchmark, config, device), **body}
+    target, partial = folder / RESULTS_FILE, folder / f".{RESULTS_FILE}.partial"
+    partial.write_text(json.dumps(document, indent=2, default=str) + "\n")
+    partial.replace(target)
+    return target
+
+
+def about(benchmark: str, config: Mapping, device: torch.device) -> dict[str, Any]:
+    """What was asked, of which code, on what: the head of results.json, and of every run.json."""
+    return {
+        "benchmark": benchmark,
+        "config": config,
+        "versions": {name: version(name) for name in PACKAGES} | {"python": sys.version.split()[0]},
+        "commit": commit(),
+        "device": described(device),
+        "ranks": distributed.size(),
+    }
+
+
+def commit() -> str:
+    """The commit of this code, `unknown` outside of git."""
+    here = Path(__file__).parent
+    try:
+        found = subprocess.run(
+            ["git", "describe", "--always", "--dirty"], cwd=here, capture_output=True, text=True, check=True
+        )
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"
+    return found.stdout.strip()
+
+
+def summarise(runs: Sequence[Mapping[str, float]]) -> dict[str, dict[str, float]]:
+    """Median, mean, standard deviation (of the sample), minimum and maximum of every metric over the runs."""
+    return {
+        name: {
+            "median": statistics.median(values),
+            "mean": statistics.fmean(values),
+            "std": statistics.stdev(values) if len(values) > 1 else 0.0,
+            "min": min(values),
+            "max": max(values),
+        }
+        for name in runs[0]
+        if (values := [run[name] for run in runs])
+    }
