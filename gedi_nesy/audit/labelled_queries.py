@@ -12,16 +12,28 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-from problog.logic import Constant, Term, Var
+from problog.logic import Constant as Number
+from problog.logic import Term, Var
 
 from gedi_nesy.audit.search import CircuitConstraint, Node
 from gedi_nesy.logic.budget import Watch
 from gedi_nesy.logic.circuits.compile import compile_graph
 from gedi_nesy.logic.circuits.leaves import LeafWeights
 from gedi_nesy.logic.errors import ProgramError
-from gedi_nesy.logic.grounding.graph import FALSE, Graph, NeuralWeight, Slot, Variable
+from gedi_nesy.logic.grounding.graph import (
+    FALSE,
+    And,
+    Constant,
+    Graph,
+    Literal,
+    NeuralWeight,
+    Not,
+    Or,
+    Variable,
+)
 from gedi_nesy.logic.grounding.ground import Grounding, Request, ground
 from gedi_nesy.logic.grounding.image_arguments import count_images
+from gedi_nesy.logic.grounding.slots import Slot
 from gedi_nesy.logic.language.source import Source, parse_query, subterms
 from gedi_nesy.logic.program import Program
 
@@ -121,7 +133,7 @@ def _sorted(slots: Sequence[Slot]) -> list[Slot]:
     """By network, then by symbol: numbers by value, others as they are written."""
 
     def key(term: Term) -> tuple:
-        number = isinstance(term, Constant) and isinstance(term.value, int | float)
+        number = isinstance(term, Number) and isinstance(term.value, int | float)
         return (0, term.value, "") if number else (1, 0, str(term))
 
     return sorted(slots, key=lambda slot: (slot.network, *map(key, slot.inputs)))
@@ -162,8 +174,8 @@ class _Choice:
         for value, outputs in enumerate(self.outputs):
             mask |= outputs if values >> value & 1 else 0
         if self.variable is not None:
-            return "literal", (self.variable, mask)
-        return ("and", ()) if mask else ("or", ())
+            return Literal(self.variable, mask)
+        return And(()) if mask else Or(())
 
 
 def _choice(variable: Variable, slots: Sequence[Slot], of_slot: Sequence[int], program: Program) -> _Choice:
@@ -182,8 +194,9 @@ def _choice(variable: Variable, slots: Sequence[Slot], of_slot: Sequence[int], p
 def _is_monotone(graph: Graph, roots: Sequence[int], choices: Sequence[_Choice]) -> bool:
     """No negation, and no choice but those of networks: then a graph narrows domains as it stands, if not as far."""
     nodes = [graph.nodes[index] for index in graph.reachable(roots)]
-    literals = {node[1] for node in nodes if node[0] == "lit"}
-    return all(node[0] != "not" for node in nodes) and all(choices[v].variable is not None for v in literals)
+    literals = {node.variable for node in nodes if isinstance(node, Literal)}
+    negated = any(isinstance(node, Not) for node in nodes)
+    return not negated and all(choices[variable].variable is not None for variable in literals)
 
 
 def _constraint(graph: Graph, root: int, choices: Sequence[_Choice]) -> CircuitConstraint:
@@ -191,13 +204,16 @@ def _constraint(graph: Graph, root: int, choices: Sequence[_Choice]) -> CircuitC
     own: list[Node] = []
     for index in graph.reachable([root]):
         place[index] = len(own)
-        kind, *content = graph.nodes[index]
-        if kind == "lit":
-            variable, values = content
-            own.append(choices[variable].literal(values))
-        elif kind == "const":
-            own.append(("and" if content[0] else "or", ()))
-        else:
-            own.append((kind, tuple(place[child] for child in content[0])))
-    scope = {content[0] for kind, content in own if kind == "literal"}
+        match graph.nodes[index]:
+            case Literal(variable, values):
+                own.append(choices[variable].literal(values))
+            case Constant(value):
+                own.append(And(()) if value else Or(()))
+            case And(children):
+                own.append(And(tuple(place[child] for child in children)))
+            case Or(children):
+                own.append(Or(tuple(place[child] for child in children)))
+            case Not():
+                raise AssertionError("a negated query is compiled, and compiling leaves no negation")
+    scope = {node.variable for node in own if isinstance(node, Literal)}
     return CircuitConstraint(tuple(sorted(scope)), tuple(own))

@@ -10,17 +10,18 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from gedi_nesy.logic.errors import TooLargeError
+from gedi_nesy.logic.grounding.graph import And, Literal, Or
 
 Domains = tuple[int, ...]
 """One mask a map variable."""
 
-Node = tuple[str, tuple[int, ...]]
-"""("literal", (variable, mask)), ("and", children) or ("or", children); children come first, the root last."""
+Node = Literal | And | Or
+"""A literal on a map variable, or a node whose children are given by their places in the circuit."""
 
 
 @dataclass(frozen=True)
 class CircuitConstraint:
-    """A query, as a circuit over map variables."""
+    """A query, as a circuit over map variables; children come first, the root last."""
 
     scope: tuple[int, ...]
     nodes: tuple[Node, ...]
@@ -31,14 +32,15 @@ class CircuitConstraint:
         Exact where the circuit is decomposable, and in any case where the domains hold one output each.
         """
         found: list[dict[int, int] | None] = []
-        for kind, content in self.nodes:
-            if kind == "literal":
-                variable, mask = content
-                left = domains[variable] & mask
-                found.append({variable: left} if left else None)
-            else:
-                children = [found[child] for child in content]
-                found.append(_all_of(children) if kind == "and" else _any_of(children))
+        for node in self.nodes:
+            match node:
+                case Literal(variable, mask):
+                    left = domains[variable] & mask
+                    found.append({variable: left} if left else None)
+                case And(children):
+                    found.append(_all_of([found[child] for child in children]))
+                case Or(children):
+                    found.append(_any_of([found[child] for child in children]))
         return found[-1]
 
 

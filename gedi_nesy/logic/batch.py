@@ -7,7 +7,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from gedi_nesy.logic.errors import ProgramError, did_you_mean
-from gedi_nesy.logic.grounding.graph import Slot
+from gedi_nesy.logic.grounding.slots import Slot
 from gedi_nesy.logic.language.neural import Network, call_network, size_mismatch
 
 

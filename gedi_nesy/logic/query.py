@@ -14,7 +14,7 @@ from gedi_nesy.logic.batch import check_names, check_tensors, read_images, selec
 from gedi_nesy.logic.circuits.template import Evaluate, Template
 from gedi_nesy.logic.errors import ProgramError
 from gedi_nesy.logic.explain import Explainer, Explanation
-from gedi_nesy.logic.grounding.graph import Slot
+from gedi_nesy.logic.grounding.slots import Slot
 from gedi_nesy.logic.language.neural import Network
 
 

@@ -16,8 +16,9 @@ import numpy as np
 from gedi_nesy.logic.circuits.layers import Layer, LayeredCircuit, SumBlock
 from gedi_nesy.logic.circuits.template import Report, Template
 from gedi_nesy.logic.errors import ProgramError
-from gedi_nesy.logic.grounding.graph import ConstantWeight, LearnableWeight, NeuralWeight, Slot, Variable
+from gedi_nesy.logic.grounding.graph import ConstantWeight, LearnableWeight, NeuralWeight, Variable
 from gedi_nesy.logic.grounding.ground import Request
+from gedi_nesy.logic.grounding.slots import Slot
 from gedi_nesy.logic.language.source import Source, parse_query
 
 FORMAT = 3

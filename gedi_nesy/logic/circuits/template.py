@@ -16,8 +16,9 @@ from gedi_nesy.logic.circuits.layers import LayeredCircuit, layer_graph
 from gedi_nesy.logic.circuits.leaves import LeafWeights
 from gedi_nesy.logic.errors import ProgramError
 from gedi_nesy.logic.grounding.front_end import FrontEnd
-from gedi_nesy.logic.grounding.graph import FALSE, TRUE, Slot, Variable
+from gedi_nesy.logic.grounding.graph import FALSE, TRUE, Variable
 from gedi_nesy.logic.grounding.ground import Grounding, Request, ground
+from gedi_nesy.logic.grounding.slots import Slot
 from gedi_nesy.logic.language.neural import NeuralPredicate
 
 Evaluate = Callable[[Sequence[Tensor], int, Tensor], Tensor]

@@ -11,7 +11,7 @@ from problog.logic import Constant, Term
 from torch import Tensor, nn
 
 from gedi_nesy.logic.grounding.front_end import FrontEnd, image_term
-from gedi_nesy.logic.grounding.graph import Slot
+from gedi_nesy.logic.grounding.slots import Slot
 from gedi_nesy.logic.language.deepproblog_api import GraphSemiring
 from gedi_nesy.logic.language.parts import ProgramParts
 

@@ -10,23 +10,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import ClassVar
 
-from problog.logic import Term
-
 FALSE, TRUE = 0, 1
-
-
-@dataclass(frozen=True)
-class Slot:
-    """A network reading one image (or several), and the neural predicate of the program that asks for it.
-
-    `inputs` are the ground terms of the program; `images` names those that are images of the query.
-    """
-
-    network: str
-    inputs: tuple[Term, ...]
-    images: tuple[str, ...]
-    predicate: str
-    domain: tuple[Term, ...]
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,8 @@ from typing import Any
 from gedi_nesy.logic.budget import Watch
 from gedi_nesy.logic.errors import ProgramError
 from gedi_nesy.logic.grounding.front_end import FrontEnd
-from gedi_nesy.logic.grounding.graph import ConstantWeight, Graph, Slot
+from gedi_nesy.logic.grounding.graph import ConstantWeight, Graph
+from gedi_nesy.logic.grounding.slots import Slot
 from gedi_nesy.logic.grounding.translate import Translation, topological_order
 from gedi_nesy.logic.language.neural import NeuralPredicate
 from gedi_nesy.logic.language.source import parse_query, places

@@ -7,7 +7,7 @@ from typing import Any
 from problog.logic import Constant, Term
 
 from gedi_nesy.logic.errors import ProgramError, TooLargeError
-from gedi_nesy.logic.grounding.graph import Slot
+from gedi_nesy.logic.grounding.slots import Slot
 
 Reading = tuple[str, tuple[Term, ...]]
 """A network, and the symbols of the images that it reads together."""

@@ -16,10 +16,10 @@ from gedi_nesy.logic.grounding.graph import (
     Graph,
     LearnableWeight,
     NeuralWeight,
-    Slot,
     Variable,
     Weight,
 )
+from gedi_nesy.logic.grounding.slots import Slot
 from gedi_nesy.logic.language.neural import NeuralPredicate
 
 
