@@ -1,6 +1,9 @@
 """The flags of the failure modes benchmark."""
 
 from dataclasses import dataclass
+from typing import Annotated
+
+from tyro.conf import arg
 
 from benchmarks.runner.config import RunConfig
 from gedi_nesy.data.points import PointsName
@@ -12,7 +15,7 @@ class FailureModesConfig(RunConfig):
 
     dataset: tuple[PointsName, ...] = ("moons", "circles")
     """points whose density is known"""
-    num: int = 1000
+    num: Annotated[int, arg(name="points", aliases=["--num"])] = 1000
     """points a seed"""
     noise: float = 0.05
     """standard deviation of the data around their manifolds"""

@@ -8,7 +8,7 @@ from jaxtyping import Float
 from torch import Generator, Tensor
 
 from benchmarks.failure_modes.build import GOOD, MODES, Candidate, Scene, candidates
-from benchmarks.toy.swav import SHARPNESS, sinkhorn
+from benchmarks.toy.swav import Setting, sinkhorn
 from gedi_nesy.objectives import terms as objectives
 from gedi_nesy.types import Logits
 
@@ -47,7 +47,7 @@ def values(candidate: Candidate, cell: Float[Tensor, ""]) -> Values:
     """Each term at a candidate."""
     plain, augmented = candidate.plain.log_softmax(dim=1), candidate.augmented.log_softmax(dim=1)
     # assignments from p(y|x') itself: the sharpness of SwAV's own is undone
-    targets = sinkhorn(SHARPNESS * augmented[None])[0]
+    targets = sinkhorn(Setting().sharpness * augmented[None])[0]
     cross = (targets * plain).sum(dim=1).mean()
     entropy = -torch.special.xlogy(targets, targets).sum(dim=1).mean()
     return Values(

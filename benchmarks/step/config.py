@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
 
 import torch
+from tyro.conf import arg
 
 from benchmarks.runner.config import PlaceConfig
 from gedi_nesy.models.encoders import ConvNet, ResNet8
@@ -64,7 +65,7 @@ class StepBenchmarkConfig(PlaceConfig):
     """of the encoder in our step and in its floor; the plain step is float32"""
     compile: bool = False
     """our step and its floor under torch.compile"""
-    repeat: int = 7
+    repeat: Annotated[int, arg(name="repeats", aliases=["--repeat"])] = 7
     """turns; medians are reported"""
     clock: Clock = "wall"
     """wall; or cpu, the processor time of this process, which other work on the machine disturbs less"""
@@ -77,7 +78,7 @@ class StepBenchmarkConfig(PlaceConfig):
             if not getattr(self, name):
                 raise ValueError(f"--{name.replace('_', '-')}: at least one is needed")
         if self.repeat < 1:
-            raise ValueError(f"--repeat {self.repeat} must be at least 1")
+            raise ValueError(f"--repeats {self.repeat} must be at least 1")
         for network in self.networks:
             for steps in self.sgld_steps:
                 for precision in self.precisions:

@@ -1,6 +1,9 @@
 """The flags of the toy benchmark."""
 
 from dataclasses import dataclass
+from typing import Annotated
+
+from tyro.conf import arg
 
 from benchmarks.runner.config import RunConfig
 from benchmarks.toy import methods as toy_methods
@@ -33,14 +36,14 @@ class ToyConfig(RunConfig):
     """weight of L_INV, the same confident answer for both of a pair"""
     weight_prior: float | None = None
     """weight of L_PRIOR, all clusters used alike"""
-    attempts: int = 3
-    """a GEDI seed with L_INV below --accept is begun again; the best by the training objective is kept"""
-    accept: float = -0.12
-    """mean L_INV on the training points, at most 0, from which on no further attempt is made"""
+    attempts: Annotated[int, arg(name="max-restarts", aliases=["--attempts"])] = 3
+    """random restarts a seed, the best by its training objective is kept; L_INV at --accept-inv ends them early"""
+    accept: Annotated[float, arg(name="accept-inv", aliases=["--accept"])] = -0.12
+    """mean L_INV on the training points, at most 0, from which on a seed is not restarted"""
     sensitivity: bool = False
     """instead of the table: NMI of GEDI over pairs of weights, 0 to 50 in steps of 10, as heat maps"""
-    time_stacking: bool = False
-    """instead of the table: ten seeds side by side against one"""
+    time_stacking: Annotated[bool, arg(name="time-vectorized", aliases=["--time-stacking"])] = False
+    """instead of the table: time of ten seeds vectorised against one"""
     seeds: tuple[int, ...] = (0, 1, 2, 3, 4)
     """each draws its own points, network and chains; they train side by side, with the same numbers as alone"""
 

@@ -8,7 +8,8 @@ from torch import Generator
 
 from gedi_nesy.data import points
 from gedi_nesy.data.point_files import load_file
-from gedi_nesy.data.points import Points, PointsName, Scaling
+from gedi_nesy.data.points import PointInputs, Points, PointsName, Scaling
+from gedi_nesy.report.points import grid_around
 
 TEST_SHARE = 0.3
 """Of a file's points, kept for the test."""
@@ -31,6 +32,13 @@ class Sets(NamedTuple):
 
     train: Points
     test: Points
+
+    def grid(self) -> PointInputs:
+        """Where regions and energies are asked for, in the plane; nowhere in other dimensions."""
+        inputs = self.test.inputs
+        if inputs.shape[1] != 2:
+            return inputs[:0]
+        return torch.from_numpy(grid_around(inputs.numpy()).points)
 
 
 def task(name: str, num_clusters: int | None) -> Task:

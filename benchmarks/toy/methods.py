@@ -38,6 +38,7 @@ LEFT_OUT: dict[Method, tuple[str, ...]] = {
     "GEDI no inv": ("inv",),
     "GEDI no gen": ("gen",),
     "GEDI": (),
+    "SwAV": Triple._fields,
 }
 """Which terms have weight 0 in a row."""
 
@@ -64,9 +65,6 @@ PAPER = StackedConfig(
 """Table 3; JEM's sampler takes ten steps."""
 
 DEFAULT = StackedConfig(iterations=4000)
-
-SWAV_LEARNING_RATE = 1e-3
-"""Under both presets."""
 
 
 def weights_of(method: Trained, weights: Triple) -> Triple:

@@ -7,6 +7,7 @@ import numpy as np
 import torch
 
 from benchmarks.toy.data import Sets, Task
+from benchmarks.toy.swav import Setting
 from gedi_nesy.data.manifolds import fidelity
 from gedi_nesy.metrics import clustering
 from gedi_nesy.models.gedi import GEDI
@@ -21,6 +22,8 @@ class Run:
     method: str
     metrics: dict[str, float]
     attempts: list[dict[str, float]] = field(default_factory=list)
+    search: str = ""
+    """what the row might try; "" in results that are older than this column"""
 
 
 class Attempt(NamedTuple):
@@ -28,6 +31,15 @@ class Attempt(NamedTuple):
 
     objective: float
     inv: float
+    """NaN for SwAV, which has no L_INV"""
+    setting: Setting | None = None
+    """of SwAV, whose attempts are settings"""
+
+    def as_results(self) -> dict[str, float]:
+        """As results.json has it."""
+        if self.setting is None:
+            return {"objective": self.objective, "inv": self.inv}
+        return {"objective": self.objective, **self.setting._asdict()}
 
 
 class Outcome(NamedTuple):

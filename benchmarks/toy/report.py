@@ -23,17 +23,19 @@ def summary(runs: Sequence[Run]) -> dict[str, dict[str, dict[str, dict[str, floa
 
 
 def table(runs: Sequence[Run], config: ToyConfig) -> Table:
-    """A row a method and data set: NMI; medians of accuracy, of samples near a manifold, and of their shares."""
+    """A row a method and data set: search, NMI, medians of accuracy, of samples near a manifold and their shares."""
     seeds = len({run.seed for run in runs})
     title = f"NMI on unseen points, {seeds} seeds, noise {config.noise:g}, {config.preset} preset"
     made = tables.plain_table(title)
     made.add_column("data", no_wrap=True)
     made.add_column("method", no_wrap=True)
+    made.add_column("search", no_wrap=True)
     for heading in ("mean", "std", "median", "min.", "acc.", "near", "shares", "sec."):
         made.add_column(heading, justify="right", no_wrap=True)
+    searches = {run.method: run.search for run in runs}
     for dataset, rows in summary(runs).items():
         for method, found in rows.items():
-            made.add_row(Path(dataset).name, method, *_cells(found))
+            made.add_row(Path(dataset).name, method, searches[method], *_cells(found))
         made.add_section()
     return made
 

@@ -1,22 +1,20 @@
-"""The rows of the toy table: trained side by side, begun again where the objective says so, or scikit-learn's."""
+"""The rows of the toy table: trained side by side, restarted where their objective says so, or scikit-learn's."""
 
 import time
 from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
 import torch
-from torch import Generator, Tensor
 
 from benchmarks.runner import fault_tolerance
-from benchmarks.toy import baselines
+from benchmarks.toy import baselines, search
 from benchmarks.toy import methods as toy_methods
 from benchmarks.toy.config import ToyConfig
 from benchmarks.toy.data import Sets
 from benchmarks.toy.methods import Trained
 from benchmarks.toy.outcome import Outcome, without_model
-from benchmarks.toy.swav import SwAV
-from benchmarks.toy.train import Cell, Report, outcomes, train_stack
+from benchmarks.toy.swav import SETTINGS
+from benchmarks.toy.train import Cell, Report, learn, outcomes, stack_of, swav_of, swav_outcomes
 
 
 def run_trained(
@@ -25,85 +23,62 @@ def run_trained(
     num_clusters: int,
     seeds: Sequence[int],
     sets: Sequence[Sets],
-    grids: Sequence[Tensor],
     device: torch.device,
     report: Report,
     folder: Path,
 ) -> list[Outcome]:
-    """A row for all its seeds and data sets: up to `attempts`, of which the best by the training objective is kept."""
-    if method == "SwAV":
-        return _run_swav(config, num_clusters, seeds, sets, grids, device, report)
+    """A row for all its seeds and data sets: attempts as `search` says, of which the best is kept."""
     weights = toy_methods.weights_of(method, config.weights())
-    settings = toy_methods.config_of(method, config.preset, config.iterations)
     kept: list[Outcome | None] = [None] * len(seeds)
-    for attempt in range(config.attempts):
+    for attempt in range(search.limit(method, config)):
         open_ = [
-            index for index, each in enumerate(kept) if each is None or _worth_another(each, method, config)
+            index
+            for index, each in enumerate(kept)
+            if each is None or search.worth_another(each, method, config)
         ]
         if not open_:
             break
         cells = [Cell(seeds[index], attempt, sets[index], weights) for index in open_]
-        identity = {
-            "method": method,
-            "cells": [(cell.seed, cell.attempt, *cell.weights) for cell in cells],
-            "stack": repr(settings),
-        }
-        saver = fault_tolerance.saver_of(config, folder / f"attempt-{attempt}", identity, device)
-        learner = train_stack(cells, config.preset, settings, num_clusters, device, report, saver)
-        seconds = saver.seconds / len(cells)
+        place = folder / f"attempt-{attempt}"
         for index, new in zip(
-            open_, outcomes(learner, cells, [grids[i] for i in open_], seconds), strict=True
+            open_, _attempt(method, config, num_clusters, cells, device, report, place), strict=True
         ):
-            kept[index] = _better(kept[index], new)
+            kept[index] = search.better(kept[index], new)
     return [each for each in kept if each is not None]
 
 
-def _worth_another(outcome: Outcome, method: Trained, config: ToyConfig) -> bool:
-    """Rows with all three terms are begun again if L_INV says that a manifold is cut."""
-    if config.preset == "paper":
-        return False
-    return method == "GEDI" and max(each.inv for each in outcome.attempts) < config.accept
-
-
-def _better(before: Outcome | None, new: Outcome) -> Outcome:
-    if before is None:
-        return new
-    attempts, seconds = before.attempts + new.attempts, before.seconds + new.seconds
-    best = new if new.attempts[0].objective > max(each.objective for each in before.attempts) else before
-    return best._replace(attempts=attempts, seconds=seconds)
-
-
-def _run_swav(
+def _attempt(
+    method: Trained,
     config: ToyConfig,
     num_clusters: int,
-    seeds: Sequence[int],
-    sets: Sequence[Sets],
-    grids: Sequence[Tensor],
+    cells: Sequence[Cell],
     device: torch.device,
     report: Report,
+    folder: Path,
 ) -> list[Outcome]:
-    settings = toy_methods.config_of("SwAV", config.preset, config.iterations)
-    begun = time.perf_counter()
-    data = torch.stack([each.train.inputs for each in sets]).to(device)
-    generators = [Generator(device).manual_seed(1000 * seed) for seed in seeds]
-    swav = SwAV(data, num_clusters, generators, settings.batch_size, toy_methods.SWAV_LEARNING_RATE)
-    swav.train(settings.iterations, settings.augmentation, lambda step: report(step, ""))
-    predictions = swav.predict(torch.stack([each.test.inputs for each in sets]).to(device)).cpu().numpy()
-    seconds = (time.perf_counter() - begun) / len(seeds)
-    found = []
-    for index, grid in enumerate(grids):
-        everywhere = grid.to(device).expand(len(seeds), *grid.shape)
-        on_grid = swav.predict(everywhere)[index].cpu().numpy() if len(grid) else np.empty(0, dtype=np.int64)
-        found.append(without_model(predictions[index], on_grid, seconds))
-    return found
+    """One attempt of all cells, which have the same number of it, in one stack; saved in the folder meanwhile."""
+    attempt = cells[0].attempt
+    settings = toy_methods.config_of(method, config.preset, config.iterations)
+    stack = f"{settings} {SETTINGS[attempt]}" if method == "SwAV" else repr(settings)
+    identity = {
+        "method": method,
+        "cells": [(cell.seed, cell.attempt, *cell.weights) for cell in cells],
+        "stack": stack,
+    }
+    saver = fault_tolerance.saver_of(config, folder, identity, device)
+    if method == "SwAV":
+        learner = swav_of(cells, SETTINGS[attempt], settings, num_clusters, device)
+        learn(learner, report, saver)
+        return swav_outcomes(learner, cells, saver.seconds / len(cells))
+    learner = stack_of(cells, config.preset, settings, num_clusters, device)
+    learn(learner, report, saver)
+    return outcomes(learner, cells, saver.seconds / len(cells))
 
 
-def run_baseline(
-    method: baselines.Baseline, num_clusters: int, seed: int, sets: Sets, grid: Tensor
-) -> Outcome:
+def run_baseline(method: baselines.Baseline, num_clusters: int, seed: int, sets: Sets) -> Outcome:
     """scikit-learn's clusterings, asked for the test points and the grid at once."""
     begun = time.perf_counter()
-    asked = torch.cat([sets.test.inputs, grid]).numpy()
+    asked = torch.cat([sets.test.inputs, sets.grid()]).numpy()
     answers = baselines.run(method, sets.train.inputs.numpy(), asked, num_clusters, seed)
     count = len(sets.test.inputs)
     return without_model(answers[:count], answers[count:], time.perf_counter() - begun)

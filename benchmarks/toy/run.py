@@ -15,20 +15,18 @@ from typing import cast
 import torch
 from rich.console import Console
 from rich.progress import Progress
-from torch import Tensor
 
 from benchmarks.runner.folder import CHECKPOINTS
 from benchmarks.runner.progress import bars
 from benchmarks.runner.results import finished_runs, write_results
 from benchmarks.toy import data as toy_data
 from benchmarks.toy import methods as toy_methods
-from benchmarks.toy import pictures, report, rows, sensitivity, stacking
+from benchmarks.toy import pictures, report, rows, search, sensitivity, stacking
 from benchmarks.toy.baselines import Baseline
 from benchmarks.toy.config import ToyConfig
 from benchmarks.toy.data import Sets, Task
 from benchmarks.toy.methods import TRAINED, Method, Trained
 from benchmarks.toy.outcome import Outcome, Run, metrics
-from gedi_nesy.report.points import grid_around
 from gedi_nesy.training.durability import checkpoint
 
 
@@ -53,7 +51,7 @@ def main(config: ToyConfig) -> None:
                 # all of a row at once: its checkpoints hold all of it, and are needed until it is written
                 runs += _row(method, group, config, runs, device, progress, folder)
                 _write(folder, config, device, runs)
-                _forget(_checkpoints(folder, method, group), config.attempts)
+                _forget(_checkpoints(folder, method, group))
                 _say(console, method, group, runs)
     pictures.pictures(folder, config, tasks, runs)
     console.print(report.table(runs, config))
@@ -92,7 +90,6 @@ def _row(
     sets = [
         toy_data.sets(task, config.points, config.test_points, config.noise, seed) for task, seed in places
     ]
-    grids = [_grid(each) for each in sets]
     seeds = [seed for _, seed in places]
     clusters = tasks[0].num_clusters
     if method in TRAINED:
@@ -115,7 +112,6 @@ def _row(
             clusters,
             seeds,
             sets,
-            grids,
             device,
             report,
             _checkpoints(folder, method, tasks),
@@ -123,8 +119,8 @@ def _row(
         progress.remove_task(bar)
     else:
         found = [
-            rows.run_baseline(cast(Baseline, method), clusters, seed, each, grid)
-            for seed, each, grid in zip(seeds, sets, grids, strict=True)
+            rows.run_baseline(cast(Baseline, method), clusters, seed, each)
+            for seed, each in zip(seeds, sets, strict=True)
         ]
     return [
         _keep(task, seed, method, each, outcome, config, folder)
@@ -138,20 +134,12 @@ def _checkpoints(folder: Path, method: Method, tasks: Sequence[Task]) -> Path:
     return folder / CHECKPOINTS / method.replace(" ", "-") / names
 
 
-def _forget(place: Path, attempts: int) -> None:
+def _forget(place: Path) -> None:
     """Delete the checkpoints of a row that is written."""
-    for attempt in range(attempts):
-        checkpoint.remove(place / f"attempt-{attempt}")
+    for attempt in place.glob("attempt-*"):
+        checkpoint.remove(attempt)
     with suppress(OSError):
         os.removedirs(place)  # and the folders above that this leaves empty
-
-
-def _grid(sets: Sets) -> Tensor:
-    """Where regions and energies are asked for, in the plane; nowhere in other dimensions."""
-    inputs = sets.test.inputs
-    if inputs.shape[1] != 2:
-        return inputs[:0]
-    return torch.from_numpy(grid_around(inputs.numpy()).points)
 
 
 def _keep(
@@ -167,7 +155,8 @@ def _keep(
         dataset=task.name,
         method=method,
         metrics=metrics(task, sets, outcome, config.noise),
-        attempts=[attempt._asdict() for attempt in outcome.attempts],
+        attempts=[attempt.as_results() for attempt in outcome.attempts],
+        search=search.described(method, config),
     )
 
 

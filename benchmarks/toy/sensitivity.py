@@ -22,7 +22,7 @@ from benchmarks.toy import methods as toy_methods
 from benchmarks.toy.config import ToyConfig
 from benchmarks.toy.data import Task
 from benchmarks.toy.methods import Trained, Triple
-from benchmarks.toy.train import Cell, train_stack
+from benchmarks.toy.train import Cell, learn, stack_of
 from gedi_nesy.metrics import clustering
 from gedi_nesy.report import weights
 
@@ -83,7 +83,8 @@ def _scores(
 ) -> list[float]:
     """NMI on the test points, of each cell."""
     settings = toy_methods.config_of(method, config.preset, config.iterations)
-    learner = train_stack(cells, config.preset, settings, task.num_clusters, device)
+    learner = stack_of(cells, config.preset, settings, task.num_clusters, device)
+    learn(learner)
     with torch.no_grad():
         inputs = torch.stack([cell.sets.test.inputs for cell in cells]).to(device)
         predictions: Tensor = learner.forward(learner.average, inputs).argmax(dim=2).cpu()

@@ -11,7 +11,7 @@ from benchmarks.toy import data as toy_data
 from benchmarks.toy import methods as toy_methods
 from benchmarks.toy.config import ToyConfig
 from benchmarks.toy.data import Task
-from benchmarks.toy.train import Cell, train_stack
+from benchmarks.toy.train import Cell, learn, stack_of
 
 REPETITIONS, STEPS, MANY = 7, 200, 10
 
@@ -28,7 +28,7 @@ def main(config: ToyConfig, tasks: Sequence[Task], device: torch.device, console
     def seconds(count: int) -> float:
         cells = [Cell(seed, 0, sets[seed], weights) for seed in range(count)]
         begun = time.perf_counter()
-        train_stack(cells, config.preset, settings, task.num_clusters, device)
+        learn(stack_of(cells, config.preset, settings, task.num_clusters, device))
         return time.perf_counter() - begun
 
     for count in (1, MANY):

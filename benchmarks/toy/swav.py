@@ -5,31 +5,54 @@ the other view, made even by Sinkhorn-Knopp, without gradient. Batch normalisati
 """
 
 import math
-from collections.abc import Callable, Sequence
-from itertools import pairwise
+from collections.abc import Sequence
+from itertools import pairwise, product
+from typing import Any, NamedTuple
 
 import torch
 import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Generator, Tensor
 
+from gedi_nesy.training.divergence import DivergedError
 from gedi_nesy.training.vectorized import draws as stacked_draws
+from gedi_nesy.training.vectorized.config import StackedConfig
 from gedi_nesy.training.vectorized.draws import BLOCK, Sizes
 
-TEMPERATURE, SHARPNESS, ROUNDS = 0.1, 0.05, 3
+ROUNDS = 3
 WIDTHS = (100, 100, 2, 4, 2)
 """Encoder 100-100-2, projector 4-2."""
 
 Scores = Float[Tensor, "model batch prototype"]
 
 
-def sinkhorn(scores: Scores) -> Scores:
-    """Rows sum to 1, columns alike: exp(scores / `SHARPNESS`) scaled in turns, columns first, `ROUNDS` times."""
-    logs = scores / SHARPNESS
+class Setting(NamedTuple):
+    """What is searched; the first values are those of SwAV's authors, and Adam's usual rate."""
+
+    temperature: float = 0.1
+    learning_rate: float = 1e-3
+    sharpness: float = 0.05
+    """epsilon of Sinkhorn-Knopp: the smaller, the nearer are assignments to one-hot"""
+
+
+OTHERS = map(Setting._make, product((0.1, 0.3), (1e-3, 3e-3, 1e-2), (0.05, 0.2)))
+SETTINGS = tuple(dict.fromkeys((Setting(), *OTHERS)))
+"""Tried one after the other, the usual one first."""
+
+
+def sinkhorn(scores: Scores, sharpness: float = Setting().sharpness) -> Scores:
+    """Rows sum to 1, columns alike: exp(scores / sharpness) scaled in turns, columns first, `ROUNDS` times."""
+    logs = scores / sharpness
     for _ in range(ROUNDS):
         logs = logs - logs.logsumexp(dim=1, keepdim=True)
         logs = logs - logs.logsumexp(dim=2, keepdim=True)
     return logs.exp()
+
+
+def swapped(scores: Scores, other: Scores, setting: Setting) -> Float[Tensor, " model"]:
+    """Cross-entropy of the other view's assignments with p(y|x), mean over the batch."""
+    targets = sinkhorn(other.detach(), setting.sharpness)
+    return -(targets * (scores / setting.temperature).log_softmax(dim=2)).sum(dim=2).mean(dim=1)
 
 
 class SwAV:
@@ -40,10 +63,11 @@ class SwAV:
         data: Float[Tensor, "model point dim"],
         num_clusters: int,
         generators: Sequence[Generator],
-        batch_size: int,
-        learning_rate: float,
+        config: StackedConfig,
+        setting: Setting,
     ):
-        self.data, self.generators, self.batch_size = data, list(generators), batch_size
+        self.data, self.generators, self.config, self.setting = data, list(generators), config, setting
+        self.step = 0
         widths = (data.shape[2], *WIDTHS)
         self.layers = [
             (
@@ -54,8 +78,8 @@ class SwAV:
             for before, after in pairwise(widths)
         ]
         self.prototypes = self._uniform(widths[-1], num_clusters)
-        parameters = [parameter for layer in self.layers for parameter in layer] + [self.prototypes]
-        self.optimizer = torch.optim.Adam(parameters, lr=learning_rate, betas=(0.9, 0.999))
+        self.parameters = [parameter for layer in self.layers for parameter in layer] + [self.prototypes]
+        self.optimizer = torch.optim.Adam(self.parameters, lr=setting.learning_rate, betas=(0.9, 0.999))
 
     def _uniform(self, before: int, after: int, bias: bool = False) -> Tensor:
         """As torch.nn.Linear begins."""
@@ -67,9 +91,12 @@ class SwAV:
         scale = torch.ones(len(self.data), 1, width, device=self.data.device)
         return scale.requires_grad_(), torch.zeros_like(scale).requires_grad_()
 
-    def scores(self, x: Float[Tensor, "model batch dim"], reference: int | None = None) -> Scores:
+    def scores(
+        self, x: Float[Tensor, "model batch dim"], reference: int | None = None, models: slice = slice(None)
+    ) -> Scores:
         """Cosines of embeddings and prototypes; normalised by the statistics of the first `reference` inputs."""
-        for number, (weight, bias, scale, shift) in enumerate(self.layers):
+        for number, layer in enumerate(self.layers):
+            weight, bias, scale, shift = (part[models] for part in layer)
             x = torch.baddbmm(bias, x, weight)
             known = x[:, :reference]
             mean, var = known.mean(dim=1, keepdim=True), known.var(dim=1, keepdim=True, correction=0)
@@ -77,33 +104,69 @@ class SwAV:
             # the two embeddings, of encoder and projector, stay linear
             if number not in (2, 4):
                 x = F.relu(x)
-        return F.normalize(x, dim=2) @ F.normalize(self.prototypes, dim=1)
+        return F.normalize(x, dim=2) @ F.normalize(self.prototypes[models], dim=1)
 
-    def train(self, iterations: int, noise: float, on_step: Callable[[int], None]) -> None:
-        """`iterations` steps of Adam; the second view has Gaussian noise of standard deviation `noise`."""
+    def run_block(self) -> None:
+        """The next steps of Adam, as many as numbers are drawn for at once; the second view is noisy."""
         points, dim = self.data.shape[1:]
         sizes = Sizes(
-            points=points, batch=self.batch_size, walkers=0, chains=0, buffer=0, langevin_steps=0, dim=dim
+            points=points,
+            batch=self.config.batch_size,
+            walkers=0,
+            chains=0,
+            buffer=0,
+            langevin_steps=0,
+            dim=dim,
         )
         rows = torch.arange(len(self.data), device=self.data.device)[:, None]
-        for start in range(0, iterations, BLOCK):
-            draws = stacked_draws.draw(self.generators, sizes, min(BLOCK, iterations - start))
-            for index, normal in zip(draws.points, draws.augment, strict=True):
-                x = self.data[rows, index]
-                plain, noisy = self.scores(torch.cat([x, x + noise * normal], dim=1)).chunk(2, dim=1)
-                loss = 0.5 * (self._swapped(plain, noisy) + self._swapped(noisy, plain))
-                self.optimizer.zero_grad(set_to_none=True)
-                loss.sum().backward()
-                self.optimizer.step()
-            on_step(min(start + BLOCK, iterations))
+        steps = min(BLOCK, self.config.iterations - self.step)
+        draws = stacked_draws.draw(self.generators, sizes, steps)
+        for index, normal in zip(draws.points, draws.augment, strict=True):
+            loss = self._loss(self.data[rows, index], normal, self.setting)
+            self.optimizer.zero_grad(set_to_none=True)
+            loss.sum().backward()
+            self.optimizer.step()
+        self.step += steps
+        if not torch.isfinite(loss).all():
+            raise DivergedError(f"step {self.step}: SwAV's loss is not finite with {self.setting}")
 
-    @staticmethod
-    def _swapped(scores: Scores, other: Scores) -> Float[Tensor, " model"]:
-        targets = sinkhorn(other.detach())
-        return -(targets * (scores / TEMPERATURE).log_softmax(dim=2)).sum(dim=2).mean(dim=1)
+    def _loss(
+        self, x: Float[Tensor, "model batch dim"], normal: Tensor, setting: Setting
+    ) -> Float[Tensor, " model"]:
+        views = torch.cat([x, x + self.config.augmentation * normal], dim=1)
+        plain, noisy = self.scores(views).chunk(2, dim=1)
+        return 0.5 * (swapped(plain, noisy, setting) + swapped(noisy, plain, setting))
 
     @torch.no_grad()
-    def predict(self, x: Float[Tensor, "model point dim"]) -> Tensor:
-        """The nearest prototype, under the training points' statistics."""
-        known = self.data.shape[1]
-        return self.scores(torch.cat([self.data, x], dim=1), known)[:, known:].argmax(dim=2)
+    def loss(self) -> Float[Tensor, " model"]:
+        """On all training points; temperature and sharpness are the usual ones, so that settings can be compared."""
+        generator = Generator(self.data.device).manual_seed(0)
+        normal = torch.randn(self.data.shape[1:], generator=generator, device=self.data.device)
+        return self._loss(self.data, normal, Setting())
+
+    def state(self) -> dict[str, Any]:
+        """All that training changes, as `checkpoint.save` takes it."""
+        return {
+            "step": self.step,
+            "parameters": self.parameters,
+            "optimizer": self.optimizer.state_dict(),
+            "generators": [generator.get_state() for generator in self.generators],
+        }
+
+    @torch.no_grad()
+    def load_state(self, state: dict[str, Any]) -> None:
+        """Go on from what `state` gave, bit for bit."""
+        for own, saved in zip(self.parameters, state["parameters"], strict=True):
+            own.copy_(saved)
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.step = state["step"]
+        for generator, saved in zip(self.generators, state["generators"], strict=True):
+            generator.set_state(saved)
+
+    @torch.no_grad()
+    def predict(self, x: Float[Tensor, "model point dim"], index: int | None = None) -> Tensor:
+        """The nearest prototype, under the training points' statistics; of one network, if its `index` is given."""
+        models = slice(None) if index is None else slice(index, index + 1)
+        data = self.data[models]
+        known = data.shape[1]
+        return self.scores(torch.cat([data, x], dim=1), known, models)[:, known:].argmax(dim=2)

@@ -11,8 +11,10 @@ from torch import Generator, Tensor
 
 from benchmarks.toy import methods as toy_methods
 from benchmarks.toy.data import Sets
+from benchmarks.toy.likelihood import log_likelihood
 from benchmarks.toy.methods import Preset, Triple
-from benchmarks.toy.outcome import Attempt, Outcome
+from benchmarks.toy.outcome import Attempt, Outcome, without_model
+from benchmarks.toy.swav import Setting, SwAV
 from gedi_nesy.training.durability.manager import Saver
 from gedi_nesy.training.vectorized.config import StackedConfig
 from gedi_nesy.training.vectorized.learner import StackedLearner
@@ -34,42 +36,60 @@ class Cell(NamedTuple):
     sets: Sets
     weights: Triple
 
+    @property
+    def own_seed(self) -> int:
+        """Of its network and of all that it draws."""
+        return 1000 * self.seed + self.attempt
 
-def train_stack(
-    cells: Sequence[Cell],
-    preset: Preset,
-    config: StackedConfig,
-    num_clusters: int,
-    device: torch.device,
-    report: Report = lambda step, terms: None,
-    saver: Saver | None = None,
+
+def stack_of(
+    cells: Sequence[Cell], preset: Preset, config: StackedConfig, num_clusters: int, device: torch.device
 ) -> StackedLearner:
-    """Train all cells side by side; each has a generator and an initialisation of its own seed and attempt."""
-    models, generators = [], []
+    """All cells side by side; each has a generator and an initialisation of its own seed and attempt."""
+    models = []
     for cell in cells:
-        own_seed = 1000 * cell.seed + cell.attempt
         with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(own_seed)
+            torch.manual_seed(cell.own_seed)
             models.append(
                 toy_methods.network(preset, cell.sets.train.inputs.shape[1], num_clusters).to(device)
             )
-        generators.append(Generator(device).manual_seed(own_seed))
-    data = torch.stack([cell.sets.train.inputs for cell in cells]).to(device)
     weights = StackedWeights(*torch.tensor([cell.weights for cell in cells], device=device).T)
-    learner = StackedLearner(models, data, weights, config, generators)
+    return StackedLearner(models, _data(cells, device), weights, config, _generators(cells, device))
+
+
+def swav_of(
+    cells: Sequence[Cell], setting: Setting, config: StackedConfig, num_clusters: int, device: torch.device
+) -> SwAV:
+    """The same for SwAV."""
+    return SwAV(_data(cells, device), num_clusters, _generators(cells, device), config, setting)
+
+
+def _data(cells: Sequence[Cell], device: torch.device) -> Tensor:
+    return torch.stack([cell.sets.train.inputs for cell in cells]).to(device)
+
+
+def _generators(cells: Sequence[Cell], device: torch.device) -> list[Generator]:
+    return [Generator(device).manual_seed(cell.own_seed) for cell in cells]
+
+
+def learn(
+    learner: StackedLearner | SwAV,
+    report: Report = lambda step, terms: None,
+    saver: Saver | None = None,
+) -> None:
+    """Train to the end, from where the saver has it."""
     state = saver.load() if saver else None
     if state is not None:
         learner.load_state(state)
     with saver.catching_signals() if saver else nullcontext():
-        while learner.step < config.iterations:
+        while learner.step < learner.config.iterations:
             learner.run_block()
-            report(learner.step, _terms(learner))
+            report(learner.step, _terms(learner) if isinstance(learner, StackedLearner) else "")
             if saver:
                 saver.step(learner.state)
     if saver:
         # until the row is written, its results can be made again from what was trained
         saver.save(learner.state)
-    return learner
 
 
 def _terms(learner: StackedLearner) -> str:
@@ -81,7 +101,10 @@ def _terms(learner: StackedLearner) -> str:
 
 @torch.no_grad()
 def objectives(learner: StackedLearner) -> tuple[Tensor, Tensor]:
-    """w_inv L_INV + w_prior L_PRIOR of the averaged networks on all training points, and L_INV: no label, no L_GEN."""
+    """By what attempts are compared, and L_INV: of the averaged networks on all training points, without labels.
+
+    w_inv L_INV + w_prior L_PRIOR; where L_INV has no weight, w_gen L_GEN (the log-likelihood) + w_prior L_PRIOR.
+    """
     generator = Generator(learner.data.device).manual_seed(0)
     noise = torch.randn(learner.data.shape[1:], generator=generator, device=learner.data.device)
     plain, paired = (
@@ -90,7 +113,12 @@ def objectives(learner: StackedLearner) -> tuple[Tensor, Tensor]:
     )
     inv = (paired.exp() * plain).sum(dim=2).mean(dim=1)
     prior = (plain.logsumexp(dim=1) - math.log(plain.shape[1])).mean(dim=1)
-    return learner.weights.inv * inv + learner.weights.prior * prior, inv
+    found = learner.weights.inv * inv + learner.weights.prior * prior
+    without_inv = (learner.weights.inv == 0) & (learner.weights.gen > 0)
+    if without_inv.any():
+        likelihood = learner.weights.gen * log_likelihood(learner)
+        found = torch.where(without_inv, found + likelihood, found)
+    return found, inv
 
 
 def _samples(learner: StackedLearner) -> Tensor:
@@ -105,9 +133,7 @@ def _samples(learner: StackedLearner) -> Tensor:
     )
 
 
-def outcomes(
-    learner: StackedLearner, cells: Sequence[Cell], grids: Sequence[Tensor], seconds: float
-) -> list[Outcome]:
+def outcomes(learner: StackedLearner, cells: Sequence[Cell], seconds: float) -> list[Outcome]:
     """What came of each cell."""
     scores, inv = objectives(learner)
     samples = (
@@ -115,10 +141,10 @@ def outcomes(
     )
     history = torch.stack(learner.history).cpu().numpy()
     found = []
-    for index, (cell, model, grid) in enumerate(zip(cells, learner.models(), grids, strict=True)):
+    for index, (cell, model) in enumerate(zip(cells, learner.models(), strict=True)):
         with torch.no_grad():
             model.cpu()
-            logits = model(grid)
+            logits = model(cell.sets.grid())
             predictions, clusters = (model(x).argmax(dim=1) for x in (cell.sets.test.inputs, samples[index]))
         found.append(
             Outcome(
@@ -133,4 +159,17 @@ def outcomes(
                 attempts=(Attempt(scores[index].item(), inv[index].item()),),
             )
         )
+    return found
+
+
+def swav_outcomes(learner: SwAV, cells: Sequence[Cell], seconds: float) -> list[Outcome]:
+    """The same for SwAV, which has clusters and no energy."""
+    inputs = torch.stack([cell.sets.test.inputs for cell in cells]).to(learner.data.device)
+    predictions, losses = learner.predict(inputs).cpu().numpy(), learner.loss().tolist()
+    found = []
+    for index, cell in enumerate(cells):
+        grid = cell.sets.grid().to(inputs.device)
+        on_grid = learner.predict(grid[None], index).cpu().numpy()[0]
+        outcome = without_model(predictions[index], on_grid, seconds)
+        found.append(outcome._replace(attempts=(Attempt(-losses[index], math.nan, learner.setting),)))
     return found

@@ -1,7 +1,6 @@
-"""The toy benchmark: SwAV's parts, the rows' settings, and the command from end to end on a few steps."""
+"""The toy benchmark: the rows' settings, and the command from end to end on a few steps."""
 
 import json
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,11 +8,9 @@ import torch
 
 from benchmarks.toy import data as toy_data
 from benchmarks.toy import methods as toy_methods
-from benchmarks.toy import rows
 from benchmarks.toy import run as toy
 from benchmarks.toy.config import ToyConfig
-from benchmarks.toy.outcome import Attempt, Outcome
-from benchmarks.toy.swav import SwAV, sinkhorn
+from benchmarks.toy.swav import SETTINGS, Setting
 
 
 def run(out, **changes) -> list[dict]:
@@ -21,29 +18,6 @@ def run(out, **changes) -> list[dict]:
     few = {"iterations": 20, "points": 400, "test_points": 100, "seeds": (0,), "threads": 1}
     toy.main(ToyConfig(out=out, **{**few, **changes}))
     return json.loads((out / "results.json").read_text())["runs"]
-
-
-def test_sinkhorn_evens_the_columns(generator):
-    scores = torch.rand(2, 30, 3, generator=generator)
-    plan = sinkhorn(scores * 0.1)
-    assert torch.allclose(plan.sum(dim=2), torch.ones(2, 30))
-    assert torch.allclose(plan.sum(dim=1), torch.full((2, 3), 10.0), atol=0.1)
-    # scaling rows and columns leaves the cross ratios of exp(scores / 0.05)
-    ratio = plan[0, 0, 0] * plan[0, 1, 1] / (plan[0, 0, 1] * plan[0, 1, 0])
-    expected = 2.0 * (scores[0, 0, 0] + scores[0, 1, 1] - scores[0, 0, 1] - scores[0, 1, 0])
-    assert ratio.log().item() == pytest.approx(expected.item(), abs=1e-4)
-
-
-def test_swav_gives_the_same_alone_and_in_company():
-    data = torch.randn(2, 60, 2, generator=torch.Generator().manual_seed(0))
-
-    def predictions(seeds):
-        swav = SwAV(data[seeds], 2, [torch.Generator().manual_seed(seed) for seed in seeds], 16, 1e-3)
-        swav.train(10, 0.03, lambda step: None)
-        return swav.scores(data[seeds])
-
-    together = predictions([0, 1])
-    assert torch.equal(predictions([1])[0], together[1])
 
 
 def test_rows_leave_out_their_terms():
@@ -67,23 +41,6 @@ def test_the_papers_preset_is_its_table():
     assert sum(value.numel() for value in toy_methods.network("paper", 2, 2).parameters()) == 10_602 + 22
 
 
-def test_the_best_attempt_is_kept_by_its_objective():
-    nothing = np.empty(0)
-    first, second = (
-        Outcome(*[nothing] * 6, seconds=1.0, attempts=(Attempt(objective, inv),))
-        for objective, inv in ((-2.0, -0.3), (-1.0, -0.01))
-    )
-    assert rows._better(None, first) is first
-    kept = rows._better(first, second)
-    assert kept.attempts == (first.attempts[0], second.attempts[0])
-    assert kept.seconds == 2.0
-    config = ToyConfig()
-    assert rows._worth_another(first, "GEDI", config)
-    assert not rows._worth_another(kept, "GEDI", config)
-    assert not rows._worth_another(first, "GEDI no inv", config)
-    assert not rows._worth_another(first, "GEDI", replace(config, preset="paper"))
-
-
 def test_seeds_draw_their_own_points():
     task = toy_data.task("moons", None)
     first, again, other = (toy_data.sets(task, 50, 20, 0.05, seed) for seed in (0, 0, 1))
@@ -100,6 +57,9 @@ def test_the_command_runs_is_resumed_and_keeps_what_is_there(tmp_path):
     gedi = next(each for each in runs if each["method"] == "GEDI")
     named = {"nmi", "clustering_accuracy", "samples_near", "share_0", "share_1", "seconds"}
     assert named <= gedi["metrics"].keys()
+    swav = [each for each in runs if each["method"] == "SwAV"]
+    assert [{"objective", *Setting._fields}] * len(SETTINGS) == [set(each) for each in swav[0]["attempts"]]
+    assert {each["search"] for each in swav} == {f"{len(SETTINGS)} settings"}
     for picture in ("regions", "samples", "energies", "curves"):
         assert (out / f"{picture}.png").stat().st_size > 5000
     more = run(out, methods=methods, seeds=(0, 1), resume=True)
