@@ -8,6 +8,8 @@ from typing import Literal
 import torch
 from torch import Generator, Tensor, nn
 
+from gedi_nesy.data.checks import as_tensors, check_images, check_queries
+from gedi_nesy.data.dataset import DataError
 from gedi_nesy.data.queries import QuerySet
 from gedi_nesy.logic import Program, Query
 from gedi_nesy.models.encoders import ConvNet
@@ -17,6 +19,9 @@ from gedi_nesy.training.divergence import check_finite
 from gedi_nesy.training.durability.manager import Saver
 from gedi_nesy.training.learner import Learner, QueryLogProb
 from gedi_nesy.training.loop import Outcome, train
+
+STARTS_FROM = 10_000 * 28 * 28
+"""Numbers to which the start of Langevin chains is fitted: more show its directions no better, and take memory."""
 
 
 class _Outputs(nn.Module):
@@ -66,6 +71,33 @@ def query_log_prob(
     return CompiledQuery(compiled, slots, parsed.learnable)
 
 
+def _checked(
+    data: QuerySet, log_prob: QueryLogProb | None, num_clusters: int, bounds: tuple[float, float] | None
+) -> QuerySet:
+    """The data as tensors; DataError, with what to do, if something in them does not fit."""
+    data = as_tensors(data)
+    if data.images.is_floating_point():
+        check_finite(data.images)
+    check_images(data.images, "images", bounds)
+    check_queries(data, num_clusters)
+    queries, arguments = data.tuples.shape
+    if log_prob is not None and queries == 0:
+        raise DataError("log_prob is given, and no query that it could be learned from: tuples is empty")
+    if isinstance(log_prob, CompiledQuery):
+        slots, answer = log_prob.slots, log_prob.query.answer
+        if len(slots) != arguments:
+            raise DataError(
+                f"tuples has {arguments} images a query, and the query reads {len(slots)}: {', '.join(slots)}"
+            )
+        if bool(answer) != bool(len(data.answers)):
+            raise DataError(
+                f"the query asks for {answer}: answers must hold {queries}, one each, and is empty"
+                if answer
+                else f"answers holds {len(data.answers)}, and the query asks for none: compile it with answer="
+            )
+    return data
+
+
 def learn(
     data: QuerySet,
     log_prob: QueryLogProb | None,
@@ -85,23 +117,23 @@ def learn(
     is left as it was. `make_backbone` defaults to a ConvNet for the images' shape; `start_rank` is that of the Gaussian
     at which Langevin chains begin. The t(...) of the program are learned as well, and in the end `log_prob` has their
     values. Without `log_prob` it is standalone GEDI: clusters and samples, no names. With a `saver`, a run that was
-    ended goes on where it was saved. ValueError names images that are not finite.
+    ended goes on where it was saved. ValueError says which images, indices, answers or labels do not fit, and how they
+    would.
     """
-    check_finite(data.images)
     config = config or TrainConfig()
-    device, (channels, side) = data.images.device, data.images.shape[1:3]
-    make_backbone = make_backbone or partial(ConvNet, channels=channels, image_size=side)
+    data = _checked(data, log_prob, num_clusters, config.step.sgld.bounds)
+    device, (channels, *size) = data.images.device, data.images.shape[1:]
+    make_backbone = make_backbone or partial(ConvNet, channels=channels, image_size=size)
+    shown = data.pool[:: 1 + len(data.pool) * data.images[0].numel() // STARTS_FROM]
+    rank = min(start_rank, len(data.pool) - 1, len(shown), data.images[0].numel())
 
     def make_learner(attempt: int) -> Learner:
         own_seed = 1000 * seed + attempt
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(own_seed)
-            model = GEDI(make_backbone(), num_clusters, start_rank=min(start_rank, len(data.pool) - 1)).to(
-                device
-            )
+            model = GEDI(make_backbone(), num_clusters, start_rank=rank).to(device)
         if model.start_rank:
-            # ten thousand images show the directions as well as all do, and an SVD grows with them
-            model.fit_start(data.images[data.pool[:: 1 + len(data.pool) // 10_000]])
+            model.fit_start(data.images[shown])
         facts = log_prob.state_dict() if isinstance(log_prob, nn.Module) else {}
         return Learner(model, data, config.step, Generator(device).manual_seed(own_seed), facts)
 

@@ -3,9 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-import torch
-from torch import Tensor
-
+from gedi_nesy.data.checks import check_images
 from gedi_nesy.data.dataset import DataError, Dataset, Source, Split
 from gedi_nesy.data.image_sets import SOURCES
 
@@ -64,21 +62,3 @@ def _checked(source: Source, train: Split, test: Split) -> Dataset:
             )
         check_images(images, source.name)
     return Dataset(source.name, train, test, source.num_classes)
-
-
-def check_images(images: Tensor, name: str) -> None:
-    """DataError unless `images` is (batch, channels, height, width), bytes, or floats that are finite and in [0, 1]."""
-    if images.ndim != 4 or not (images.is_floating_point() or images.dtype == torch.uint8):
-        raise DataError(
-            f"{name}: images must be bytes or floats (batch, channels, height, width), found {images.dtype} "
-            f"{tuple(images.shape)}"
-        )
-    if images.dtype == torch.uint8:
-        return
-    bad = ~torch.isfinite(images).flatten(1).all(dim=1)
-    if bad.any():
-        raise DataError(
-            f"{name}: {int(bad.sum())} images hold NaN or infinity, the first is number {int(bad.nonzero()[0])}"
-        )
-    if len(images) and (images.min() < 0 or images.max() > 1):
-        raise DataError(f"{name}: pixels must be in [0, 1], found {images.min():.3g} to {images.max():.3g}")

@@ -11,3 +11,8 @@ def to_float(inputs: AnyInputs) -> Inputs:
         return inputs
     # divided by a tensor: a GPU multiplies by 1 / 255 instead where the divisor is a number, and rounds twice
     return inputs.to(torch.float32).div_(torch.full((), 255.0, device=inputs.device))
+
+
+def num_at_once(images: AnyInputs) -> int:
+    """How many of these images a network is shown at once where no gradient is asked for: 1024 of MNIST's size."""
+    return max(1, min(1024, 1024 * 28 * 28 // max(1, images[:1].numel())))

@@ -4,6 +4,7 @@ Each has `config` (the arguments that build it again), `input_shape` (one input,
 None uses BatchNorm: data, augmented data and samples go through one joint forward pass, and must not see each other.
 """
 
+import math
 from itertools import pairwise
 from typing import Protocol, runtime_checkable
 
@@ -12,6 +13,9 @@ from torch import Tensor, nn
 
 from gedi_nesy.models.first_convolution import FirstConv2d
 from gedi_nesy.types import Embeddings, Images, Inputs
+
+Size = tuple[int, int] | list[int]
+"""Height and width."""
 
 ACTIVATIONS: dict[str, type[nn.Module]] = {"relu": nn.ReLU, "silu": nn.SiLU, "leaky_relu": nn.LeakyReLU}
 
@@ -25,6 +29,15 @@ class Backbone(Protocol):
     config: dict
 
     def __call__(self, x: Tensor) -> Tensor: ...
+
+
+def _height_and_width(image_size: int | Size, least: int = 1) -> tuple[int, int]:
+    size = (image_size, image_size) if isinstance(image_size, int) else tuple(image_size)
+    if len(size) != 2 or min(size) < least:
+        raise ValueError(
+            f"image_size={image_size} must be a side or (height, width) of at least {least} pixels"
+        )
+    return size
 
 
 def make_activation(name: str) -> nn.Module:
@@ -76,23 +89,25 @@ class MLP(nn.Module):
 
 
 class ConvNet(nn.Module):
-    """Three strided convolutions with GroupNorm and SiLU, for 28x28 images; 3 million multiplications an image."""
+    """Three strided convolutions with GroupNorm and SiLU, for small images; 3 million multiplications a 28x28 one."""
 
-    def __init__(self, channels: int = 1, image_size: int = 28, width: int = 32, num_features: int = 256):
+    def __init__(
+        self, channels: int = 1, image_size: int | Size = 28, width: int = 32, num_features: int = 256
+    ):
+        """`image_size` is the side of a square, or (height, width)."""
         super().__init__()
+        size = _height_and_width(image_size)
         self.config = {
             "channels": channels,
-            "image_size": image_size,
+            "image_size": size[0] if size[0] == size[1] else list(size),
             "width": width,
             "num_features": num_features,
         }
         if width % 8:
             raise ValueError(f"width={width} must be a multiple of 8, the groups of GroupNorm")
-        self.input_shape = (channels, image_size, image_size)
+        self.input_shape = (channels, *size)
         self.num_features = num_features
-        side = image_size
-        for _ in range(3):
-            side = (side + 1) // 2
+        rows, columns = (math.ceil(side / 8) for side in size)
         self.layers = nn.Sequential(
             FirstConv2d(channels, width, kernel_size=5, stride=2, padding=2),
             nn.GroupNorm(8, width),
@@ -104,7 +119,7 @@ class ConvNet(nn.Module):
             nn.GroupNorm(8, 4 * width),
             nn.SiLU(),
             nn.Flatten(),
-            nn.Linear(4 * width * side * side, num_features),
+            nn.Linear(4 * width * rows * columns, num_features),
             nn.SiLU(),
         )
 
@@ -123,10 +138,16 @@ class ResNet8(nn.Module):
     parameters at width F = 128 (SVHN, CIFAR-10), 4.1 million at F = 256 (CIFAR-100).
     """
 
-    def __init__(self, channels: int = 3, image_size: int = 32, width: int = 128):
+    def __init__(self, channels: int = 3, image_size: int | Size = 32, width: int = 128):
+        """`image_size` is the side of a square, or (height, width); at least 4, which is halved twice."""
         super().__init__()
-        self.config = {"channels": channels, "image_size": image_size, "width": width}
-        self.input_shape = (channels, image_size, image_size)
+        size = _height_and_width(image_size, least=4)
+        self.config = {
+            "channels": channels,
+            "image_size": size[0] if size[0] == size[1] else list(size),
+            "width": width,
+        }
+        self.input_shape = (channels, *size)
         self.num_features = width
         self.block1 = nn.Sequential(
             _conv(channels, width), nn.LeakyReLU(0.2), _conv(width, width), nn.AvgPool2d(2)

@@ -12,6 +12,7 @@ from safetensors.torch import load_file
 from safetensors.torch import save as to_bytes
 from torch import Generator, Tensor, nn
 
+from gedi_nesy.data.checks import shape_hint
 from gedi_nesy.data.pixels import to_float
 from gedi_nesy.models.encoders import BACKBONES, Backbone, make_activation
 from gedi_nesy.objectives import terms as objectives
@@ -79,6 +80,13 @@ class GEDI(nn.Module):
         if tuple(x.shape[1:]) != self.input_shape:
             raise ValueError(
                 f"inputs of shape {tuple(x.shape[1:])} do not fit a network for {self.input_shape}"
+                + shape_hint(tuple(x.shape), self.input_shape)
+            )
+        if x.dtype != self.output.weight.dtype:
+            pixels = "" if x.is_floating_point() else ", or of whole pixels 0 to 255: x.to(torch.uint8)"
+            raise ValueError(
+                f"inputs of {x.dtype} do not fit a network of {self.output.weight.dtype}: "
+                f"x.to({self.output.weight.dtype}){pixels}"
             )
         if self.precision == "float32":
             return self.backbone(x)

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from gedi_nesy.errors import GediNesyError
+from gedi_nesy.errors import ConfigError, GediNesyError
 from gedi_nesy.types import AnyInputs, Inputs, Scalar
 
 
@@ -185,7 +185,7 @@ def check_finite(inputs: AnyInputs) -> None:
     place = torch.nonzero(~finite[first])[0].tolist()
     value = inputs[first][tuple(place)].item()
     more = f", and {len(bad) - 1} more are not finite" if len(bad) > 1 else ""
-    raise ValueError(f"image {first} holds {value} at {place}{more}: mend the data, training cannot")
+    raise ConfigError(f"image {first} holds {value} at {place}{more}: mend the data, training cannot")
 
 
 def check_outputs(outputs: Tensor, step: int) -> None:

@@ -11,7 +11,7 @@ from torch import Generator, Tensor, nn
 from torch.func import functional_call
 
 from gedi_nesy.augmentation import warp as augment
-from gedi_nesy.data.pixels import to_float
+from gedi_nesy.data.pixels import num_at_once, to_float
 from gedi_nesy.data.queries import QuerySet
 from gedi_nesy.models.gedi import GEDI, Precision
 from gedi_nesy.objectives import terms as objectives
@@ -311,7 +311,7 @@ class Learner:
         data = self.data
         index = torch.cat([data.tuples.T.flatten(), data.labelled, others])
         plain, augmented = [], []
-        for part in index.split(1024):
+        for part in index.split(num_at_once(data.images)):
             images = to_float(self.data.images[part])
             plain.append(self.average(images))
             augmented.append(self.average(augment.warp(generator, images, self.config.warp)))

@@ -1,0 +1,88 @@
+"""What `learn` takes, and what it says of what it cannot take."""
+
+import numpy as np
+import pytest
+import torch
+
+from gedi_nesy.data.dataset import DataError
+from gedi_nesy.data.queries import QuerySet
+from gedi_nesy.errors import GediNesyError
+from gedi_nesy.learn import learn, query_log_prob
+from gedi_nesy.models.gedi import GEDI
+from gedi_nesy.training.config import TrainConfig
+from gedi_nesy.training.learner import StepConfig
+
+STEP = StepConfig(batch_size=4, batch_unlabelled=4, batch_samples=2, buffer_size=4)
+SHORT = TrainConfig(step=STEP, attempts=1, explore=2, refine=2, reconsider=1, naming_every=1)
+NONE = torch.empty(0, dtype=torch.long)
+
+
+def data(*shape: int, generator: torch.Generator) -> QuerySet:
+    images = torch.randint(256, (12, *shape), generator=generator, dtype=torch.uint8)
+    return QuerySet(images, torch.tensor([[0, 1], [2, 3], [4, 5]]), torch.arange(6, 12))
+
+
+def differ(blocks: torch.Tensor) -> torch.Tensor:
+    """log P(the two images show different symbols)."""
+    return torch.log1p(-(blocks.exp().prod(dim=0)).sum(dim=1))
+
+
+@pytest.mark.parametrize("shape", [(1, 7, 7), (3, 10, 18), (1, 1, 1), (2, 5, 40)])
+def test_small_and_oblong_images_are_learned_from(shape, generator, tmp_path):
+    mine = data(*shape, generator=generator)
+    model = learn(mine, differ, 3, SHORT).model
+    model.save(tmp_path / "model")
+    again = GEDI.load(tmp_path / "model")
+    assert again.input_shape == shape
+    assert torch.equal(model.log_probs(mine.images), again.log_probs(mine.images))
+
+
+def test_bytes_floats_and_arrays_are_learned_from_alike(generator):
+    mine = data(1, 9, 9, generator=generator)
+    same = [
+        mine,
+        mine._replace(images=mine.images / 255),
+        QuerySet(*(part.numpy() for part in mine)),  # pyright: ignore[reportArgumentType]
+    ]
+    learned = [learn(each, differ, 3, SHORT, seed=5).model.state_dict() for each in same]
+    for other in learned[1:]:
+        assert all(torch.equal(value, other[name]) for name, value in learned[0].items())
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"images": torch.rand(12, 9, 9)}, r"add the channel: images\[:, None\]"),
+        ({"images": torch.rand(12, 2)}, "which is points"),
+        ({"images": np.full((12, 1, 9, 9), np.nan, dtype=np.float32)}, "image 0 holds nan"),
+        ({"images": torch.rand(12, 1, 9, 9) * 255}, "images / 255"),
+        ({"tuples": torch.tensor([[0, 12]])}, "tuples holds 12"),
+        ({"tuples": NONE.view(0, 2)}, "log_prob is given, and no query"),
+        ({"labelled": torch.tensor([1]), "labels": torch.tensor([7])}, "labels holds 7"),
+    ],
+)
+def test_what_does_not_fit_is_one_line(changed, message, generator):
+    with pytest.raises(ValueError, match=message) as caught:
+        learn(data(1, 9, 9, generator=generator)._replace(**changed), differ, 3, SHORT)
+    assert isinstance(caught.value, GediNesyError)
+    assert "\n" not in str(caught.value)
+
+
+def test_image_arguments_and_answers_must_be_those_of_the_query(generator, programs):
+    mine = data(1, 9, 9, generator=generator)
+    addition = query_log_prob(programs / "addition.pl", "addition(A, B, C)", ("A", "B", "C"), 10)
+    with pytest.raises(DataError, match="tuples has 2 images a query, and the query reads 3: A, B, C"):
+        learn(mine, addition, 10, SHORT)
+    total = query_log_prob(programs / "sum.pl", "sum(A, B, N)", ("A", "B"), 10, answer="N")
+    with pytest.raises(DataError, match="the query asks for N: answers must hold 3, one each"):
+        learn(mine, total, 10, SHORT)
+    pairs = query_log_prob(programs / "addition.pl", "addition(A, B, A)", ("A", "B"), 10)
+    with pytest.raises(DataError, match="answers holds 3, and the query asks for none"):
+        learn(mine._replace(answers=torch.tensor([1, 2, 3])), pairs, 10, SHORT)
+
+
+def test_an_answer_that_the_query_cannot_have_is_named(generator, programs):
+    mine = data(1, 9, 9, generator=generator)._replace(answers=torch.tensor([1, 2, 19]))
+    total = query_log_prob(programs / "sum.pl", "sum(A, B, N)", ("A", "B"), 10, answer="N")
+    with pytest.raises(ValueError, match="19 is no answer N of sum"):
+        learn(mine, total, 10, SHORT)
