@@ -2,9 +2,13 @@
 
 import numpy as np
 from jaxtyping import Float, Int
-from scipy.optimize import linear_sum_assignment
-from sklearn.metrics import confusion_matrix as sklearn_confusion_matrix
-from sklearn.metrics import normalized_mutual_info_score
+
+from gedi_nesy.extras import needs
+
+with needs("metrics"):
+    from scipy.optimize import linear_sum_assignment
+    from sklearn.metrics import confusion_matrix as sklearn_confusion_matrix
+    from sklearn.metrics import normalized_mutual_info_score
 
 Labels = Int[np.ndarray, " item"]
 

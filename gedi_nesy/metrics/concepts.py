@@ -2,9 +2,12 @@
 
 import numpy as np
 from jaxtyping import Float
-from sklearn.metrics import f1_score
 
+from gedi_nesy.extras import needs
 from gedi_nesy.metrics.clustering import Labels
+
+with needs("metrics"):
+    from sklearn.metrics import f1_score
 
 Probabilities = Float[np.ndarray, "item symbol"]
 

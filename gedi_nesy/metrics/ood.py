@@ -2,7 +2,11 @@
 
 import numpy as np
 from jaxtyping import Float
-from sklearn.metrics import roc_auc_score
+
+from gedi_nesy.extras import needs
+
+with needs("metrics"):
+    from sklearn.metrics import roc_auc_score
 
 Scores = Float[np.ndarray, " item"]
 

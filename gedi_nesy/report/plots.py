@@ -5,8 +5,12 @@ from pathlib import Path
 
 import numpy as np
 from jaxtyping import Float, Int
-from matplotlib.figure import Figure
-from matplotlib.patches import Rectangle
+
+from gedi_nesy.extras import needs
+
+with needs("report"):
+    from matplotlib.figure import Figure
+    from matplotlib.patches import Rectangle
 
 Pictures = Float[np.ndarray, "picture channel height width"]
 

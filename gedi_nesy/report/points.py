@@ -8,14 +8,17 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import matplotlib
 import numpy as np
 from jaxtyping import Float, Int
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from scipy.optimize import linear_sum_assignment
 
+from gedi_nesy.extras import needs
 from gedi_nesy.report.plots import save
+
+with needs("report"):
+    import matplotlib
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+    from scipy.optimize import linear_sum_assignment
 
 PlanePoints = Float[np.ndarray, "point 2"]
 Clusters = Int[np.ndarray, " point"]

@@ -4,10 +4,12 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from rich.table import Table
-
+from gedi_nesy.extras import needs
 from gedi_nesy.report.runs import RunFolder, by_benchmark, differences, shown_metrics
 from gedi_nesy.report.tables import HEADINGS, plain_table
+
+with needs("report"):
+    from rich.table import Table
 
 
 def runs_tables(runs: Sequence[RunFolder], now: float | None = None) -> list[Table]:

@@ -4,11 +4,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.patches import Rectangle
 
+from gedi_nesy.extras import needs
 from gedi_nesy.report.plots import save
+
+with needs("report"):
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+    from matplotlib.patches import Rectangle
 
 Readings = Mapping[str, Mapping[str, Mapping[str, int]]]
 """By network, true symbol and output: how many maps read the symbol as that output."""

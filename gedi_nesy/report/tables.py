@@ -2,8 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 
-from rich import box
-from rich.table import Table
+from gedi_nesy.extras import needs
+
+with needs("report"):
+    from rich import box
+    from rich.table import Table
 
 Metrics = Mapping[str, float]
 Summary = Mapping[str, Mapping[str, float]]

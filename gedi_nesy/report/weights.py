@@ -6,9 +6,12 @@ from typing import Any
 
 import numpy as np
 from jaxtyping import Float, Int
-from matplotlib.figure import Figure
 
+from gedi_nesy.extras import needs
 from gedi_nesy.report.plots import TERM_TITLES, save
+
+with needs("report"):
+    from matplotlib.figure import Figure
 
 
 def sensitivity(
