@@ -26,7 +26,7 @@ from gedi_nesy.logic.grounding.ground import Request
 from gedi_nesy.logic.language.learnable import extract_learnable
 from gedi_nesy.logic.language.neural import Network, NeuralPredicate, check_networks, neural_predicates
 from gedi_nesy.logic.language.parts import ProgramParts
-from gedi_nesy.logic.language.sandbox import inspect
+from gedi_nesy.logic.language.sandbox import Guard
 from gedi_nesy.logic.language.source import Source, parse_query, variable_names
 from gedi_nesy.logic.query import Query, answer_key
 
@@ -41,9 +41,14 @@ class Program:
     """
 
     def __init__(
-        self, source: Source, networks: Mapping[str, Network], allow_python: bool, store: Store | None = None
+        self,
+        source: Source,
+        networks: Mapping[str, Network],
+        allow_python: bool,
+        store: Store | None = None,
+        allow_outside: bool = False,
     ):
-        files = {} if allow_python else inspect(source)
+        guard = Guard(source, allow_python, allow_outside)
         self.source = source
         self.networks = dict(networks)
         self.allow_python = allow_python
@@ -51,36 +56,45 @@ class Program:
         check_networks(self.neural_predicates, self.networks)
         self.statements, self.learnable = extract_learnable(source)
         self.parts = ProgramParts(
-            source,
+            guard,
             tuple(self.statements),
             self.networks,
             self.neural_predicates,
             self.learnable,
-            allow_python,
         )
-        self.front_end = FrontEnd(
-            source, self.statements, dict.fromkeys(self.networks, nn.Identity()), allow_python
-        )
+        self.front_end = FrontEnd(guard, self.statements, dict.fromkeys(self.networks, nn.Identity()))
         # What a program that runs Python does is not determined by its text, so it is never cached on disk.
-        self.store = (
-            store if store is not None else Store.default(source, files) if not allow_python else None
-        )
+        if store is None and not allow_python:
+            store = Store.default(source, {path: file.text for path, file in guard.files.items()})
+        self.store = store
         self._compiled: dict[_Key, Query] = {}
         self._merged: dict[tuple[_Key, tuple], Query] = {}
 
     @classmethod
     def from_file(
-        cls, path: str | os.PathLike[str], networks: Mapping[str, Network], allow_python: bool = False
+        cls,
+        path: str | os.PathLike[str],
+        networks: Mapping[str, Network],
+        allow_python: bool = False,
+        allow_outside: bool = False,
     ) -> "Program":
-        """Read a .pl file; ProgramError with FILE:LINE if it cannot be used."""
-        return cls(Source.from_file(path), networks, allow_python)
+        """Read a .pl file; ProgramError with FILE:LINE if it cannot be used.
+
+        `allow_python` lets it load Python, `allow_outside` consult files outside its folder.
+        """
+        return cls(Source.from_file(path), networks, allow_python, allow_outside=allow_outside)
 
     @classmethod
     def from_string(
-        cls, text: str, networks: Mapping[str, Network], name: str = "<string>", allow_python: bool = False
+        cls,
+        text: str,
+        networks: Mapping[str, Network],
+        name: str = "<string>",
+        allow_python: bool = False,
+        allow_outside: bool = False,
     ) -> "Program":
-        """The same from program text; `name` is what errors call it."""
-        return cls(Source.from_string(text, name), networks, allow_python)
+        """The same from program text; `name` is what errors call it, its folder the working directory."""
+        return cls(Source.from_string(text, name), networks, allow_python, allow_outside=allow_outside)
 
     def parameters(self) -> Iterator[nn.Parameter]:
         """The logits of the program's learnable facts."""

@@ -24,12 +24,18 @@ from gedi_nesy.logic.engines.tensors import ProgramWarning
 from gedi_nesy.logic.grounding.front_end import FrontEnd, image_term
 from gedi_nesy.logic.language.deepproblog_api import ExactEngine, GraphSemiring, Model, Result
 from gedi_nesy.logic.language.deepproblog_api import Query as DeepProbLogQuery
+from gedi_nesy.logic.language.guarded_engine import guarded_engine
 from gedi_nesy.logic.language.neural import expand_conditional, neural_predicates
-from gedi_nesy.logic.language.sandbox import inspect
+from gedi_nesy.logic.language.sandbox import Guard
 from gedi_nesy.logic.language.source import Source
 
 
-def accelerate(model: Model, allow_python: bool = False, budget: Budget = DEFAULT_BUDGET) -> None:
+def accelerate(
+    model: Model,
+    allow_python: bool = False,
+    budget: Budget = DEFAULT_BUDGET,
+    allow_outside: bool = False,
+) -> None:
     """Give a DeepProbLog model a solver that evaluates compiled circuits.
 
     Programs that return tensors from networks, and networks with `k` set, keep DeepProbLog's own engine,
@@ -38,17 +44,18 @@ def accelerate(model: Model, allow_python: bool = False, budget: Budget = DEFAUL
     """
     statements = [expand_conditional(statement) for statement in model.program]
     source = Source("model", ".", "", tuple(statements), [None])
-    if not allow_python:
-        inspect(source)
+    guard = Guard(source, allow_python, allow_outside)
     slow = [p.network for p in neural_predicates(source) if p.kind == "tensor"]
     slow += [name for name, network in model.networks.items() if network.k is not None]
     if slow:
         warnings.warn(
             f"network '{slow[0]}' needs DeepProbLog's own engine, which is kept", ProgramWarning, stacklevel=2
         )
-        model.set_engine(ExactEngine(model), cache=True)
+        exact: Any = ExactEngine(model)
+        exact.engine = guarded_engine(guard)
+        model.set_engine(exact, cache=True)
         return
-    front_end = FrontEnd(source, statements, dict.fromkeys(model.networks, nn.Identity()), allow_python)
+    front_end = FrontEnd(guard, statements, dict.fromkeys(model.networks, nn.Identity()))
     # Assigned as set_engine does; DeepProbLog declares the attribute with its own solver's type.
     model.solver = CircuitSolver(model, front_end, budget)  # pyright: ignore[reportAttributeAccessIssue]
 

@@ -65,10 +65,9 @@ class Reference:
         # DeepProbLog announces its cache on standard output.
         with contextlib.redirect_stdout(io.StringIO()):
             self.front_end = FrontEnd(
-                parts.source,
+                parts.guard,
                 parts.statements,
                 self.lookups,
-                parts.allow_python,
                 cache=True,
                 semiring=_LearnableSemiring,
             )

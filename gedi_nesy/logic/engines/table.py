@@ -34,7 +34,7 @@ def _klay(parts: ProgramParts, query: CompiledQuery) -> Evaluate:
 
 
 def _deepproblog(parts: ProgramParts, query: CompiledQuery) -> Evaluate:
-    name = parts.source.name
+    name = parts.name
     if any(not term.is_ground() for term in query.terms):
         raise ProgramError(f"{name}: engine 'deepproblog' cannot merge the answers of {query.text}")
     if query.template.conditional:

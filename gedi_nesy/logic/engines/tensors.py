@@ -115,7 +115,7 @@ def tensor_query(
         stacklevel=4,
     )
     modules = {name: _Probabilities(network, name in tensors) for name, network in parts.networks.items()}
-    front_end = FrontEnd(parts.source, parts.statements, modules, parts.allow_python)
+    front_end = FrontEnd(parts.guard, parts.statements, modules)
     source = _Row()
     front_end.model.add_tensor_source("image", source)
     template = Template(LayeredCircuit([], [], []), (), (), (), False, Report(0, "none", 0.0))

@@ -17,8 +17,9 @@ from gedi_nesy.logic.errors import ProgramError, did_you_mean
 from gedi_nesy.logic.language.deepproblog_api import ExactEngine, Model
 from gedi_nesy.logic.language.deepproblog_api import Network as DeepProbLogNetwork
 from gedi_nesy.logic.language.deepproblog_api import Query as DeepProbLogQuery
-from gedi_nesy.logic.language.sandbox import GuardedEngine
-from gedi_nesy.logic.language.source import Source, places
+from gedi_nesy.logic.language.guarded_engine import guarded_engine
+from gedi_nesy.logic.language.sandbox import Guard
+from gedi_nesy.logic.language.source import defined_predicates, places
 
 
 def image_term(index: int) -> Term:
@@ -38,17 +39,16 @@ class FrontEnd:
 
     def __init__(
         self,
-        source: Source,
+        guard: Guard,
         statements: Iterable[Any],
         modules: Mapping[str, nn.Module],
-        allow_python: bool,
         **solver: Any,
     ):
-        self.source = source
+        self.source = guard.source
         self.model = Model(
             "", [DeepProbLogNetwork(module, name) for name, module in modules.items()], load=False
         )
-        self.engine = GuardedEngine(source, allow_python)
+        self.engine = guarded_engine(guard)
         try:
             self.model.program = SimpleProgram()
             for statement in statements:
@@ -67,7 +67,7 @@ class FrontEnd:
         """
         formula = _Watched(watch)
         labels = (LogicFormula.LABEL_QUERY, queries), (LogicFormula.LABEL_EVIDENCE_POS, evidence)
-        self.engine.begin(watch)
+        self.engine.begin(watch, self.solver.program)
         try:
             for label, terms in labels:
                 for term in terms:
@@ -143,16 +143,7 @@ class FrontEnd:
 
     def defined_predicates(self) -> set[str]:
         """name/arity of every predicate that the program's text defines."""
-        heads = (head for statement in self.source.statements for head in _defined_heads(statement))
-        return {head.signature for head in heads if head.functor not in ("_directive", "query", "evidence")}
-
-
-def _defined_heads(statement: Any) -> list[Any]:
-    if hasattr(statement, "heads"):
-        return list(statement.heads)
-    if statement.functor in (":-", "<-") and statement.arity == 2:
-        statement = statement.args[0]
-    return list(statement.to_list()) if hasattr(statement, "to_list") else [statement]
+        return defined_predicates(self.source)
 
 
 class _Watched(LogicFormula):

@@ -6,16 +6,20 @@ from typing import Any
 
 from gedi_nesy.logic.language.learnable import LearnableFacts
 from gedi_nesy.logic.language.neural import Network, NeuralPredicate
-from gedi_nesy.logic.language.source import Source
+from gedi_nesy.logic.language.sandbox import Guard
 
 
 @dataclass(frozen=True)
 class ProgramParts:
-    """`statements` are those of `source` with every t(...) numbered, as `learnable` counts them."""
+    """`statements` are those of the source with every t(...) numbered, as `learnable` counts them."""
 
-    source: Source
+    guard: Guard
     statements: tuple[Any, ...]
     networks: Mapping[str, Network]
     predicates: tuple[NeuralPredicate, ...]
     learnable: LearnableFacts
-    allow_python: bool
+
+    @property
+    def name(self) -> str:
+        """What errors call the program."""
+        return self.guard.source.name

@@ -1,26 +1,33 @@
-"""Keeps a program from loading Python: running a ProbLog program may otherwise run any code.
+"""What a program may read and run: nothing but its own text, files it names beside it, and ProbLog's libraries.
 
-ProbLog has one door to Python, `ClauseDB.load_external_module`, reached by `use_module`, also from
-consulted files. `inspect` reads the text before anything is run; `GuardedEngine` stands at the door itself,
-so that a name put together while the program runs (`G =.. [use_module, F], call(G)`) is refused as well.
+A ProbLog program can load Python (`:- use_module('file.py')`), so running one is otherwise running code. Refused
+here: Python files, but for those of ProbLog's own that only compute (`TRUSTED_PYTHON`); files outside the
+program's folder, also by `..` and symbolic links; files that the text does not name. `allow_python` permits all
+of it, `allow_outside` ProbLog files anywhere, as long as the text names them.
+
+`Guard` reads the text before anything is run, so that errors have a line; `GuardedDatabase` asks it again at
+the door itself, so that it does not matter how a goal was put together. See docs/circuits.md, "What a program
+may do".
 """
 
 import os
 from collections.abc import Iterator
+from functools import cached_property
 from typing import Any
 
 import problog
-from problog.engine import DefaultEngine
-from problog.logic import Clause, Term, is_variable, term2list, unquote
+from problog.logic import Clause, Term, is_variable, unquote
 
-from gedi_nesy.logic.budget import Watch
 from gedi_nesy.logic.errors import ProgramError
-from gedi_nesy.logic.language.source import Source, subterms
+from gedi_nesy.logic.language.source import Source, defined_predicates, subterms
 
-LOADERS = {"use_module", "consult", "_use_module", "_consult"}
-"""Names by which a program reads another file; the last two are what ProbLog rewrites the first two to."""
+LOADERS = {"use_module/1", "use_module/2", "consult/1"}
+"""Predicates by which a program reads another file."""
 
-LIBRARY_DIRECTORY = os.path.join(os.path.dirname(problog.__file__), "library")
+REWRITTEN = {"_use_module/2", "_use_module/3", "_consult/2"}
+"""What ProbLog makes of them; nobody has a reason to write these."""
+
+LIBRARY_DIRECTORY = os.path.realpath(os.path.join(os.path.dirname(problog.__file__), "library"))
 
 TRUSTED_PYTHON = {
     os.path.join(LIBRARY_DIRECTORY, name) for name in ("lists.py", "string.py", "record.py", "assert.py")
@@ -29,25 +36,89 @@ TRUSTED_PYTHON = {
 means.
 """
 
-_HINT = "pass allow_python=True if you trust it"
+_PYTHON_HINT = "pass allow_python=True if you trust it"
+_OUTSIDE_HINT = "pass allow_outside=True if that is meant"
 
 
-def inspect(source: Source) -> dict[str, str]:
-    """Refuse a program that would load Python; returns the text of the other files it consults, by path."""
-    seen: dict[str, str] = {}
-    _inspect(source, seen)
-    return seen
+class Guard:
+    """Decides about every file that one program asks for; `files` are those its text names, by real path.
+
+    The text is read when the guard is made, and a program that asks for what it may not have is refused then.
+    """
+
+    def __init__(self, source: Source, allow_python: bool, allow_outside: bool = False):
+        self.source = source
+        self.allow_python = allow_python
+        self.allow_outside = allow_outside or allow_python
+        self.root = os.path.realpath(source.root)
+        self.files: dict[str, Source] = {}
+        if not allow_python:
+            self._inspect(source)
+
+    @cached_property
+    def defined(self) -> frozenset[str]:
+        """name/arity of every predicate that the program, or a file it names, defines."""
+        return frozenset().union(*map(defined_predicates, (self.source, *self.files.values())))
+
+    def check_python(self, path: str, where: str, what: str) -> None:
+        """ProgramError unless this Python file may be run."""
+        if not self.allow_python and os.path.realpath(path) not in TRUSTED_PYTHON:
+            raise ProgramError(f"{where}: {what} would run the Python file {path}; {_PYTHON_HINT}")
+
+    def check_file(self, path: str, where: str, what: str) -> None:
+        """ProgramError unless this file may be read as part of the program."""
+        real = os.path.realpath(path)
+        if not self.allow_outside and not (_within(real, self.root) or _within(real, LIBRARY_DIRECTORY)):
+            raise ProgramError(
+                f"{where}: {what} reads {path}, outside the folder {self.root}; {_OUTSIDE_HINT}"
+            )
+        if not os.path.exists(real):
+            raise ProgramError(f"{where}: {what} names a file that does not exist: {path}")
+        if not os.path.isfile(real):
+            raise ProgramError(f"{where}: {what} names what is no file: {path}")
+
+    def check_named(self, path: str, where: str, what: str) -> None:
+        """The same while the program runs, and ProgramError unless its text names the file."""
+        self.check_file(path, where, what)
+        real = os.path.realpath(path)
+        if not self.allow_python and real not in self.files and not _within(real, LIBRARY_DIRECTORY):
+            raise ProgramError(f"{where}: {what} reads {path}, which the text does not name; {_PYTHON_HINT}")
+
+    def _inspect(self, source: Source) -> None:
+        for statement in source.statements:
+            for term in subterms(statement):
+                signature = f"{unquote(str(term.functor))}/{term.arity}"
+                if signature in REWRITTEN:
+                    where = source.where(term.location)
+                    raise ProgramError(
+                        f"{where}: '{term}' loads a file behind ProbLog's back; {_PYTHON_HINT}"
+                    )
+                if signature in LOADERS:
+                    self._inspect_file(source, term, term.args[0])
+            for goal in _directives(statement):
+                if goal.functor == "." and goal.arity == 2:
+                    for name in _list(goal):
+                        self._inspect_file(source, goal, name)
+
+    def _inspect_file(self, source: Source, term: Any, name: Any) -> None:
+        where = source.where(term.location)
+        if not isinstance(name, Term) or any(is_variable(part) for part in subterms(name)):
+            raise ProgramError(
+                f"{where}: '{term}' reads a file not named in the text, which may be Python; {_PYTHON_HINT}"
+            )
+        path = _resolve(source, name)
+        if path.endswith(".py"):
+            self.check_python(path, where, f"'{term}'")
+        elif os.path.dirname(path) == LIBRARY_DIRECTORY:
+            _check_library(where, term, path)
+        elif (real := os.path.realpath(path)) not in self.files:
+            self.check_file(path, where, f"'{term}'")
+            consulted = self.files[real] = Source.from_file(path)
+            self._inspect(consulted)
 
 
-def _inspect(source: Source, seen: dict[str, str]) -> None:
-    for statement in source.statements:
-        for term in subterms(statement):
-            if unquote(str(term.functor)) in LOADERS:
-                _inspect_load(source, term, seen)
-        for goal in _directives(statement):
-            if goal.functor == "." and goal.arity == 2:
-                for name in term2list(goal, deep=False):
-                    _inspect_file(source, goal, name, seen)
+def _within(path: str, folder: str) -> bool:
+    return os.path.commonpath([path, folder]) == folder
 
 
 def _directives(statement: Any) -> Iterator[Any]:
@@ -55,36 +126,14 @@ def _directives(statement: Any) -> Iterator[Any]:
         yield from subterms(statement.body)
 
 
-def _inspect_load(source: Source, term: Any, seen: dict[str, str]) -> None:
-    where = source.where(term.location)
-    if unquote(term.functor).startswith("_") or term.arity == 0:
-        raise ProgramError(
-            f"{where}: '{term.functor}' may load Python in a way no inspection can follow; {_HINT}"
-        )
-    _inspect_file(source, term, term.args[0], seen)
+def _list(term: Any) -> Iterator[Any]:
+    """The elements of a list, of one with an open end as well."""
+    while isinstance(term, Term) and term.functor == "." and term.arity == 2:
+        yield term.args[0]
+        term = term.args[1]
 
 
-def _inspect_file(source: Source, term: Any, name: Any, seen: dict[str, str]) -> None:
-    where = source.where(term.location)
-    if is_variable(name) or not isinstance(name, Term) or any(is_variable(part) for part in subterms(name)):
-        raise ProgramError(
-            f"{where}: '{term}' reads a file not named in the text, which may be Python; {_HINT}"
-        )
-    path = _resolve(source, name)
-    if path.endswith(".py"):
-        if path not in TRUSTED_PYTHON:
-            raise ProgramError(f"{where}: '{term}' would run the Python file {path}; {_HINT}")
-    elif os.path.dirname(path) == LIBRARY_DIRECTORY:
-        _inspect_library(where, term, path)
-    elif path not in seen:
-        if not os.path.exists(path):
-            raise ProgramError(f"{where}: '{term}' names a file that does not exist: {path}")
-        consulted = Source.from_file(path)
-        seen[path] = consulted.text
-        _inspect(consulted, seen)
-
-
-def _inspect_library(where: str, term: Any, path: str) -> None:
+def _check_library(where: str, term: Any, path: str) -> None:
     if not os.path.exists(path):
         known = sorted(name[:-3] for name in os.listdir(LIBRARY_DIRECTORY) if name.endswith(".pl"))
         raise ProgramError(f"{where}: '{term}' names no library of ProbLog; known: {', '.join(known)}")
@@ -101,50 +150,3 @@ def _resolve(source: Source, name: Any) -> str:
         if os.path.exists(candidate):
             return candidate
     return path
-
-
-class GuardedEngine(DefaultEngine):
-    """ProbLog's grounding engine, knowing the program's file and lines, and refusing untrusted Python at
-    run time.
-    """
-
-    def __init__(self, source: Source, allow_python: bool):
-        super().__init__()
-        self._source = source
-        self._allow_python = allow_python
-        self._steps = 0
-        self.watch: Watch | None = None
-
-    def begin(self, watch: Watch | None) -> None:
-        """Start afresh: ProbLog leaves the goals of a query that failed with an error on its stack."""
-        self.watch = watch
-        self.cycle_root = None
-        self.pointer = 0
-        self.shrink_stack()
-
-    def create_context(self, *args: Any, **kwargs: Any) -> Any:
-        """ProbLog calls this at every step, so an endless recursion is noticed here even if it grounds
-        nothing.
-        """
-        self._steps += 1
-        if self.watch is not None and self._steps % 1024 == 0:
-            self.watch.check(self.watch.nodes)
-        return super().create_context(*args, **kwargs)
-
-    def _process_directives(self, db):
-        # Called between storing the clauses and running the first directive: the one moment to set these.
-        db.source_root = self._source.root
-        db.source_files = [os.path.join(self._source.root, os.path.basename(self._source.name))]
-        db.line_info = list(self._source.line_info)
-        if not self._allow_python:
-            db.load_external_module = _refuse_untrusted(self._source, db.load_external_module)
-        return super()._process_directives(db)
-
-
-def _refuse_untrusted(source: Source, load):
-    def load_trusted(filename: str):
-        if os.path.normpath(filename) not in TRUSTED_PYTHON:
-            raise ProgramError(f"{source.name}: the program tried to run the Python file {filename}; {_HINT}")
-        return load(filename)
-
-    return load_trusted

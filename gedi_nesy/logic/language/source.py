@@ -36,14 +36,7 @@ class Source:
     @staticmethod
     def from_file(path: str | os.PathLike[str]) -> "Source":
         """Read and parse a .pl file; ProgramError if it is missing, not text, or has a syntax error."""
-        try:
-            text = Path(path).read_text(encoding="utf-8")
-        except FileNotFoundError:
-            raise ProgramError(f"{path}: no such program file") from None
-        except IsADirectoryError:
-            raise ProgramError(f"{path}: is a folder, not a program file") from None
-        except UnicodeDecodeError:
-            raise ProgramError(f"{path}: is not a text file in UTF-8") from None
+        text = read_text(path)
         return Source.from_string(text, name=str(path), root=os.path.dirname(os.path.abspath(path)))
 
     @staticmethod
@@ -57,6 +50,11 @@ class Source:
         except ProbLogError as error:
             raise ProgramError(f"{name}: {error.base_message}") from None
         return Source(name, root, text, statements, program.line_info)
+
+    @property
+    def path(self) -> str:
+        """Where the text lies, or would lie: ProbLog looks beside it for the files it consults."""
+        return os.path.join(self.root, os.path.basename(self.name))
 
     def line(self, location: Any) -> int:
         """The line of a parsed term's location (a file index and a character); 0 if it is not in this text."""
@@ -73,6 +71,20 @@ class Source:
         """The line of a statement; annotated disjunctions carry it only in their heads."""
         locations = (getattr(term, "location", None) for term in subterms(statement))
         return next((line for location in locations if (line := self.line(location))), 0)
+
+
+def read_text(path: str | os.PathLike[str]) -> str:
+    """The text of a .pl file, without a byte-order mark; ProgramError if it is missing or no text."""
+    try:
+        return Path(path).read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        raise ProgramError(f"{path}: no such program file") from None
+    except IsADirectoryError:
+        raise ProgramError(f"{path}: is a folder, not a program file") from None
+    except UnicodeDecodeError:
+        raise ProgramError(f"{path}: is not a text file in UTF-8") from None
+    except OSError as error:
+        raise ProgramError(f"{path}: cannot be read: {error.strerror}") from None
 
 
 def where_of(source: Source, statement: Any) -> str:
@@ -92,6 +104,20 @@ def subterms(term: object) -> Iterator[Any]:
         stack.extend(reversed(current.args))
         if current.probability is not None:
             stack.append(current.probability)
+
+
+def defined_predicates(source: Source) -> set[str]:
+    """name/arity of every predicate that a program's text defines."""
+    heads = (head for statement in source.statements for head in _defined_heads(statement))
+    return {head.signature for head in heads if head.functor not in ("_directive", "query", "evidence")}
+
+
+def _defined_heads(statement: Any) -> list[Any]:
+    if hasattr(statement, "heads"):
+        return list(statement.heads)
+    if statement.functor in (":-", "<-") and statement.arity == 2:
+        statement = statement.args[0]
+    return list(statement.to_list()) if hasattr(statement, "to_list") else [statement]
 
 
 def variable_names(term: Any) -> set[str]:

@@ -1,0 +1,92 @@
+"""ProbLog's builtins that would run for ever, fill the memory, or import a module from wherever Python looks."""
+
+from collections.abc import Callable
+from typing import Any
+
+from problog.engine import GenericEngine
+from problog.errors import GroundingError
+from problog.logic import Constant, Term, unquote
+
+MOST_VALUES = 5_000_000
+"""How many answers between/3, and how long a list length/2, may make at once."""
+
+MOST_BITS = 13_000
+"""The longest whole number, of some 3,900 digits; Python writes none of more than 4,300."""
+
+ARITHMETIC = ("is/2", "</2", ">/2", "=</2", ">=/2", "=:=/2", "=\\=/2")
+
+BROKEN = ("set_state/1", "reset_state/0", "check_state/1", "condition/1")
+"""Builtins that import a module `engine_stack`, which ProbLog has not: a file of that name would be run."""
+
+
+def guard_builtins(engine: Any) -> None:
+    """Put a check before these builtins of one engine."""
+    for signature in ARITHMETIC:
+        _before(engine, signature, _check_arithmetic)
+    _before(engine, "between/3", _check_between)
+    _before(engine, "length/2", _check_length)
+    for signature in BROKEN:
+        _before(engine, signature, _refuse)
+
+
+def arithmetic_value(term: Any, functions: Any = None) -> Any:
+    """The value of an arithmetic expression; GroundingError where it is text, or a number beyond all use."""
+    if isinstance(term, Constant):
+        if isinstance(term.value, str):
+            raise GroundingError(f"{term} is text, not a number")
+        return term.value
+    if not isinstance(term, Term) or term.is_var() or not term.args:
+        return term.compute_value(functions) if isinstance(term, Term) else term
+    values = [arithmetic_value(argument, functions) for argument in term.args]
+    name = unquote(str(term.functor))
+    if name in ("**", "^", "<<") and len(values) == 2 and all(isinstance(value, int) for value in values):
+        base, exponent = values
+        bits = abs(base).bit_length() + exponent if name == "<<" else abs(base).bit_length() * exponent
+        if bits > MOST_BITS and (name == "<<" or abs(base) > 1):
+            raise GroundingError(f"'{term}' has thousands of digits")
+    value = term.with_args(*map(Constant, values)).compute_value(functions)
+    if isinstance(value, int) and value.bit_length() > MOST_BITS:
+        raise GroundingError(f"'{term}' has thousands of digits")
+    return value
+
+
+def _before(engine: Any, signature: str, check: Callable[..., None]) -> None:
+    original = engine.get_builtin(engine.get_builtins()[signature])
+
+    def checked(*args: Any, **kwargs: Any) -> Any:
+        try:
+            check(signature, args, kwargs["engine"])
+        except GroundingError as error:
+            if error.location is None:
+                origin = kwargs.get("call_origin") or (None, None)
+                error.location = kwargs["database"].lineno(origin[1])
+            raise
+        return original(*args, **kwargs)
+
+    name, _, arity = signature.rpartition("/")
+    engine.add_builtin(name, int(arity), checked)
+
+
+def _check_arithmetic(signature: str, args: tuple, engine: GenericEngine) -> None:
+    for expression in args[1:] if signature == "is/2" else args:
+        if isinstance(expression, Term) and expression.args and expression.is_ground():
+            arithmetic_value(expression, getattr(engine, "functions", None))
+        elif isinstance(expression, Constant):
+            arithmetic_value(expression)
+
+
+def _check_between(signature: str, args: tuple, engine: GenericEngine) -> None:
+    low, high, value = args
+    if isinstance(low, Constant) and isinstance(high, Constant) and not isinstance(value, Constant):
+        numbers = isinstance(low.value, int) and isinstance(high.value, int)
+        if numbers and high.value - low.value > MOST_VALUES:
+            raise GroundingError(f"between({low}, {high}, _) has more than {MOST_VALUES:,} answers")
+
+
+def _check_length(signature: str, args: tuple, engine: GenericEngine) -> None:
+    if isinstance(args[1], Constant) and isinstance(args[1].value, int) and args[1].value > MOST_VALUES:
+        raise GroundingError(f"length(_, {args[1]}) makes a list of more than {MOST_VALUES:,} elements")
+
+
+def _refuse(signature: str, args: tuple, engine: GenericEngine) -> None:
+    raise GroundingError(f"{signature} does not work in ProbLog: it needs a module that ProbLog has not")
