@@ -77,16 +77,17 @@ def audit(
     known: Collection[str] = (),
     budget: Budget = DEFAULT,
     allow_python: bool = False,
+    allow_outside: bool = False,
 ) -> Audit:
     """Count and examine the maps of a program (or its file) on its training queries.
 
     `queries` are texts such as `sum(2, 3, 5)`, or the path of a file of them; without it the program's own, which
     stand beside it in a file of the same name that ends in `.queries`. Networks in `known` read every symbol right.
-    `allow_python` lets a program read from its file load Python. TooLargeError if the maps cannot be counted within the
-    budget.
+    `allow_python` lets a program read from its file load Python, `allow_outside` consult files outside its folder.
+    TooLargeError if the maps cannot be counted within the budget.
     """
     if not isinstance(program, Program):
-        program = _without_networks(Source.from_file(program), allow_python)
+        program = _without_networks(Source.from_file(program), allow_python, allow_outside)
     if queries is None:
         queries = shipped_queries(program.source.name)
     terms = read_queries(queries) if isinstance(queries, str | os.PathLike) else parse_queries(queries)
@@ -109,9 +110,10 @@ def shipped_queries(program: str) -> Path:
     return path
 
 
-def _without_networks(source: Source, allow_python: bool) -> Program:
+def _without_networks(source: Source, allow_python: bool, allow_outside: bool) -> Program:
     """The program for its logic alone: no network is ever called."""
-    return Program(source, {p.network: nn.Identity() for p in neural_predicates(source)}, allow_python)
+    networks = {p.network: nn.Identity() for p in neural_predicates(source)}
+    return Program(source, networks, allow_python, allow_outside=allow_outside)
 
 
 def _examine(name: str, problem: Problem, examination: Examination) -> Audit:

@@ -40,6 +40,9 @@ def add_program_arguments(parser: argparse.ArgumentParser, seconds: float = Budg
     parser.add_argument(
         "--allow-python", action="store_true", help="let the program load Python: it can run anything"
     )
+    parser.add_argument(
+        "--allow-outside", action="store_true", help="let the program consult files outside its folder"
+    )
 
 
 def seconds_of(text: str) -> float:
@@ -57,7 +60,7 @@ def load_program(arguments: argparse.Namespace) -> Program:
     """The program, each of its networks replaced by one that fits and is never called."""
     declared = neural_predicates(Source.from_file(arguments.file))
     networks = {predicate.network: _StandIn(predicate) for predicate in declared}
-    return Program.from_file(arguments.file, networks, arguments.allow_python)
+    return Program.from_file(arguments.file, networks, arguments.allow_python, arguments.allow_outside)
 
 
 def budget(arguments: argparse.Namespace) -> Budget:

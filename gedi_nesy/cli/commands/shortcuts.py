@@ -45,6 +45,7 @@ def run(arguments: argparse.Namespace) -> int:
         known=arguments.known,
         budget=budget(arguments),
         allow_python=arguments.allow_python,
+        allow_outside=arguments.allow_outside,
     )
     print(json.dumps(as_json(found), indent=2) if arguments.json else readable(found))
     if arguments.picture:

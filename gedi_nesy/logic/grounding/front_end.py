@@ -5,21 +5,21 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from problog.cycles import break_cycles
-from problog.engine import GroundingError, UnknownClause
-from problog.errors import ProbLogError
 from problog.formula import LogicDAG, LogicFormula
 from problog.logic import Constant, Term, Var
 from problog.program import SimpleProgram
 from torch import nn
 
 from gedi_nesy.logic.budget import Watch
-from gedi_nesy.logic.errors import ProgramError, did_you_mean
+from gedi_nesy.logic.errors import ProgramError
 from gedi_nesy.logic.language.deepproblog_api import ExactEngine, Model
 from gedi_nesy.logic.language.deepproblog_api import Network as DeepProbLogNetwork
 from gedi_nesy.logic.language.deepproblog_api import Query as DeepProbLogQuery
 from gedi_nesy.logic.language.guarded_engine import guarded_engine
+from gedi_nesy.logic.language.problog_errors import ProblogErrors
 from gedi_nesy.logic.language.sandbox import Guard
 from gedi_nesy.logic.language.source import defined_predicates, places
+from gedi_nesy.logic.language.weights import check_weights
 
 
 def image_term(index: int) -> Term:
@@ -49,15 +49,13 @@ class FrontEnd:
             "", [DeepProbLogNetwork(module, name) for name, module in modules.items()], load=False
         )
         self.engine = guarded_engine(guard)
-        try:
+        with self._errors("load"):
             self.model.program = SimpleProgram()
             for statement in statements:
                 self.model.program.add_statement(statement)
             self.exact = ExactEngine(self.model)
             self.exact.engine = self.engine
             self.model.set_engine(self.exact, **solver)
-        except ProbLogError as error:
-            raise self.problog_error(error) from error
         assert self.model.solver is not None
         self.solver = self.model.solver
 
@@ -69,32 +67,24 @@ class FrontEnd:
         labels = (LogicFormula.LABEL_QUERY, queries), (LogicFormula.LABEL_EVIDENCE_POS, evidence)
         self.engine.begin(watch, self.solver.program)
         try:
-            for label, terms in labels:
-                for term in terms:
-                    self.engine.ground(self.solver.program, term, formula, label=label)
-        except ProbLogError as error:
-            raise self.problog_error(error) from error
-        except RecursionError:
-            raise ProgramError(f"{watch.program}: {watch.query} nests terms too deeply for ProbLog") from None
+            with self._errors("ground"):
+                for label, terms in labels:
+                    for term in terms:
+                        self.engine.ground(self.solver.program, term, formula, label=label)
         finally:
             self.engine.begin(None)
+        check_weights(formula, self.source)
         return formula
 
     def without_cycles(self, formula: LogicFormula, watch: Watch) -> LogicFormula:
         """ProbLog's own cycle breaking, for programs that are recursive in circles."""
         watch.enter("breaking cycles")
-        try:
+        with self._errors("break the cycles of"):
             return break_cycles(formula, _WatchedDAG(watch))
-        except ProbLogError as error:
-            raise self.problog_error(error) from error
-        except RecursionError:
-            raise ProgramError(
-                f"{watch.program}: {watch.query} is recursive too deeply for ProbLog"
-            ) from None
 
     def solve(self, query: Term, substitution: Mapping[Term, Term] | None = None) -> dict[Any, Any]:
         """DeepProbLog's own answer to one query: probabilities by ground term."""
-        with warnings.catch_warnings():
+        with self._errors("solve"), warnings.catch_warnings():
             # Its semiring compares tensors that require gradients with 0 and 1, which torch warns about.
             warnings.simplefilter("ignore", UserWarning)
             return self.solver.solve([DeepProbLogQuery(query, dict(substitution or {}))])[0].result
@@ -113,22 +103,12 @@ class FrontEnd:
         return found
 
     def _facts(self, name: str, arity: int) -> list[Any]:
-        try:
+        with self._errors("ground"):
             return self.engine.query(self.solver.program, Term(name, *[None] * arity))
-        except ProbLogError as error:
-            raise self.problog_error(error) from error
 
-    def problog_error(self, error: ProbLogError) -> ProgramError:
-        """A ProbLog error as one line with FILE:LINE, and the nearest name for an unknown predicate."""
-        if isinstance(error, UnknownClause):
-            signature = str(error.signature)
-            where = places(self.source).get(signature, self.source.name)
-            hint = did_you_mean(signature, self.defined_predicates())
-            return ProgramError(f"{where}: nothing defines {signature}{hint}")
-        location = error.location if isinstance(error, GroundingError) else None
-        where = f"{self.source.name}:{location[1]}" if isinstance(location, tuple) else self.source.name
-        message = " ".join(str(error.base_message).split())
-        return ProgramError(f"{where}: {message}")
+    def _errors(self, doing: str) -> ProblogErrors:
+        source = self.source
+        return ProblogErrors(source.name, source.path, doing, lambda: places(source), self.defined_predicates)
 
     def defines(self, goal: Any) -> bool:
         """Whether any clause, of the program or of a file or library it loads, defines the goal's

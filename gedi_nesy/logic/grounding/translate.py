@@ -20,6 +20,7 @@ from gedi_nesy.logic.grounding.graph import (
     Weight,
 )
 from gedi_nesy.logic.grounding.slots import Slot
+from gedi_nesy.logic.language.guarded_builtins import arithmetic_value
 from gedi_nesy.logic.language.neural import NeuralPredicate
 
 
@@ -119,7 +120,7 @@ class Translation:
             return self._neural_weight(node, probability)
         if isinstance(probability, Term) and probability.functor == "t":
             return LearnableWeight(int(probability.args[0]))
-        return ConstantWeight(float(probability))
+        return ConstantWeight(float(arithmetic_value(probability)))
 
     def _neural_weight(self, node: Any, probability: Any) -> Weight:
         network = str(probability.args[0])

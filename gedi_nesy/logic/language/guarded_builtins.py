@@ -77,10 +77,10 @@ def _check_arithmetic(signature: str, args: tuple, engine: GenericEngine) -> Non
 
 def _check_between(signature: str, args: tuple, engine: GenericEngine) -> None:
     low, high, value = args
-    if isinstance(low, Constant) and isinstance(high, Constant) and not isinstance(value, Constant):
-        numbers = isinstance(low.value, int) and isinstance(high.value, int)
-        if numbers and high.value - low.value > MOST_VALUES:
-            raise GroundingError(f"between({low}, {high}, _) has more than {MOST_VALUES:,} answers")
+    bounds = [bound.value for bound in (low, high) if isinstance(bound, Constant)]
+    first, last, *_ = [*(bound for bound in bounds if isinstance(bound, int)), 0, 0]
+    if len(bounds) == 2 and not isinstance(value, Constant) and last - first > MOST_VALUES:
+        raise GroundingError(f"between({low}, {high}, _) has more than {MOST_VALUES:,} answers")
 
 
 def _check_length(signature: str, args: tuple, engine: GenericEngine) -> None:

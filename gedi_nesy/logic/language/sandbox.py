@@ -6,8 +6,7 @@ program's folder, also by `..` and symbolic links; files that the text does not 
 of it, `allow_outside` ProbLog files anywhere, as long as the text names them.
 
 `Guard` reads the text before anything is run, so that errors have a line; `GuardedDatabase` asks it again at
-the door itself, so that it does not matter how a goal was put together. See docs/circuits.md, "What a program
-may do".
+the door itself, so that it does not matter how a goal was put together. See docs/security-of-programs.md.
 """
 
 import os

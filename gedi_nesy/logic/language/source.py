@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from problog.errors import ParseError, ProbLogError
+from problog.errors import ParseError
 from problog.logic import Term
 from problog.program import PrologString
 
 from gedi_nesy.logic.errors import ProgramError
+from gedi_nesy.logic.language.problog_errors import ProblogErrors
 
 _CLOSING = {"(": "')'", "[": "']'", "/*": "'*/'", "'": "a closing quote", '"': "a closing quote"}
 
@@ -43,12 +44,11 @@ class Source:
     def from_string(text: str, name: str = "<string>", root: str = ".") -> "Source":
         """Parse program text; `root` is the folder that files it consults are relative to."""
         program = PrologString(text, source_root=root)
-        try:
-            statements = tuple(program)
-        except ParseError as error:
-            raise ProgramError(_syntax_error(name, text, error)) from None
-        except ProbLogError as error:
-            raise ProgramError(f"{name}: {error.base_message}") from None
+        with ProblogErrors(name, name, "read"):
+            try:
+                statements = tuple(program)
+            except ParseError as error:
+                raise ProgramError(_syntax_error(name, text, error)) from None
         return Source(name, root, text, statements, program.line_info)
 
     @property
