@@ -11,6 +11,7 @@ from typing import Protocol, runtime_checkable
 import torch
 from torch import Tensor, nn
 
+from gedi_nesy.errors import ConfigError
 from gedi_nesy.models.first_convolution import FirstConv2d
 from gedi_nesy.types import Embeddings, Images, Inputs
 
@@ -34,15 +35,21 @@ class Backbone(Protocol):
 def _height_and_width(image_size: int | Size, least: int = 1) -> tuple[int, int]:
     size = (image_size, image_size) if isinstance(image_size, int) else tuple(image_size)
     if len(size) != 2 or min(size) < least:
-        raise ValueError(
+        raise ConfigError(
             f"image_size={image_size} must be a side or (height, width) of at least {least} pixels"
         )
     return size
 
 
+def _check_sizes(**sizes: int) -> None:
+    for name, size in sizes.items():
+        if size < 1:
+            raise ConfigError(f"{name}={size} must be at least 1")
+
+
 def make_activation(name: str) -> nn.Module:
     if name not in ACTIVATIONS:
-        raise ValueError(f"activation={name!r} is not one of {', '.join(ACTIVATIONS)}")
+        raise ConfigError(f"activation={name!r} is not one of {', '.join(ACTIVATIONS)}")
     return ACTIVATIONS[name]()
 
 
@@ -63,7 +70,7 @@ class MLP(nn.Module):
         """`input_gain` multiplies the first layer's initial weights and biases: more of it shows finer structure."""
         super().__init__()
         if not 0 < input_gain < float("inf"):
-            raise ValueError(f"input_gain={input_gain} must be finite and positive")
+            raise ConfigError(f"input_gain={input_gain} must be finite and positive")
         self.config = {
             "num_inputs": num_inputs,
             "hidden": list(hidden),
@@ -71,6 +78,9 @@ class MLP(nn.Module):
             "activation": activation,
             "input_gain": input_gain,
         }
+        if not hidden:
+            raise ConfigError("hidden=() needs at least one layer")
+        _check_sizes(num_inputs=num_inputs, hidden=min(hidden), num_features=num_features or 1)
         self.input_shape = (num_inputs,)
         self.num_features = hidden[-1] if num_features is None else num_features
         widths = [num_inputs, *hidden]
@@ -103,8 +113,9 @@ class ConvNet(nn.Module):
             "width": width,
             "num_features": num_features,
         }
+        _check_sizes(channels=channels, width=width, num_features=num_features)
         if width % 8:
-            raise ValueError(f"width={width} must be a multiple of 8, the groups of GroupNorm")
+            raise ConfigError(f"width={width} must be a multiple of 8, the groups of GroupNorm")
         self.input_shape = (channels, *size)
         self.num_features = num_features
         rows, columns = (math.ceil(side / 8) for side in size)
@@ -147,6 +158,7 @@ class ResNet8(nn.Module):
             "image_size": size[0] if size[0] == size[1] else list(size),
             "width": width,
         }
+        _check_sizes(channels=channels, width=width)
         self.input_shape = (channels, *size)
         self.num_features = width
         self.block1 = nn.Sequential(

@@ -2,11 +2,10 @@
 
 import torch
 import torch.nn.functional as F
+from jaxtyping import Float
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 from torch.nn.grad import conv2d_weight
-
-from gedi_nesy.types import Images
 
 
 class FirstConv2d(nn.Conv2d):
@@ -16,10 +15,20 @@ class FirstConv2d(nn.Conv2d):
     for it on CPUs takes many times what its arithmetic costs; here it is a product and a fold (docs/speed.md).
     """
 
-    def forward(self, x: Images) -> Tensor:
-        if x.device.type != "cpu":
+    def forward(self, x: Float[Tensor, "*batch channel height width"]) -> Tensor:
+        if x.device.type != "cpu" or not self._is_plain or x.ndim != 4:
             return super().forward(x)
         return _Convolution.apply(x, self.weight, self.bias, self.stride, self.padding)
+
+    @property
+    def _is_plain(self) -> bool:
+        """Whether windows of the image itself make up the convolution: all else is left to torch."""
+        return (
+            self.padding_mode == "zeros"
+            and self.groups == 1
+            and self.dilation == (1, 1)
+            and not isinstance(self.padding, str)
+        )
 
 
 class _Convolution(torch.autograd.Function):

@@ -1,20 +1,20 @@
 """A GEDI network: one set of logits that clusters and generates."""
 
-import json
 import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Literal, cast
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file
-from safetensors.torch import save as to_bytes
+from jaxtyping import Float
 from torch import Generator, Tensor, nn
 
 from gedi_nesy.data.checks import shape_hint
 from gedi_nesy.data.pixels import to_float
-from gedi_nesy.models.encoders import BACKBONES, Backbone, make_activation
+from gedi_nesy.errors import ConfigError
+from gedi_nesy.models import store
+from gedi_nesy.models.encoders import ACTIVATIONS, BACKBONES, Backbone, make_activation
+from gedi_nesy.models.stored_config import FORMAT, ModelError
 from gedi_nesy.objectives import terms as objectives
 from gedi_nesy.sampling import sgld
 from gedi_nesy.sampling.chain_init import fit_gaussian, gaussian, uniform
@@ -22,16 +22,15 @@ from gedi_nesy.types import AnyInputs, Embeddings, Energies, Inputs, Logits, Log
 
 Precision = Literal["float32", "bfloat16"]
 
-WEIGHTS_FILE, CONFIG_FILE, FORMAT = "model.safetensors", "config.json", "gedi_nesy.GEDI/1"
-
 
 class GEDI(nn.Module):
     """p(y|x) = softmax(f(enc(x)) / tau) and E(x) = -logsumexp_y f_y(enc(x)) / tau, from the same logits (Eq. 6).
 
     `backbone` is the encoder enc (see `networks.Backbone`); the head f is linear, or with `hidden` an MLP with one
     hidden layer of that many units and `activation`. `start_rank` > 0 keeps a Gaussian of that rank, fitted by
-    `fit_start`, where Langevin chains begin; without it they begin at uniform noise. The attribute `precision`, not
-    saved, is that of the encoder's arithmetic.
+    `fit_start`, where Langevin chains begin; without it they begin at uniform noise. With `standardised` inputs become
+    (x - mean) / std before anything else (`standardise_by`). The attribute `precision`, not saved, is that of the
+    encoder's arithmetic.
     """
 
     def __init__(
@@ -43,18 +42,23 @@ class GEDI(nn.Module):
         hidden: int | None = None,
         activation: str = "silu",
         start_rank: int = 0,
+        standardised: bool = False,
     ):
         super().__init__()
         if not isinstance(backbone, Backbone):
-            raise ValueError(
+            raise ConfigError(
                 f"backbone={type(backbone).__name__} needs the attributes input_shape, num_features and config"
             )
         if num_clusters < 2:
-            raise ValueError(f"num_clusters={num_clusters} must be at least 2")
+            raise ConfigError(f"num_clusters={num_clusters} must be at least 2")
+        if activation not in ACTIVATIONS:
+            raise ConfigError(f"activation={activation!r} is not one of {', '.join(ACTIVATIONS)}")
         if start_rank < 0:
-            raise ValueError(f"start_rank={start_rank} must not be negative")
-        if tau <= 0:
-            raise ValueError(f"tau={tau} must be positive")
+            raise ConfigError(f"start_rank={start_rank} must not be negative")
+        if not 0 < tau < float("inf"):
+            raise ConfigError(f"tau={tau} must be positive and finite")
+        if hidden is not None and hidden < 1:
+            raise ConfigError(f"hidden={hidden} must be at least 1")
         self.backbone = backbone
         self.num_clusters = num_clusters
         self.tau = tau
@@ -73,21 +77,59 @@ class GEDI(nn.Module):
             size = int(torch.Size(self.input_shape).numel())
             self.register_buffer("start_mean", torch.zeros(size))
             self.register_buffer("start_factors", torch.zeros(size, start_rank))
+        self.standardised = standardised
+        if standardised:
+            self.register_buffer("input_mean", torch.zeros(self.input_shape, dtype=torch.float64))
+            self.register_buffer("input_std", torch.ones(self.input_shape, dtype=torch.float64))
 
-    def embed(self, x: AnyInputs) -> Embeddings:
-        """enc(x), in `precision`; the result is float32, as is all that follows from it. Bytes are pixels 0..255."""
+    def standardise_by(self, mean: Float[Tensor, "*shape"], std: Float[Tensor, "*shape"]) -> None:
+        """From now on inputs are (x - mean) / std, in double precision, before the encoder; saved with the model.
+
+        For a network that was trained on inputs so standardised, and is now to be given them as they come.
+        """
+        for name, value in (("mean", mean), ("std", std)):
+            if tuple(value.shape) != self.input_shape or not value.isfinite().all():
+                raise ConfigError(
+                    f"{name} of shape {tuple(value.shape)} must be {self.input_shape} finite numbers"
+                )
+        if not (std > 0).all():
+            raise ConfigError(f"std={std.min().item():g} must be positive: a constant column is left out")
+        device = self.output.weight.device
+        self.register_buffer("input_mean", mean.detach().to(device, torch.float64))
+        self.register_buffer("input_std", std.detach().to(device, torch.float64))
+        self.standardised = True
+
+    def standardise(self, x: AnyInputs) -> Inputs:
+        """What the encoder sees of inputs: bytes as floats, and standardised where the model does so."""
         x = to_float(x)
         if tuple(x.shape[1:]) != self.input_shape:
-            raise ValueError(
+            raise ConfigError(
                 f"inputs of shape {tuple(x.shape[1:])} do not fit a network for {self.input_shape}"
                 + shape_hint(tuple(x.shape), self.input_shape)
             )
+        if not self.standardised:
+            self._check_type(x)
+            return x
+        mean, std = cast(Tensor, self.input_mean), cast(Tensor, self.input_std)
+        return ((x.double() - mean) / std).to(self.output.weight.dtype)
+
+    def _check_type(self, x: Tensor) -> None:
         if x.dtype != self.output.weight.dtype:
             pixels = "" if x.is_floating_point() else ", or of whole pixels 0 to 255: x.to(torch.uint8)"
-            raise ValueError(
+            raise ConfigError(
                 f"inputs of {x.dtype} do not fit a network of {self.output.weight.dtype}: "
                 f"x.to({self.output.weight.dtype}){pixels}"
             )
+
+    def unstandardise(self, x: Inputs) -> Inputs:
+        """The inputs of which `standardise` makes these, in double precision where it does anything."""
+        if not self.standardised:
+            return x
+        return x.double() * cast(Tensor, self.input_std) + cast(Tensor, self.input_mean)
+
+    def embed(self, x: AnyInputs) -> Embeddings:
+        """enc(x), in `precision`; the result is float32, as is all that follows from it. Bytes are pixels 0..255."""
+        x = self.standardise(x)
         if self.precision == "float32":
             return self.backbone(x)
         with torch.autocast(x.device.type, torch.bfloat16):
@@ -119,19 +161,20 @@ class GEDI(nn.Module):
     def fit_start(self, inputs: AnyInputs) -> None:
         """Fit the Gaussian at which Langevin chains begin to some inputs (no labels), with `start_rank` directions."""
         if not self.start_rank:
-            raise ValueError(
+            raise ConfigError(
                 "start_rank=0: this network begins its chains at uniform noise and has nothing to fit"
             )
-        mean, factors = fit_gaussian(to_float(inputs), self.start_rank)
+        mean, factors = fit_gaussian(self.standardise(inputs), self.start_rank)
         cast(Tensor, self.start_mean).copy_(mean)
         cast(Tensor, self.start_factors).copy_(factors)
 
     def start(self, generator: Generator, num: int) -> Inputs:
-        """`num` points in [0, 1] where new chains begin."""
+        """`num` points where new chains begin: in [0, 1], in what the encoder sees."""
         if not self.start_rank:
-            return uniform(generator, num, self.input_shape)
+            return self.unstandardise(uniform(generator, num, self.input_shape))
         mean, factors = cast(Tensor, self.start_mean), cast(Tensor, self.start_factors)
-        return gaussian(generator, num, mean, factors).clamp(0.0, 1.0).view(num, *self.input_shape)
+        points = gaussian(generator, num, mean, factors).clamp(0.0, 1.0).view(num, *self.input_shape)
+        return self.unstandardise(points)
 
     def sample(
         self,
@@ -141,14 +184,19 @@ class GEDI(nn.Module):
         start: Inputs | None = None,
         on_step: Callable[[sgld.SGLDInfo], None] | None = None,
     ) -> Inputs:
-        """`num` samples of p(x) by Langevin dynamics from `start` (default: fresh starts); (num, *input_shape)."""
-        state = sgld.init(self.start(generator, num) if start is None else start)
+        """`num` samples of p(x) by Langevin dynamics from `start` (default: fresh starts); (num, *input_shape).
+
+        The chains move, by steps of `config`, in what the encoder sees.
+        """
+        state = sgld.init(self.standardise(self.start(generator, num) if start is None else start))
         with sgld.frozen(self):
             for _ in range(config.num_steps):
-                state, info = sgld.step(generator, state, self.energy, config)
+                state, info = sgld.step(
+                    generator, state, lambda x: self.energy(self.unstandardise(x)), config
+                )
                 if on_step is not None:
                     on_step(info)
-        return state.position
+        return self.unstandardise(state.position)
 
     @property
     def config(self) -> dict:
@@ -162,52 +210,27 @@ class GEDI(nn.Module):
             "hidden": self.hidden,
             "activation": self.activation,
             "start_rank": self.start_rank,
+            "standardised": self.standardised,
         }
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the folder `path` with model.safetensors and config.json; an existing model there is replaced."""
-        folder = Path(path)
-        folder.mkdir(parents=True, exist_ok=True)
-        state = {name: value.detach().contiguous().cpu() for name, value in self.state_dict().items()}
-        (folder / WEIGHTS_FILE).write_bytes(to_bytes(state))
-        (folder / CONFIG_FILE).write_text(json.dumps(self.config, indent=2) + "\n")
+        """Write the folder `path` with model.safetensors and config.json; an existing model there is replaced.
+
+        A crash on the way leaves the model that was there before. ModelError if it cannot be written.
+        """
+        store.write(Path(path), self.config, self)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str], backbone: nn.Module | None = None) -> "GEDI":
-        """Read a folder that `save` wrote; nothing is unpickled. A backbone of your own is passed in, built alike.
+        """Read a folder that `save` wrote, in eval mode; nothing is unpickled, and nothing outside the folder is read.
 
-        ValueError if the folder holds no model, a damaged one, or one whose weights do not fit its config.
+        A backbone of your own is passed in, built alike. ModelError (a ValueError) if the folder holds no model, a
+        damaged one, or one whose weights do not fit its config.
         """
-        folder = Path(path)
-        config = _read_config(folder)
-        if backbone is None:
-            if config["backbone"] not in BACKBONES:
-                raise ValueError(
-                    f"{folder}: backbone {config['backbone']!r} is not ours; pass it as backbone="
-                )
-            backbone = BACKBONES[config["backbone"]](**config["backbone_config"])
-        arguments = {key: config[key] for key in ("num_clusters", "tau", "hidden", "start_rank")}
-        # models saved before the head's activation could be chosen have none in their config
-        arguments["activation"] = config.get("activation", "silu")
-        model = cls(backbone, **arguments)
-        try:
-            model.load_state_dict(load_file(folder / WEIGHTS_FILE))
-        except (OSError, SafetensorError, RuntimeError) as error:
-            reason = str(error).strip().splitlines()[0]
-            raise ValueError(f"{folder / WEIGHTS_FILE}: no weights of this model: {reason}") from error
+        model = store.load(Path(path), cls, BACKBONES, backbone)
+        if model.standardised and not (cast(Tensor, model.input_std) > 0).all():
+            raise ModelError(f"{path}: it standardises by deviations that are not positive")
         return model
-
-
-def _read_config(folder: Path) -> dict:
-    try:
-        config = json.loads((folder / CONFIG_FILE).read_text())
-    except FileNotFoundError as error:
-        raise ValueError(f"{folder}: no GEDI model here ({CONFIG_FILE} is missing)") from error
-    except json.JSONDecodeError as error:
-        raise ValueError(f"{folder / CONFIG_FILE}: damaged, line {error.lineno}: {error.msg}") from error
-    if not isinstance(config, dict) or config.get("format") != FORMAT:
-        raise ValueError(f"{folder / CONFIG_FILE}: not a model of this version (format is not {FORMAT!r})")
-    return config
 
 
 class _Predicate(nn.Module):

@@ -61,3 +61,41 @@ def test_under_autocast_the_gradients_have_the_types_of_what_they_belong_to(gene
         assert found.dtype == torch.float32
         # bfloat16 has 8 bits
         assert torch.allclose(found, right, rtol=0.02, atol=0.02 * right.abs().max().item())
+
+
+@pytest.mark.parametrize("padding_mode", ["zeros", "reflect", "replicate", "circular"])
+@pytest.mark.parametrize("padding", [0, 2, (1, 2), "same", "valid"])
+def test_every_option_of_torchs_convolution(padding_mode, padding, generator):
+    for dilation in (1, 2, (2, 1)):
+        for groups, bias in ((1, True), (1, False), (2, True)):
+            options = {"padding": padding, "dilation": dilation, "groups": groups, "bias": bias}
+            check_equal(options | {"padding_mode": padding_mode}, generator)
+
+
+@pytest.mark.parametrize("dilation", [1, 2, (1, 3)])
+@pytest.mark.parametrize("padding_mode", ["zeros", "circular"])
+def test_every_option_with_strides(dilation, padding_mode, generator):
+    check_equal(
+        {"padding": (2, 1), "dilation": dilation, "padding_mode": padding_mode, "stride": (2, 3)}, generator
+    )
+
+
+def check_equal(options: dict, generator: torch.Generator) -> None:
+    """Value and all gradients, with and without a batch."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        ours = FirstConv2d(2, 4, (5, 3), **options).double()
+    theirs = nn.Conv2d(2, 4, (5, 3), **options).double()
+    theirs.load_state_dict(ours.state_dict())
+    images = torch.randn(3, 2, 11, 16, dtype=torch.float64, generator=generator)
+    for given in (images, images[0]):
+        found = []
+        for layer in (ours, theirs):
+            x = given.clone().requires_grad_(True)
+            y = layer(x)
+            coefficients = torch.randn(
+                y.shape, dtype=torch.float64, generator=torch.Generator().manual_seed(1)
+            )
+            found.append((y, *torch.autograd.grad((y * coefficients).sum(), [x, *layer.parameters()])))
+        for own, right in zip(*found, strict=True):
+            assert torch.allclose(own, right, atol=1e-12)

@@ -4,24 +4,21 @@ A checkpoint is a safetensors file `checkpoint-00000012.safetensors`. Its metada
 tensor, the settings of the run and a SHA-256 of all of it, tensors included. Numbers rise with every save.
 """
 
-import hashlib
 import json
-import os
 import re
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import torch
-from safetensors import SafetensorError
-from safetensors.torch import load as from_bytes
 from safetensors.torch import save as to_bytes
 from torch import Tensor
 
 from gedi_nesy.errors import GediNesyError
+from gedi_nesy.files import TensorFile, UnreadableError, WriteError, digest, read_tensors, write_whole
 
 FORMAT = "gedi_nesy.checkpoint/1"
+HASHED = ("format", "settings", "about", "state")
 NAME = re.compile(r"checkpoint-(\d{8,})\.safetensors")
 
 Tree = Any
@@ -62,10 +59,13 @@ def save(
         "about": json.dumps(dict(about or {})),
         "state": json.dumps(_take_tensors(state, "state", tensors)),
     }
-    metadata["sha256"] = _digest(metadata, tensors)
+    metadata["sha256"] = digest(metadata, tensors)
     numbers = sorted(_files(folder))
     target = folder / f"checkpoint-{(numbers[-1] if numbers else 0) + 1:08d}.safetensors"
-    _write(target, to_bytes(tensors, metadata))
+    try:
+        write_whole(target, to_bytes(tensors, metadata))
+    except WriteError as error:
+        raise CheckpointError(str(error)) from error
     files = _files(folder)
     for number in sorted(files)[:-keep]:
         files[number].unlink(missing_ok=True)
@@ -84,7 +84,7 @@ def load_latest(folder: Path, settings: Mapping[str, Any]) -> Loaded:
     for number in sorted(files, reverse=True):
         try:
             metadata, tensors = _read(files[number])
-        except _UnusableError as error:
+        except UnreadableError as error:
             warnings.append(f"{files[number]} {error}; the one before it is taken")
             continue
         _check_settings(files[number], json.loads(metadata["settings"]), settings)
@@ -101,10 +101,6 @@ def remove(folder: Path) -> None:
         file.unlink(missing_ok=True)
     with suppress(OSError):
         folder.rmdir()
-
-
-class _UnusableError(Exception):
-    """Why a file cannot be gone on from; the message continues a sentence that begins with its name."""
 
 
 def _files(folder: Path) -> dict[int, Path]:
@@ -138,33 +134,15 @@ def _put_tensors(tree: Any, tensors: dict[str, Tensor]) -> Tree:
     return tree
 
 
-def _digest(metadata: Mapping[str, str], tensors: Mapping[str, Tensor]) -> str:
-    """SHA-256 of the metadata and of every tensor's name, type, shape and bytes."""
-    digest = hashlib.sha256()
-    for key in ("format", "settings", "about", "state"):
-        digest.update(f"{key} {len(metadata[key])} {metadata[key]}\n".encode())
-    for name in sorted(tensors):
-        value = tensors[name]
-        digest.update(f"{name} {value.dtype} {tuple(value.shape)}\n".encode())
-        digest.update(value.reshape(-1).view(torch.uint8).numpy().data)
-    return digest.hexdigest()
-
-
-def _read(file: Path) -> tuple[dict[str, str], dict[str, Tensor]]:
-    try:
-        data = file.read_bytes()
-        tensors = from_bytes(data)
-        length = int.from_bytes(data[:8], "little")
-        metadata = json.loads(data[8 : 8 + length]).get("__metadata__", {})
-    except (OSError, ValueError, SafetensorError) as error:
-        raise _UnusableError(f"cannot be read ({str(error).strip().splitlines()[0]})") from error
+def _read(file: Path) -> TensorFile:
+    metadata, tensors = read_tensors(file)
     if metadata.get("format") != FORMAT:
-        raise _UnusableError(f"is no checkpoint of this version (format {metadata.get('format')!r})")
-    if metadata.keys() != {"format", "settings", "about", "state", "sha256"}:
-        raise _UnusableError(f"is damaged (it holds {', '.join(sorted(metadata))})")
-    if metadata["sha256"] != _digest(metadata, tensors):
-        raise _UnusableError("is damaged (its checksum does not fit)")
-    return metadata, tensors
+        raise UnreadableError(f"is no checkpoint of this version (format {metadata.get('format')!r})")
+    if metadata.keys() != {*HASHED, "sha256"}:
+        raise UnreadableError(f"is damaged (it holds {', '.join(sorted(metadata))})")
+    if metadata["sha256"] != digest({key: metadata[key] for key in HASHED}, tensors):
+        raise UnreadableError("is damaged (its checksum does not fit)")
+    return TensorFile(metadata, tensors)
 
 
 def _check_settings(file: Path, before: dict[str, Any], settings: Mapping[str, Any]) -> None:
@@ -173,32 +151,3 @@ def _check_settings(file: Path, before: dict[str, Any], settings: Mapping[str, A
     if changed:
         differences = ", ".join(f"{name} was {before.get(name)}, is {now.get(name)}" for name in changed)
         raise ValueError(f"{file} was made with other settings: {differences}")
-
-
-def _write(target: Path, data: bytes) -> None:
-    """Under another name first, then renamed: whoever looks finds all of the file, or none of it."""
-    partial = target.with_name(f".{target.name}.partial")
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with partial.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(target)
-        _sync_folder(target.parent)
-    except OSError as error:
-        with suppress(OSError):
-            partial.unlink(missing_ok=True)
-        reason = error.strerror or str(error)
-        raise CheckpointError(
-            f"{target} was not written: {reason}; what was saved before is intact"
-        ) from error
-
-
-def _sync_folder(folder: Path) -> None:
-    """A rename lasts once the folder itself is on disk."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

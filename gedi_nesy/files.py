@@ -1,0 +1,87 @@
+"""Files that are written whole or not at all, and tensors in files: checked when read, and never unpickled."""
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import NamedTuple
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load as from_bytes
+from torch import Tensor
+
+from gedi_nesy.errors import GediNesyError
+
+
+class TensorFile(NamedTuple):
+    """What a safetensors file holds."""
+
+    metadata: dict[str, str]
+    tensors: dict[str, Tensor]
+
+
+class WriteError(GediNesyError, OSError):
+    """A file could not be written; what was there before is as it was."""
+
+
+class UnreadableError(Exception):
+    """Why a file holds no tensors; the message continues a sentence that begins with its name."""
+
+
+def write_whole(target: Path, data: bytes) -> None:
+    """Under another name first, then renamed: whoever looks finds all of the file, or what was there before.
+
+    WriteError if it cannot be written, as on a full disk.
+    """
+    partial = target.with_name(f".{target.name}.partial")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with partial.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        partial.replace(target)
+        _sync_folder(target.parent)
+    except OSError as error:
+        with suppress(OSError):
+            partial.unlink(missing_ok=True)
+        reason = error.strerror or str(error)
+        raise WriteError(f"{target} was not written: {reason}; what was saved before is intact") from error
+
+
+def read_tensors(file: Path) -> TensorFile:
+    """All of a safetensors file. UnreadableError if it is anything else."""
+    if not file.is_file():
+        raise UnreadableError("is not a file")
+    try:
+        data = file.read_bytes()
+        tensors = from_bytes(data)
+    except (OSError, ValueError, SafetensorError) as error:
+        raise UnreadableError(f"cannot be read ({str(error).strip().splitlines()[0]})") from error
+    # what safetensors accepts has a header of this form, and its metadata are text
+    length = int.from_bytes(data[:8], "little")
+    return TensorFile(json.loads(data[8 : 8 + length]).get("__metadata__") or {}, tensors)
+
+
+def digest(metadata: Mapping[str, str], tensors: Mapping[str, Tensor]) -> str:
+    """SHA-256 of the metadata, in their order, and of every tensor's name, type, shape and bytes."""
+    found = hashlib.sha256()
+    for key, text in metadata.items():
+        found.update(f"{key} {len(text)} {text}\n".encode())
+    for name in sorted(tensors):
+        value = tensors[name]
+        found.update(f"{name} {value.dtype} {tuple(value.shape)}\n".encode())
+        found.update(value.reshape(-1).view(torch.uint8).numpy().data)
+    return found.hexdigest()
+
+
+def _sync_folder(folder: Path) -> None:
+    """A rename lasts once the folder itself is on disk."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
