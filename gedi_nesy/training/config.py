@@ -15,7 +15,7 @@ PRIOR_FACTORS = (1.0, 1.5, 0.5, 0.75)
 """What attempt 0, 1, 2, ... multiplies the weight of L_PRIOR by.
 
 Few queries seldom show all symbols equally often. Where they do not, another weight finds the way out of a wrong naming
-in which a rare symbol shares a cluster and the rest are shifted by one (docs/few-triples.md).
+in which a rare symbol shares a cluster and the rest are shifted by one (docs/training.md).
 """
 
 

@@ -28,7 +28,7 @@ class GuardConfig:
     settle: int = 20
     """steps before there is a recent range"""
     gradient_factor: float = 100.0
-    """times its recent median, a gradient explodes; healthy runs stay below 12 (docs/survive.md)"""
+    """times its recent median, a gradient explodes; healthy runs stay below 12 (docs/fault-tolerance.md)"""
     gradient_floor: float = 100.0
     """gradient norm that is never too large: where little is left to learn, single images stand out"""
     energy_slack: float = 50.0

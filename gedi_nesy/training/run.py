@@ -97,7 +97,7 @@ class Run:
         if self.phase == "refine":
             return self.active.step(query, weights, rate * cosine(step, config.refine, config.warmup))
         # Langevin chains cannot follow a network that changes this fast, and in trials they kept attempts from
-        # finding the right names (docs/few-triples.md): L_GEN waits for the refinement
+        # finding the right names (docs/training.md): L_GEN waits for the refinement
         weights = replace(weights, gen=0.0)
         if self.phase == "reconsider":
             return self.active.step(None, replace(weights, nesy=0.0), rate)

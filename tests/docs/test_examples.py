@@ -1,0 +1,93 @@
+"""What pages show is what files in examples/ say, and these run; commands print what pages say they print."""
+
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+SHOWN = re.compile(r"<!-- example: (?P<file>\S+) -->\n```\w+\n(?P<code>.*?)```", re.DOTALL)
+REGION = re.compile(r"^# --8<-- \[start:text\]\n(.*?)^# --8<-- \[end:text\]\n", re.DOTALL | re.MULTILINE)
+TRANSCRIPT = re.compile(r"```\n\$ python -m gedi_nesy (?P<command>.*?)\n(?P<output>.*?)```", re.DOTALL)
+
+
+def region(file: Path) -> str:
+    """The marked part of a file, or all of one that has no mark."""
+    text = file.read_text()
+    found = REGION.search(text)
+    return found[1] if found else text
+
+
+def run(*command: str, folder: Path) -> str:
+    done = subprocess.run(
+        [sys.executable, *command], cwd=folder, capture_output=True, text=True, check=False, timeout=1500
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    return done.stdout
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch) -> Path:
+    """A folder that looks like the root to an example; what it writes stays here."""
+    for name in ("programs", "examples"):
+        (tmp_path / name).symlink_to(ROOT / name)
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    return tmp_path
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_a_page_shows_its_examples_as_they_are(page):
+    for found in SHOWN.finditer(page.read_text()):
+        assert found["code"] == region(ROOT / found["file"]), f"{page.name}: {found['file']}"
+
+
+def test_every_example_is_shown_somewhere():
+    shown = {found["file"] for page in PAGES for found in SHOWN.finditer(page.read_text())}
+    files = (ROOT / "examples").iterdir()
+    assert shown == {str(file.relative_to(ROOT)) for file in files if file.suffix in (".py", ".pl")}
+
+
+def test_python_blocks_of_the_readme_are_all_from_files():
+    text = (ROOT / "README.md").read_text()
+    assert len(re.findall(r"^```(?:python|prolog)$", text, re.MULTILINE)) == len(SHOWN.findall(text))
+
+
+def test_the_parts_run(folder):
+    assert "(8, 19) probabilities" in run("examples/parts.py", folder=folder)
+
+
+def test_a_deepproblog_model_is_accelerated(folder):
+    """A linear map has 0.9 with labels of single digits; chance is 0.1."""
+    output = run("-W", "ignore", "examples/accelerate_deepproblog.py", folder=folder)
+    assert float(output.split()[-1]) > 0.8
+
+
+@pytest.mark.slow
+def test_digits_are_learned_from_their_successors(folder):
+    output = run("examples/next_digit.py", folder=folder)
+    assert float(output.split()[0]) > 0.95
+    assert (folder / "next-model").is_dir()
+
+
+TRANSCRIPTS = [
+    pytest.param(found["command"], found["output"], id=f"{page.name}: {found['command']}")
+    for page in PAGES
+    for found in TRANSCRIPT.finditer(page.read_text())
+]
+
+
+@pytest.mark.parametrize(("command", "output"), TRANSCRIPTS)
+def test_a_command_prints_what_the_page_says(command, output, folder):
+    """All lines of the page, in their order; the page may leave some out."""
+    printed = iter(run("-m", "gedi_nesy", *shlex.split(command), folder=folder).splitlines())
+    missing = [line for line in output.splitlines() if line not in printed]
+    assert missing == []
+
+
+def test_commands_are_found():
+    assert len(TRANSCRIPTS) >= 2
