@@ -56,6 +56,8 @@ def read_tensors(file: Path) -> TensorFile:
     """All of a safetensors file. UnreadableError if it is anything else."""
     if not file.is_file():
         raise UnreadableError("is not a file")
+    if file.resolve().parent != file.parent.resolve():
+        raise UnreadableError("is a link that leads out of its folder")
     try:
         data = file.read_bytes()
         tensors = from_bytes(data)

@@ -16,7 +16,7 @@ from gedi_nesy.models.encoders import ConvNet
 from gedi_nesy.models.gedi import GEDI
 from gedi_nesy.training.config import Record, TrainConfig
 from gedi_nesy.training.divergence import check_finite
-from gedi_nesy.training.durability.manager import Saver
+from gedi_nesy.training.durability.manager import CheckpointManager
 from gedi_nesy.training.learner import Learner, QueryLogProb
 from gedi_nesy.training.loop import Outcome, train
 
@@ -108,7 +108,7 @@ def learn(
     start_rank: int = 60,
     on_step: Callable[[Record], None] = lambda record: None,
     search_log_prob: QueryLogProb | None = None,
-    saver: Saver | None = None,
+    saver: CheckpointManager | None = None,
     on_resume: Callable[[list[Record]], None] = lambda history: None,
 ) -> Outcome:
     """Train a GEDI network on queries over images; `.model` of the outcome is what to keep.

@@ -14,18 +14,20 @@ from benchmarks.runner.progress import Bar
 from benchmarks.runner.record import RunRecord
 from benchmarks.runner.results import NOT_PART_OF_A_RUN, commit
 from gedi_nesy.training.config import Record
-from gedi_nesy.training.durability.manager import SaveConfig, Saver
+from gedi_nesy.training.durability.manager import CheckpointConfig, CheckpointManager
 from gedi_nesy.training.loop import Outcome
 
 
-def saver_of(config: RunConfig, folder: Path, identity: Mapping[str, Any], device: torch.device) -> Saver:
+def saver_of(
+    config: RunConfig, folder: Path, identity: Mapping[str, Any], device: torch.device
+) -> CheckpointManager:
     """What saves a run in `folder`; without --resume it begins anew, and what was saved there is deleted.
 
     `identity` is what makes the run another one than its siblings: its seed, its row.
     """
     settings = {name: value for name, value in asdict(config).items() if name not in NOT_PART_OF_A_RUN}
-    saver = Saver(
-        SaveConfig(
+    saver = CheckpointManager(
+        CheckpointConfig(
             folder=folder,
             seconds=config.save_every,
             settings=settings | dict(identity),
@@ -43,7 +45,7 @@ def saver_of(config: RunConfig, folder: Path, identity: Mapping[str, Any], devic
 
 
 def resumer(
-    saver: Saver, bar: Bar, record: RunRecord, console: Console, name: str
+    saver: CheckpointManager, bar: Bar, record: RunRecord, console: Console, name: str
 ) -> Callable[[list[Record]], None]:
     """To be called with the history when a run goes on: moves the bar, and says what there is to say."""
 
@@ -56,7 +58,7 @@ def resumer(
     return resumed
 
 
-def sentences(saver: Saver, history: list[Record]) -> list[str]:
+def sentences(saver: CheckpointManager, history: list[Record]) -> list[str]:
     """What there is to say when a run goes on: files that were passed over, where it stands, what has changed."""
     last = f"after step {history[-1].step} of {history[-1].phase}" if history else "at its beginning"
     lines = [*saver.warnings, f"goes on {last}, {saver.seconds:.0f} seconds into the run"]
@@ -71,12 +73,12 @@ def sentences(saver: Saver, history: list[Record]) -> list[str]:
     return lines
 
 
-def record(saver: Saver, outcome: Outcome) -> dict[str, Any]:
+def record(saver: CheckpointManager, outcome: Outcome) -> dict[str, Any]:
     """For results.json: what saving cost, how many processes it took, and every return from divergence."""
     return {
         "checkpoint_seconds": saver.spent,
-        "checkpoint_share": saver.share,
-        "parts": saver.parts,
+        "checkpoint_share": saver.overhead,
+        "parts": saver.num_launches,
         "recoveries": [recovery._asdict() for recovery in outcome.recoveries],
     }
 

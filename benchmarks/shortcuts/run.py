@@ -28,7 +28,7 @@ from gedi_nesy.models.gedi import GEDI
 from gedi_nesy.report import plots
 from gedi_nesy.training import distributed
 from gedi_nesy.training.config import TrainConfig
-from gedi_nesy.training.durability.manager import Saver
+from gedi_nesy.training.durability.manager import CheckpointManager
 from gedi_nesy.training.learner import QueryLogProb
 from gedi_nesy.training.step import Weights
 
@@ -105,7 +105,7 @@ def run(
     budget: Budgeted,
     device: torch.device,
     folder: Path,
-    saver: Saver,
+    saver: CheckpointManager,
     record: RunRecord,
     progress: Progress,
     console: Console,

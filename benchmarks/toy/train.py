@@ -15,7 +15,7 @@ from benchmarks.toy.likelihood import log_likelihood
 from benchmarks.toy.methods import Preset, Triple
 from benchmarks.toy.outcome import Attempt, Outcome, without_model
 from benchmarks.toy.swav import Setting, SwAV
-from gedi_nesy.training.durability.manager import Saver
+from gedi_nesy.training.durability.manager import CheckpointManager
 from gedi_nesy.training.vectorized.config import StackedConfig
 from gedi_nesy.training.vectorized.learner import StackedLearner
 from gedi_nesy.training.vectorized.loss import StackedWeights
@@ -75,7 +75,7 @@ def _generators(cells: Sequence[Cell], device: torch.device) -> list[Generator]:
 def learn(
     learner: StackedLearner | SwAV,
     report: Report = lambda step, terms: None,
-    saver: Saver | None = None,
+    saver: CheckpointManager | None = None,
 ) -> None:
     """Train to the end, from where the saver has it."""
     state = saver.load() if saver else None

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from gedi_nesy.models.gedi import GEDI
 from gedi_nesy.training.config import Attempt, Record, TrainConfig
-from gedi_nesy.training.durability.manager import Saver
+from gedi_nesy.training.durability.manager import CheckpointManager
 from gedi_nesy.training.durability.rollback import Recovery
 from gedi_nesy.training.learner import Learner, QueryLogProb
 from gedi_nesy.training.run import Run
@@ -35,7 +35,7 @@ def train(
     config: TrainConfig,
     on_step: Callable[[Record], None] = lambda record: None,
     search_log_prob: QueryLogProb | None = None,
-    saver: Saver | None = None,
+    saver: CheckpointManager | None = None,
     on_resume: Callable[[list[Record]], None] = lambda history: None,
 ) -> Outcome:
     """Attempts are compared by the training objective alone; no label is seen anywhere here.

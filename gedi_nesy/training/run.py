@@ -8,7 +8,7 @@ from gedi_nesy.training.config import PRIOR_FACTORS, Attempt, Record, TrainConfi
 from gedi_nesy.training.divergence import DivergedError, GuardState
 from gedi_nesy.training.durability import snapshot
 from gedi_nesy.training.durability.checkpoint import Tree
-from gedi_nesy.training.durability.rollback import Fallback, Recovery
+from gedi_nesy.training.durability.rollback import Recovery, Rollback
 from gedi_nesy.training.learner import Learner, QueryLogProb
 from gedi_nesy.training.schedule import annealed, cosine
 from gedi_nesy.training.step import Terms, Weights
@@ -44,7 +44,7 @@ class Run:
         self.best: Learner | None = None
         self.trial: Learner | None = None
         self.learner = make_learner(state["attempt"] if state else 0)
-        self.fallback = Fallback(self._good())
+        self.rollback = Rollback(self._good())
         if state:
             self._restore(state)
 
@@ -63,7 +63,7 @@ class Run:
             self.step += 1
             if self.step % self.config.step.guard.good_every == 0:
                 snapshot.check_finite(self.active)
-                self.fallback.passed(self._good)
+                self.rollback.passed(self._good)
             while not self.done and self.step >= self._steps():
                 self._end_phase()
         except DivergedError as error:
@@ -154,7 +154,7 @@ class Run:
         self.phase, self.step = phase, 0
         # other terms, other ranges: what was usual before says nothing of what comes
         self.active.guard = GuardState()
-        self.fallback = Fallback(self._good())
+        self.rollback = Rollback(self._good())
 
     def _judge(self, learner: Learner) -> Terms:
         terms = learner.evaluate(self.search_log_prob, self.config.weights)
@@ -192,13 +192,13 @@ class Run:
                 f"training diverged in {where}, and {active.caution} returns to a good state with gentler settings "
                 f"did not save it: {error}"
             ) from error
-        good = self.fallback.good
+        good = self.rollback.good
         snapshot.go_back(active, good["learner"])
         self.recoveries.append(
             Recovery(where, self.step, good["step"], active.caution, str(error), len(self.history))
         )
         self.step = good["step"]
-        self.fallback = Fallback(self._good())
+        self.rollback = Rollback(self._good())
 
     def tree(self) -> Tree:
         """All of it, for a checkpoint."""
@@ -211,7 +211,7 @@ class Run:
             "chosen": self.chosen,
             "history": packed(self.history),
             "recoveries": self.recoveries,
-            "fallback": self.fallback.tree(),
+            "fallback": self.rollback.tree(),
             "learner": snapshot.take(self.learner),
             "trial": self.trial and snapshot.take(self.trial),
             "best": self.best and snapshot.take(self.best),
@@ -229,4 +229,4 @@ class Run:
         for learner, name in ((self.learner, "learner"), (self.trial, "trial"), (self.best, "best")):
             if learner is not None:
                 snapshot.restore(learner, tree[name])
-        self.fallback = Fallback.of(tree["fallback"])
+        self.rollback = Rollback.of(tree["fallback"])

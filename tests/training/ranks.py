@@ -98,7 +98,7 @@ def whole_run(folder: Path, stop: int, how: str) -> None:
     from gedi_nesy.training import distributed
     from gedi_nesy.training.config import Record, TrainConfig
     from gedi_nesy.training.durability import snapshot
-    from gedi_nesy.training.durability.manager import SaveConfig, Saver
+    from gedi_nesy.training.durability.manager import CheckpointConfig, CheckpointManager
     from gedi_nesy.training.loop import train
     from tests.training.blobs import SMALL, learner, pairs, successor
 
@@ -122,7 +122,7 @@ def whole_run(folder: Path, stop: int, how: str) -> None:
         if steps == stop and (how == "all" or distributed.rank() == 1):
             os._exit(7)
 
-    saver = Saver(SaveConfig(folder=folder / "checkpoints", seconds=0.0))
+    saver = CheckpointManager(CheckpointConfig(folder=folder / "checkpoints", seconds=0.0))
     outcome = train(lambda attempt: learner(data, attempt), successor, config, on_step, saver=saver)
     tree = snapshot.take(outcome.learner)
     if distributed.first():

@@ -15,7 +15,7 @@ from gedi_nesy.sampling import sgld
 from gedi_nesy.training.config import Attempt, Record, TrainConfig, packed, unpacked
 from gedi_nesy.training.divergence import DivergedError, GuardConfig
 from gedi_nesy.training.durability import snapshot
-from gedi_nesy.training.durability.manager import SaveConfig, Saver
+from gedi_nesy.training.durability.manager import CheckpointConfig, CheckpointManager
 from gedi_nesy.training.learner import Learner
 from gedi_nesy.training.loop import Outcome, train
 from gedi_nesy.training.run import Run
@@ -91,10 +91,12 @@ def interrupted(folder, make_learner, log_prob, config, kills) -> Outcome:
         return on_step
 
     for limit in kills:
-        saver = Saver(SaveConfig(folder=folder, seconds=0.0))
+        saver = CheckpointManager(CheckpointConfig(folder=folder, seconds=0.0))
         with pytest.raises(Killed):
             train(make_learner, log_prob, config, dies_after(limit), saver=saver)
-    return train(make_learner, log_prob, config, saver=Saver(SaveConfig(folder=folder, seconds=0.0)))
+    return train(
+        make_learner, log_prob, config, saver=CheckpointManager(CheckpointConfig(folder=folder, seconds=0.0))
+    )
 
 
 def test_a_run_that_is_interrupted_after_every_step_ends_with_the_same_numbers(tmp_path, make_learner):
@@ -119,7 +121,7 @@ def test_checkpoints_change_no_number(tmp_path, make_learner, log_prob):
 
 
 def test_a_finished_run_is_not_trained_again(tmp_path, make_learner):
-    saver = partial(Saver, SaveConfig(folder=tmp_path, seconds=0.0))
+    saver = partial(CheckpointManager, CheckpointConfig(folder=tmp_path, seconds=0.0))
     config = replace(EVERY_PHASE, attempts=1)
     whole = train(make_learner, successor, config, saver=saver())
     steps, told = [], []
@@ -323,7 +325,9 @@ def test_learned_probabilities_of_the_program_are_part_of_the_run(tmp_path, data
     file.write_text(SURE)
     config = replace(EVERY_PHASE, attempts=2, refine=40, step=replace(STEP, learning_rate=1e-2))
 
-    def learned(saver: Saver | None = None, on_step=lambda record: None) -> tuple[Outcome, Tensor]:
+    def learned(
+        saver: CheckpointManager | None = None, on_step=lambda record: None
+    ) -> tuple[Outcome, Tensor]:
         query = query_log_prob(file, "next(A, B)", ("A", "B"), 4)
         backbone = partial(ConvNet, image_size=16, width=8, num_features=16)
         outcome = learn(data, query, 4, config, backbone, start_rank=4, saver=saver, on_step=on_step)
@@ -337,7 +341,7 @@ def test_learned_probabilities_of_the_program_are_part_of_the_run(tmp_path, data
     assert values.sum().item() == pytest.approx(1.0)
     assert values[0, 0].item() > 0.5, "from 0.3"
     with pytest.raises(Killed):
-        learned(Saver(SaveConfig(folder=tmp_path, seconds=0.0)), dies)
-    parts, again = learned(Saver(SaveConfig(folder=tmp_path, seconds=0.0)))
+        learned(CheckpointManager(CheckpointConfig(folder=tmp_path, seconds=0.0)), dies)
+    parts, again = learned(CheckpointManager(CheckpointConfig(folder=tmp_path, seconds=0.0)))
     same(whole, parts)
     assert torch.equal(values, again)

@@ -14,8 +14,8 @@ from typing import Any, NamedTuple
 from safetensors.torch import save as to_bytes
 from torch import Tensor
 
-from gedi_nesy.errors import GediNesyError
-from gedi_nesy.files import TensorFile, UnreadableError, WriteError, digest, read_tensors, write_whole
+from gedi_nesy.errors import ConfigError, GediNesyError
+from gedi_nesy.files import UnreadableError, WriteError, digest, read_tensors, write_whole
 
 FORMAT = "gedi_nesy.checkpoint/1"
 HASHED = ("format", "settings", "about", "state")
@@ -51,7 +51,7 @@ def save(
     CheckpointError if it cannot be written: a full disk loses nothing that was saved.
     """
     if keep < 1:
-        raise ValueError(f"keep={keep} must be at least 1")
+        raise ConfigError(f"keep={keep} must be at least 1")
     tensors: dict[str, Tensor] = {}
     metadata = {
         "format": FORMAT,
@@ -83,13 +83,12 @@ def load_latest(folder: Path, settings: Mapping[str, Any]) -> Loaded:
     warnings: list[str] = []
     for number in sorted(files, reverse=True):
         try:
-            metadata, tensors = _read(files[number])
+            before, about, state = _read(files[number])
         except UnreadableError as error:
             warnings.append(f"{files[number]} {error}; the one before it is taken")
             continue
-        _check_settings(files[number], json.loads(metadata["settings"]), settings)
-        state = _put_tensors(json.loads(metadata["state"]), tensors)
-        return Loaded(state, json.loads(metadata["about"]), files[number], warnings)
+        _check_settings(files[number], before, settings)
+        return Loaded(state, about, files[number], warnings)
     if warnings:
         warnings[-1] = warnings[-1].replace("the one before it is taken", "there is none before it")
     return Loaded(None, {}, None, warnings)
@@ -134,7 +133,8 @@ def _put_tensors(tree: Any, tensors: dict[str, Tensor]) -> Tree:
     return tree
 
 
-def _read(file: Path) -> TensorFile:
+def _read(file: Path) -> tuple[dict[str, Any], dict[str, str], Tree]:
+    """Settings, what is worth knowing, and the state."""
     metadata, tensors = read_tensors(file)
     if metadata.get("format") != FORMAT:
         raise UnreadableError(f"is no checkpoint of this version (format {metadata.get('format')!r})")
@@ -142,7 +142,13 @@ def _read(file: Path) -> TensorFile:
         raise UnreadableError(f"is damaged (it holds {', '.join(sorted(metadata))})")
     if metadata["sha256"] != digest({key: metadata[key] for key in HASHED}, tensors):
         raise UnreadableError("is damaged (its checksum does not fit)")
-    return TensorFile(metadata, tensors)
+    try:
+        before, about, state = (json.loads(metadata[key]) for key in ("settings", "about", "state"))
+        if not isinstance(before, dict) or not isinstance(about, dict):
+            raise UnreadableError("is damaged (its settings are none)")
+        return before, about, _put_tensors(state, tensors)
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise UnreadableError(f"is damaged (its state is none: {str(error).splitlines()[0][:80]})") from error
 
 
 def _check_settings(file: Path, before: dict[str, Any], settings: Mapping[str, Any]) -> None:
@@ -150,4 +156,4 @@ def _check_settings(file: Path, before: dict[str, Any], settings: Mapping[str, A
     changed = sorted(name for name in before.keys() | now.keys() if before.get(name) != now.get(name))
     if changed:
         differences = ", ".join(f"{name} was {before.get(name)}, is {now.get(name)}" for name in changed)
-        raise ValueError(f"{file} was made with other settings: {differences}")
+        raise ConfigError(f"{file} was made with other settings: {differences}")

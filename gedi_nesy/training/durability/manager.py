@@ -9,21 +9,21 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from gedi_nesy.errors import StoppedError
+from gedi_nesy.errors import ConfigError, StoppedError
 from gedi_nesy.training import distributed
 from gedi_nesy.training.durability import checkpoint
-from gedi_nesy.training.durability.checkpoint import Tree
+from gedi_nesy.training.durability.checkpoint import CheckpointError, Tree
 
 
 @dataclass(frozen=True, kw_only=True)
-class SaveConfig:
+class CheckpointConfig:
     """Where checkpoints go, and how often."""
 
     folder: Path
     seconds: float = 30.0
     """between two checkpoints, at the least; 0: one after every step, whatever that costs"""
-    share: float = 0.01
-    """of the time of the run that saving may take: where a checkpoint costs more, fewer are made"""
+    max_overhead: float = 0.01
+    """share of the run's time that saving may take: where a checkpoint costs more, fewer are made"""
     keep: int = 3
     """how many are kept"""
     settings: Mapping[str, Any] = field(default_factory=dict)
@@ -33,19 +33,19 @@ class SaveConfig:
 
     def __post_init__(self) -> None:
         if not 0 <= self.seconds < float("inf"):
-            raise ValueError(f"seconds={self.seconds} between checkpoints must be finite and not negative")
-        if not 0 < self.share < 1:
-            raise ValueError(f"share={self.share} of the time for checkpoints must be between 0 and 1")
+            raise ConfigError(f"seconds={self.seconds} between checkpoints must be finite and not negative")
+        if not 0 < self.max_overhead < 1:
+            raise ConfigError(f"max_overhead={self.max_overhead} must be between 0 and 1")
         if self.keep < 1:
-            raise ValueError(f"keep={self.keep} must be at least 1")
+            raise ConfigError(f"keep={self.keep} must be at least 1")
 
 
-class Saver:
-    """Saves what `state()` returns when it is time, and counts the seconds of the run over all its parts."""
+class CheckpointManager:
+    """Saves what `state()` returns when it is time, and counts the seconds of the run over all its launches."""
 
-    def __init__(self, config: SaveConfig, clock: Callable[[], float] = time.perf_counter):
+    def __init__(self, config: CheckpointConfig, clock: Callable[[], float] = time.perf_counter):
         self.config, self.clock = config, clock
-        self.parts = 1
+        self.num_launches = 1
         """how many processes the run has had, this one included"""
         self.spent = 0.0
         """seconds in which the run did nothing but save"""
@@ -64,8 +64,8 @@ class Saver:
         return self._before + self.clock() - self._begun
 
     @property
-    def share(self) -> float:
-        """Of the seconds of the run, what saving took."""
+    def overhead(self) -> float:
+        """Of the seconds of the run, the share that saving took."""
         return self.spent / self.seconds if self.seconds > 0 else 0.0
 
     def load(self) -> Tree | None:
@@ -74,17 +74,18 @@ class Saver:
         self.warnings, self.about = found.warnings, found.about
         if found.state is None:
             return None
-        self._before, self.spent = found.state["seconds"], found.state["spent"]
-        self.parts = found.state["parts"] + 1
+        state = _checked(found.state, self.config.folder)
+        self._before, self.spent = state["seconds"], state["spent"]
+        self.num_launches = state["parts"] + 1
         self._begun = self._last = self.clock()
-        return found.state["run"]
+        return state["run"]
 
     def step(self, state: Callable[[], Tree], milestone: bool = False) -> None:
         """To be called after each step: saves if it is time, or if this is a milestone and saving is cheap.
 
         StoppedError if a signal came; the run is saved then.
         """
-        rest = 0.0 if self.config.seconds == 0 else self._cost / self.config.share
+        rest = 0.0 if self.config.seconds == 0 else self._cost / self.config.max_overhead
         due = self.clock() - self._last >= (rest if milestone else max(rest, self.config.seconds))
         # rank 0 watches the clock; a signal may reach the ranks at different steps
         decided = distributed.largest(self._signal or (-1 if due and distributed.first() else -2))
@@ -98,7 +99,7 @@ class Saver:
         begun, config = self.clock(), self.config
         # what this very save takes is known only afterwards: what the last one took stands for it
         spent = self.spent + self._cost
-        tree = {"seconds": self.seconds, "spent": spent, "parts": self.parts, "run": state()}
+        tree = {"seconds": self.seconds, "spent": spent, "parts": self.num_launches, "run": state()}
         if distributed.first():
             checkpoint.save(config.folder, tree, config.settings, config.about, config.keep)
         self._last = self.clock()
@@ -130,3 +131,12 @@ class Saver:
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler)
+
+
+def _checked(state: Tree, folder: Path) -> dict[str, Any]:
+    """The state, if a manager saved it. CheckpointError if a checkpoint of something else lies there."""
+    numbers = ("seconds", "spent", "parts")
+    is_run = isinstance(state, dict) and state.keys() == {*numbers, "run"}
+    if is_run and all(isinstance(state[name], int | float) and state[name] >= 0 for name in numbers):
+        return state
+    raise CheckpointError(f"{folder} holds a checkpoint of something else than a run")

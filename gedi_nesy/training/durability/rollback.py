@@ -24,7 +24,7 @@ class Recovery(NamedTuple):
     """steps that the history held by then"""
 
 
-class Fallback:
+class Rollback:
     """The last state known to be good, and a newer one that has yet to prove itself."""
 
     def __init__(self, state: Tree):
@@ -38,11 +38,11 @@ class Fallback:
         return {"good": self.good, "candidate": self.candidate}
 
     @classmethod
-    def of(cls, tree: Tree) -> "Fallback":
+    def of(cls, tree: Tree) -> "Rollback":
         """What `tree` returned, read from a checkpoint."""
-        fallback = cls(tree["good"])
-        fallback.candidate = copied(tree["candidate"])
-        return fallback
+        rollback = cls(tree["good"])
+        rollback.candidate = copied(tree["candidate"])
+        return rollback
 
 
 def copied(tree: Tree) -> Tree:

@@ -12,6 +12,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
+from gedi_nesy.files import digest, read_tensors
 from gedi_nesy.training.durability import checkpoint
 
 SETTINGS = {"learning_rate": 1e-3, "seeds": (0, 1)}
@@ -198,6 +199,7 @@ def test_killed_in_the_middle_of_writing(tmp_path, root):
     checkpoint.save(tmp_path, state(0), SETTINGS)
     code = f"""
 import os, signal, pathlib
+from gedi_nesy.files import digest, read_tensors
 from gedi_nesy.training.durability import checkpoint
 opened = pathlib.Path.open
 class Killed:
@@ -222,3 +224,43 @@ checkpoint.save(pathlib.Path({str(tmp_path)!r}), {{"number": 1}}, {SETTINGS!r})
 def test_keep_must_be_positive(tmp_path):
     with pytest.raises(ValueError, match="keep=0 must be at least 1"):
         checkpoint.save(tmp_path, {}, SETTINGS, keep=0)
+
+
+def test_a_link_out_of_the_folder_is_passed_over(tmp_path):
+    other = checkpoint.save(tmp_path / "other", state(0), SETTINGS)
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / other.name).symlink_to(other)
+    found = checkpoint.load_latest(tmp_path / "mine", SETTINGS)
+    assert found.state is None
+    assert "is a link that leads out of its folder; there is none before it" in found.warnings[0]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"settings": "[]"},
+        {"settings": "{"},
+        {"about": "3"},
+        {"state": "{"},
+        {"state": '{"__tensor__": "none"}'},
+        {"state": '{"__tensor__": [1]}'},
+        {"state": '{"__items__": 3}'},
+        {"state": '{"__items__": [[[], 1]]}'},
+        {"state": "[" * 100_000},
+        {"state": "9" * 10_000},
+        {"format": "another"},
+    ],
+)
+def test_a_forged_checkpoint_is_passed_over(tmp_path, change):
+    """Its checksum fits, and its content is none."""
+    from safetensors.torch import save_file
+
+    file = checkpoint.save(tmp_path, state(0), SETTINGS)
+    metadata, tensors = read_tensors(file)
+    metadata |= change
+    metadata["sha256"] = digest({key: metadata[key] for key in checkpoint.HASHED}, tensors)
+    save_file(tensors, file, metadata)
+    found = checkpoint.load_latest(tmp_path, SETTINGS)
+    assert found.state is None
+    assert len(found.warnings) == 1
+    assert "\n" not in found.warnings[0]

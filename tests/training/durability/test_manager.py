@@ -6,7 +6,9 @@ from itertools import pairwise
 
 import pytest
 
-from gedi_nesy.training.durability.manager import SaveConfig, Saver, StoppedError
+from gedi_nesy.training.durability import checkpoint
+from gedi_nesy.training.durability.checkpoint import CheckpointError
+from gedi_nesy.training.durability.manager import CheckpointConfig, CheckpointManager, StoppedError
 
 
 class Clock:
@@ -17,11 +19,11 @@ class Clock:
         return self.now
 
 
-def saver(tmp_path, clock, **options) -> Saver:
-    return Saver(SaveConfig(folder=tmp_path / "checkpoints", **options), clock)
+def saver(tmp_path, clock, **options) -> CheckpointManager:
+    return CheckpointManager(CheckpointConfig(folder=tmp_path / "checkpoints", **options), clock)
 
 
-def run(saver: Saver, clock: Clock, steps: int, cost: float, milestones: int = 0) -> list[int]:
+def run(saver: CheckpointManager, clock: Clock, steps: int, cost: float, milestones: int = 0) -> list[int]:
     """The steps after which a run of a second a step is saved, where a checkpoint costs `cost` seconds."""
     saved = []
 
@@ -41,7 +43,7 @@ def run(saver: Saver, clock: Clock, steps: int, cost: float, milestones: int = 0
 
 def test_cheap_checkpoints_are_made_at_the_interval(tmp_path):
     clock = Clock()
-    one = Saver(SaveConfig(folder=tmp_path, seconds=30.0), clock)
+    one = CheckpointManager(CheckpointConfig(folder=tmp_path, seconds=30.0), clock)
     cheap = run(one, clock, 100, 1e-6)
     assert cheap == [30, 60, 90]
 
@@ -58,7 +60,7 @@ def test_dear_checkpoints_are_made_less_often(tmp_path, monkeypatch, cost):
         times.append(clock.now)
 
     monkeypatch.setattr(checkpoint, "save", save)
-    one = saver(tmp_path, clock, seconds=30.0, share=0.01)
+    one = saver(tmp_path, clock, seconds=30.0, max_overhead=0.01)
     for _ in range(2000):
         clock.now += 1.0
         one.step(dict)
@@ -66,8 +68,8 @@ def test_dear_checkpoints_are_made_less_often(tmp_path, monkeypatch, cost):
     assert times[0] == 100 + 30 + cost
     assert min(gaps) >= 100 * cost
     assert one.spent == cost * len(times)
-    assert one.share == pytest.approx(cost * len(times) / (2000 + cost * len(times)))
-    assert one.share < 0.012
+    assert one.overhead == pytest.approx(cost * len(times) / (2000 + cost * len(times)))
+    assert one.overhead < 0.012
 
 
 def test_zero_seconds_saves_after_every_step(tmp_path):
@@ -90,7 +92,7 @@ def test_seconds_add_up_over_the_parts_of_a_run(tmp_path):
     second = saver(tmp_path, clock, seconds=10.0)
     assert second.load() == {"step": 20}
     assert second.seconds == pytest.approx(20, abs=1e-3)
-    assert second.parts == 2
+    assert second.num_launches == 2
     clock.now += 5
     assert second.seconds == pytest.approx(25, abs=1e-3)
     second.remove()
@@ -122,7 +124,25 @@ def test_a_second_interrupt_ends_at_once(tmp_path):
     signal.signal(signal.SIGINT, before)
 
 
-@pytest.mark.parametrize(("name", "value"), [("seconds", -1.0), ("share", 0.0), ("share", 1.0), ("keep", 0)])
+@pytest.mark.parametrize(
+    ("name", "value"), [("seconds", -1.0), ("max_overhead", 0.0), ("max_overhead", 1.0), ("keep", 0)]
+)
 def test_bad_settings_are_named(tmp_path, name, value):
     with pytest.raises(ValueError, match=f"{name}={value}"):
-        SaveConfig(folder=tmp_path, **{name: value})
+        CheckpointConfig(folder=tmp_path, **{name: value})
+
+
+@pytest.mark.parametrize("change", [{"seconds": "x"}, {"spent": -1.0}, {"parts": None}, {"more": 1}])
+def test_a_checkpoint_of_something_else_is_refused(tmp_path, change):
+    checkpoint.save(tmp_path, {"seconds": 1.0, "spent": 0.5, "parts": 1, "run": {}} | change, {})
+    with pytest.raises(CheckpointError, match="holds a checkpoint of something else than a run"):
+        CheckpointManager(CheckpointConfig(folder=tmp_path)).load()
+
+
+def test_a_checkpoint_from_before_loads(tmp_path):
+    """Keys in the file are as they ever were."""
+    checkpoint.save(tmp_path, {"seconds": 7.0, "spent": 0.5, "parts": 2, "run": {"step": 3}}, {})
+    manager = CheckpointManager(CheckpointConfig(folder=tmp_path))
+    assert manager.load() == {"step": 3}
+    assert (manager.num_launches, manager.spent) == (3, 0.5)
+    assert manager.seconds >= 7.0
