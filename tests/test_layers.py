@@ -12,8 +12,9 @@ SMALL = {
     "gedi_nesy/objectives/terms.py": "from gedi_nesy.types import Logits",
     "gedi_nesy/training/step.py": "from gedi_nesy.objectives.terms import loss_inv",
     "benchmarks/runner/record.py": "import json",
-    "benchmarks/toy/config.py": "from gedi_nesy.training.step import StepConfig",
-    "benchmarks/toy/run.py": "from benchmarks.runner import record\nfrom benchmarks.toy.config import ToyConfig",
+    "benchmarks/toy/config.py": "from gedi_nesy.training.step import StepConfig\nfrom benchmarks.toy import flags",
+    "benchmarks/toy/flags.py": "",
+    "benchmarks/toy/run.py": "from benchmarks.runner import record",
 }
 """A project in order."""
 
@@ -61,7 +62,7 @@ def test_a_project_in_order_has_no_faults():
         ("gedi_nesy/utils/new.py", "", "no floor: gedi_nesy.utils.new"),
         ("benchmarks/step/run.py", "from benchmarks.toy.run import train", "between benchmarks: benchmarks.step.run"),
         ("benchmarks/runner/new.py", "from benchmarks.toy import run", "shared code imports a benchmark"),
-        ("benchmarks/step/config.py", "from benchmarks.runner import record", "config imports what runs"),
+        ("benchmarks/toy/flags.py", "from benchmarks.toy import run", "config imports what runs"),
         ("gedi_nesy/training/new.py", "pass\n" * 251, "long: gedi_nesy/training/new.py has 251 lines"),
     ],
 )  # fmt: skip
