@@ -5,6 +5,7 @@ names it. What a row is for is tested in its own file.
 """
 
 import inspect
+from dataclasses import fields
 from itertools import product
 from typing import get_args
 
@@ -12,6 +13,8 @@ import pytest
 import torch
 from torch import nn
 
+from gedi_nesy.augmentation import warp as augmentation
+from gedi_nesy.augmentation.warp import WarpConfig
 from gedi_nesy.data.dataset import DataError
 from gedi_nesy.data.image_sets import SOURCES
 from gedi_nesy.data.images import load
@@ -186,3 +189,38 @@ def test_points_with_a_bad_setting_are_one_line(name, setting, value, generator)
     with pytest.raises(ValueError, match=setting) as error:
         make(name, **{"num": 50, "noise": 0.1, setting: value}, generator=generator)
     one_line(error, f"{setting}={value}")
+
+
+# augmentations
+
+AUGMENTATIONS = {
+    "warp": lambda generator, images: augmentation.warp(generator, images, WarpConfig()),
+    "jitter": lambda generator, images: augmentation.jitter(generator, images, 0.1),
+}
+
+
+@pytest.mark.parametrize("name", AUGMENTATIONS)
+@pytest.mark.parametrize("shape", [(5, 1, 28, 28), (5, 3, 16, 24), (1, 1, 7, 7)], ids=str)
+def test_an_augmentation_is_finite_differentiable_and_follows_its_generator(name, shape, generator):
+    images = torch.rand(shape, generator=generator, requires_grad=True)
+    made = [AUGMENTATIONS[name](torch.Generator().manual_seed(seed), images) for seed in (3, 3, 4)]
+    assert made[0].shape == shape
+    assert made[0].isfinite().all()
+    assert torch.equal(made[0], made[1])
+    assert not torch.equal(made[0], made[2])
+    made[0].sum().backward()
+    assert images.grad.isfinite().all()
+
+
+@pytest.mark.parametrize("name", AUGMENTATIONS)
+def test_an_augmentation_draws_for_each_image(name):
+    images = torch.linspace(0, 1, 28).expand(2, 1, 28, 28)
+    first, second = AUGMENTATIONS[name](torch.Generator().manual_seed(0), images)
+    assert not torch.equal(first, second)
+
+
+@pytest.mark.parametrize("setting", [field.name for field in fields(WarpConfig)])
+def test_an_augmentation_with_a_bad_setting_is_one_line(setting):
+    with pytest.raises(ValueError, match=setting) as error:
+        WarpConfig(**{setting: -1.0})
+    one_line(error, f"{setting}=-1.0")
