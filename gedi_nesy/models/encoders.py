@@ -80,7 +80,11 @@ class MLP(nn.Module):
         }
         if not hidden:
             raise ConfigError("hidden=() needs at least one layer")
-        _check_sizes(num_inputs=num_inputs, hidden=min(hidden), num_features=num_features or 1)
+        _check_sizes(
+            num_inputs=num_inputs,
+            hidden=min(hidden),
+            num_features=1 if num_features is None else num_features,
+        )
         self.input_shape = (num_inputs,)
         self.num_features = hidden[-1] if num_features is None else num_features
         widths = [num_inputs, *hidden]
