@@ -1,5 +1,6 @@
 """Symbols without labels, in one call: images, which of them stand in a query, and a program that says what holds."""
 
+import math
 import os
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -20,8 +21,8 @@ from gedi_nesy.training.durability.manager import CheckpointManager
 from gedi_nesy.training.learner import Learner, QueryLogProb
 from gedi_nesy.training.loop import Outcome, train
 
-STARTS_FROM = 10_000 * 28 * 28
-"""Numbers to which the start of Langevin chains is fitted: more show its directions no better, and take memory."""
+FITTED_IMAGES, FITTED_SIZE = 10_000, 28 * 28
+"""Images to which the start of Langevin chains is fitted: more show its directions no better, and an SVD grows fast."""
 
 
 class _Outputs(nn.Module):
@@ -98,6 +99,12 @@ def _checked(
     return data
 
 
+def _num_fitted(size: int) -> int:
+    """How many images of `size` numbers: of larger ones as many as make the SVD's work, n d min(n, d), no larger."""
+    work = FITTED_IMAGES * FITTED_SIZE**2
+    return min(FITTED_IMAGES, max(work // size**2, math.isqrt(work // size)))
+
+
 def learn(
     data: QuerySet,
     log_prob: QueryLogProb | None,
@@ -124,7 +131,7 @@ def learn(
     data = _checked(data, log_prob, num_clusters, config.step.sgld.bounds)
     device, (channels, *size) = data.images.device, data.images.shape[1:]
     make_backbone = make_backbone or partial(ConvNet, channels=channels, image_size=size)
-    shown = data.pool[:: 1 + len(data.pool) * data.images[0].numel() // STARTS_FROM]
+    shown = data.pool[:: 1 + len(data.pool) // _num_fitted(data.images[0].numel())]
     rank = min(start_rank, len(data.pool) - 1, len(shown), data.images[0].numel())
 
     def make_learner(attempt: int) -> Learner:

@@ -4,8 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from benchmarks.dataset_flags import DataRootFlag, DatasetFlag
-from benchmarks.runner.config import RecordedConfig
+from benchmarks.runner.config import DataRootFlag, DatasetFlag, RecordedConfig
 from gedi_nesy.augmentation.warp import WarpConfig
 from gedi_nesy.models.gedi import Precision
 from gedi_nesy.sampling.sgld import SGLDConfig

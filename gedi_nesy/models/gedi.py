@@ -173,7 +173,7 @@ class GEDI(nn.Module):
         if not self.start_rank:
             return self.unstandardise(uniform(generator, num, self.input_shape))
         mean, factors = cast(Tensor, self.start_mean), cast(Tensor, self.start_factors)
-        points = gaussian(generator, num, mean, factors).clamp(0.0, 1.0).view(num, *self.input_shape)
+        points = gaussian(generator, num, mean, factors).clamp_(0.0, 1.0).view(num, *self.input_shape)
         return self.unstandardise(points)
 
     def sample(

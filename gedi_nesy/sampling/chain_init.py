@@ -33,4 +33,4 @@ def gaussian(
     normal = torch.randn(
         num, factors.shape[1], generator=generator, device=generator.device, dtype=mean.dtype
     )
-    return mean + normal @ factors.T
+    return (normal @ factors.T).add_(mean)
