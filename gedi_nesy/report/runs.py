@@ -1,11 +1,13 @@
 """Many run folders side by side: what they asked, where they differ, and what came out."""
 
 import json
-from collections.abc import Mapping, Sequence
+import math
+import statistics
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
-from gedi_nesy.errors import GediNesyError
+from gedi_nesy.errors import GediNesyError, one_line
 
 RESULTS_FILE, RUN_FILE = "results.json", "run.json"
 METRICS = (
@@ -17,7 +19,7 @@ METRICS = (
     "ood_auroc",
     "seconds",
 )
-"""What is shown of a run, in this order; of a benchmark that has none of them, its first three metrics."""
+"""What is shown of a run, in this order; of one that has none of them but its time, its first three metrics."""
 NOT_SHOWN = (
     "seeds",
     "out",
@@ -28,8 +30,14 @@ NOT_SHOWN = (
     "save_every",
     "tensorboard",
     "dataset",
+    "methods",
+    "rows",
+    "tasks",
 )
 """Settings that say nothing about what was asked, or stand in a column of their own."""
+
+
+Field = TypeVar("Field")
 
 
 class RunsError(GediNesyError, ValueError):
@@ -37,18 +45,23 @@ class RunsError(GediNesyError, ValueError):
 
 
 class RunFolder(NamedTuple):
-    """One results.json, or one run.json of a run that has no results yet."""
+    """One row of one results.json, or one run.json of a run that has no results yet."""
 
     folder: str
     benchmark: str
     dataset: str
+    row: str
+    """which of the variants that the results compare; empty where there is one"""
     config: Mapping[str, Any]
     seeds: tuple[int, ...]
     summary: Mapping[str, Mapping[str, float]]
+    """median and minimum over the seeds of every metric; one that no seed has, as without labels, is not there"""
     commit: str
     modified: float
     """seconds since 1970"""
     finished: bool
+    failed: tuple[int, ...] = ()
+    """seeds whose runs ended in an error"""
 
 
 def read_runs(root: Path) -> tuple[list[RunFolder], list[str]]:
@@ -63,33 +76,75 @@ def read_runs(root: Path) -> tuple[list[RunFolder], list[str]]:
     ]
     for file in files:
         try:
-            runs.append(_read(file, root))
-        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-            reason = f"{type(error).__name__}: {error}" if not isinstance(error, OSError) else str(error)
-            damaged.append(f"{file}: damaged ({' '.join(reason.split())})")
+            runs += _read(file, root)
+        except RunsError as error:
+            damaged.append(one_line(f"{file}: damaged ({error})"))
     return sorted(runs, key=lambda run: run.modified, reverse=True), damaged
 
 
-def _read(file: Path, root: Path) -> RunFolder:
-    document = json.loads(file.read_text())
-    config = document["config"]
+def _read(file: Path, root: Path) -> list[RunFolder]:
+    document = _document(file)
+    config = _field(document, "config", dict)
     finished = file.name == RESULTS_FILE
-    runs = document["runs"] if finished else []
-    summary = {
-        name: {key: float(found[key]) for key in ("median", "min")}
-        for name, found in (document["summary"] if finished else {}).items()
-    }
-    return RunFolder(
-        folder=str(file.parent.relative_to(root)),
-        benchmark=str(document["benchmark"]),
-        dataset=str(config.get("dataset", "")),
-        config=config,
-        seeds=tuple(sorted({int(run["seed"]) for run in runs})),
-        summary=summary,
-        commit=str(document["commit"]),
-        modified=file.stat().st_mtime,
-        finished=finished,
-    )
+    runs = _field(document, "runs", list) if finished else [{}]
+    failures = _field({"failures": []} | document, "failures", list)
+    rows: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    for run in (*runs, *failures):
+        if not isinstance(run, dict):
+            raise RunsError(f"a run is {json.dumps(run)[:40]}")
+        parts = [str(run[name]) for name in ("task", "method", "row") if run.get(name)]
+        rows.setdefault((str(run.get("dataset", config.get("dataset", ""))), " ".join(parts)), []).append(run)
+    return [
+        RunFolder(
+            folder=str(file.parent.relative_to(root)),
+            benchmark=_field(document, "benchmark", str),
+            dataset=dataset,
+            row=row,
+            config=config,
+            seeds=_seeds(run for run in found if finished and run not in failures),
+            summary=_summary([_field({"metrics": {}} | run, "metrics", dict) for run in found]),
+            commit=_field(document, "commit", str),
+            modified=file.stat().st_mtime,
+            finished=finished,
+            failed=_seeds(run for run in found if run in failures),
+        )
+        for (dataset, row), found in (rows or {(str(config.get("dataset", "")), ""): []}).items()
+    ]
+
+
+def _document(file: Path) -> dict[str, Any]:
+    if not file.is_file():
+        raise RunsError("not a file")
+    try:
+        document = json.loads(file.read_text("utf-8"))
+    except OSError as error:
+        raise RunsError(error.strerror) from error
+    except (ValueError, RecursionError) as error:
+        raise RunsError(f"no JSON: {error}") from error
+    if not isinstance(document, dict):
+        raise RunsError("no results")
+    return document
+
+
+def _field(document: Mapping[str, Any], name: str, kind: type[Field]) -> Field:
+    value = document.get(name)
+    if not isinstance(value, kind):
+        raise RunsError(f"{name} is {json.dumps(value)[:40]}" if name in document else f"no {name}")
+    return value
+
+
+def _seeds(runs: Iterable[Mapping[str, Any]]) -> tuple[int, ...]:
+    return tuple(sorted({_field(run, "seed", int) for run in runs}))
+
+
+def _summary(metrics: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, float]]:
+    """Over the seeds that have a metric as a number."""
+    found: dict[str, list[float]] = {}
+    for seed in metrics:
+        for name, value in seed.items():
+            if isinstance(value, int | float) and math.isfinite(value):
+                found.setdefault(name, []).append(float(value))
+    return {name: {"median": statistics.median(v), "min": min(v)} for name, v in found.items()}
 
 
 def differences(runs: Sequence[RunFolder]) -> list[dict[str, Any]]:
@@ -102,7 +157,9 @@ def differences(runs: Sequence[RunFolder]) -> list[dict[str, Any]]:
 def shown_metrics(runs: Sequence[RunFolder]) -> list[str]:
     """The columns of a table of these runs."""
     present = dict.fromkeys(name for run in runs for name in run.summary)
-    return [name for name in METRICS if name in present] or list(present)[:3]
+    known = [name for name in METRICS if name in present]
+    others = [name for name in present if name not in METRICS]
+    return known if set(known) - {"seconds"} else others[:3] + known
 
 
 def ordered(runs: Sequence[RunFolder], sort: str) -> list[RunFolder]:
@@ -113,7 +170,7 @@ def ordered(runs: Sequence[RunFolder], sort: str) -> list[RunFolder]:
     if sort == "age":
         return sorted(runs, key=lambda run: run.modified, reverse=True)
     if sort == "folder":
-        return sorted(runs, key=lambda run: run.folder)
+        return sorted(runs, key=lambda run: (run.folder, run.dataset, run.row))
     if not any(sort in run.summary for run in runs):
         known = ", ".join(dict.fromkeys(name for run in runs for name in run.summary)) or "none"
         raise RunsError(f"--sort {sort}: neither age nor folder nor a metric of these runs ({known})")
@@ -134,6 +191,6 @@ def as_json(runs: Sequence[RunFolder]) -> list[dict[str, Any]]:
 def by_benchmark(runs: Sequence[RunFolder]) -> list[list[RunFolder]]:
     """The runs in groups, in the order in which their benchmarks come."""
     groups: dict[str, list[RunFolder]] = {}
-    for run in runs:
+    for run in (*runs, *failures):
         groups.setdefault(run.benchmark, []).append(run)
     return list(groups.values())

@@ -4,12 +4,15 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from gedi_nesy.errors import one_line
 from gedi_nesy.extras import needs
 from gedi_nesy.report.runs import RunFolder, by_benchmark, differences, shown_metrics
 from gedi_nesy.report.tables import HEADINGS, plain_table
 
 with needs("report"):
+    from rich.markup import escape
     from rich.table import Table
+    from rich.text import Text
 
 
 def runs_tables(runs: Sequence[RunFolder], now: float | None = None) -> list[Table]:
@@ -18,10 +21,12 @@ def runs_tables(runs: Sequence[RunFolder], now: float | None = None) -> list[Tab
     tables = []
     for group in by_benchmark(runs):
         metrics = shown_metrics(group)
-        table = plain_table(f"{group[0].benchmark}: medians over seeds (minimum)")
+        table = plain_table(escape(one_line(f"{group[0].benchmark}: medians over seeds (minimum)")))
+        rows = any(run.row for run in group)
         for heading in (
             "folder",
             "dataset",
+            *(["row"] if rows else []),
             "settings",
             "seeds",
             *(HEADINGS.get(name, name) for name in metrics),
@@ -32,10 +37,20 @@ def runs_tables(runs: Sequence[RunFolder], now: float | None = None) -> list[Tab
         for run, found in zip(group, differences(group), strict=True):
             settings = "  ".join(f"{name}={_value(value)}" for name, value in found.items())
             seeds = str(len(run.seeds)) if run.finished else "unfinished"
+            seeds += f", {len(run.failed)} failed" if run.failed else ""
             cells = [_cell(name, run.summary.get(name)) for name in metrics]
-            table.add_row(
-                run.folder, run.dataset, settings, seeds, *cells, run.commit, age(now - run.modified)
-            )
+            row = [run.row] if rows else []
+            cells = [
+                run.folder,
+                run.dataset,
+                *row,
+                settings,
+                seeds,
+                *cells,
+                run.commit,
+                age(now - run.modified),
+            ]
+            table.add_row(*(Text(one_line(cell)) for cell in cells))  # as it is: no [markup] of rich
         tables.append(table)
     return tables
 

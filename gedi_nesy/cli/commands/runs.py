@@ -48,5 +48,7 @@ def _print(found: list[RunFolder]) -> None:
     from gedi_nesy.report.runs_table import runs_tables  # noqa: PLC0415
 
     console = Console(width=None if sys.stdout.isatty() else 160)
-    for table in runs_tables(found):
-        console.print(table)
+    with console.capture() as captured:
+        for table in runs_tables(found):
+            console.print(table)
+    print(captured.get(), end="")

@@ -3,6 +3,8 @@
 import io
 import json
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,7 @@ import pytest
 from gedi_nesy.__main__ import main
 from gedi_nesy.report.runs import RunsError, differences, ordered, read_runs
 from gedi_nesy.report.runs_table import age, runs_tables
+from tests.cli.command_line import error_of
 
 NOW = 1_700_000_000.0
 
@@ -17,7 +20,7 @@ NOW = 1_700_000_000.0
 def write(folder: Path, hours: float, benchmark: str = "addition", accuracy: float = 0.9, **config) -> Path:
     """A results.json that is `hours` old, of two seeds."""
     folder.mkdir(parents=True)
-    metrics = {"accuracy": accuracy, "seconds": 60.0}
+    metrics = [{"accuracy": accuracy * share, "seconds": 60.0 * share} for share in (1.5, 0.5)]
     file = folder / "results.json"
     document = {
         "benchmark": benchmark,
@@ -25,11 +28,8 @@ def write(folder: Path, hours: float, benchmark: str = "addition", accuracy: flo
         "versions": {},
         "commit": "abc1234",
         "device": "cpu",
-        "runs": [{"seed": seed, "metrics": metrics} for seed in (0, 1)],
-        "summary": {
-            name: dict.fromkeys(("median", "mean", "std", "max"), value) | {"min": value / 2}
-            for name, value in metrics.items()
-        },
+        "runs": [{"seed": seed, "metrics": found} for seed, found in enumerate(metrics)],
+        "summary": {},
     }
     file.write_text(json.dumps(document))
     os.utime(file, (NOW - 3600 * hours,) * 2)
@@ -49,7 +49,7 @@ def test_runs_are_found_newest_first_with_the_settings_that_differ(place):
     assert damaged == []
     assert [run.folder for run in runs] == ["deep/new", "other", "old"]
     assert runs[0].seeds == (0, 1)
-    assert runs[0].summary["accuracy"] == {"median": 0.8, "min": 0.4}
+    assert runs[0].summary["accuracy"] == pytest.approx({"median": 0.8, "min": 0.4})
     addition = [run for run in runs if run.benchmark == "addition"]
     # seeds, out and threads differ or not, but say nothing about what was asked; width is alike
     assert differences(addition) == [{"triples": 100}, {"triples": 1000}]
@@ -67,7 +67,21 @@ def test_a_metric_sorts_and_an_unknown_one_is_named(place):
 
 @pytest.mark.parametrize(
     "text",
-    ["", "{", "[]", '{"benchmark": "addition"}', '{"config": [], "benchmark": 1, "runs": 3}', "\udcff"],
+    [
+        "",
+        "{",
+        "[]",
+        "[" * 100_000,
+        "9" * 10_000,
+        "\udcff",
+        '{"benchmark": "addition"}',
+        '{"config": [], "benchmark": 1, "runs": 3}',
+        '{"config": {}, "benchmark": "b", "commit": "c", "runs": 3}',
+        '{"config": {}, "benchmark": "b", "commit": "c", "runs": [3]}',
+        '{"config": {}, "benchmark": "b", "commit": "c", "runs": [{"seed": "0"}]}',
+        '{"config": {}, "benchmark": "b", "commit": "c", "runs": [{"seed": 0, "metrics": 3}]}',
+        '{"config": {}, "benchmark": "b", "runs": []}',
+    ],
 )
 def test_damaged_folders_are_named_and_the_rest_is_shown(place, capsys, text):
     (place / "torn").mkdir()
@@ -124,7 +138,77 @@ def test_json_and_filter(place, capsys):
 )
 def test_what_cannot_be_shown_is_one_line(tmp_path, monkeypatch, capsys, arguments, message):
     monkeypatch.chdir(tmp_path)
-    assert main(["runs", *arguments]) == 1
-    shown = capsys.readouterr().err
-    assert message in shown
-    assert len(shown.splitlines()) == 1
+    assert message in error_of(capsys, ["runs", *arguments])
+
+
+def rows_of(folder: Path, *runs: dict) -> list:
+    """What is read of a folder with these runs."""
+    document = json.loads(write(folder, hours=1).read_text()) | {"runs": list(runs)}
+    (folder / "results.json").write_text(json.dumps(document))
+    found, damaged = read_runs(folder)
+    assert damaged == []
+    return found
+
+
+def test_a_row_for_each_variant_and_data_set(tmp_path):
+    """As the comparisons write them: methods on data sets, tasks with rows."""
+    scores = {("moons", "GEDI"): [0.5, 1.0], ("circles", "GEDI"): [0.25], ("moons", "JEM"): [0.0]}
+    runs = [
+        {"seed": seed, "dataset": dataset, "method": method, "metrics": {"nmi": score}}
+        for (dataset, method), found in scores.items()
+        for seed, score in enumerate(found)
+    ]
+    found = {(run.dataset, run.row): run.summary["nmi"]["median"] for run in rows_of(tmp_path / "a", *runs)}
+    assert found == {("moons", "GEDI"): 0.75, ("circles", "GEDI"): 0.25, ("moons", "JEM"): 0.0}
+    (half,) = rows_of(tmp_path / "b", {"seed": 0, "task": "half", "row": "all four", "metrics": {}})
+    assert half.row == "half all four"
+
+
+def test_runs_without_labels_have_the_metrics_that_they_have(tmp_path, capsys):
+    metrics = {"clusters_in_use": 3.0, "nmi": None, "accuracy": float("nan"), "seconds": 2.0}
+    (run,) = rows_of(tmp_path / "a", {"seed": 0, "metrics": metrics})
+    assert run.summary == {
+        name: {"median": metrics[name], "min": metrics[name]} for name in ("clusters_in_use", "seconds")
+    }
+    assert main(["runs", str(tmp_path)]) == 0
+    assert "clusters_in_use" in capsys.readouterr().out
+    assert main(["runs", str(tmp_path), "--sort", "clusters_in_use"]) == 0
+
+
+def test_no_runs_yet_and_a_run_that_failed(tmp_path, capsys):
+    (empty,) = rows_of(tmp_path / "a")
+    assert (empty.seeds, empty.summary) == ((), {})
+    (failed,) = rows_of(tmp_path / "b", {"seed": 4, "row": "x", "error": "diverged"})
+    assert (failed.seeds, failed.summary) == ((4,), {})
+    assert main(["runs", str(tmp_path)]) == 0
+
+
+def test_names_are_shown_as_they_are(tmp_path, capsys):
+    """No markup of rich, and nothing that a terminal obeys."""
+    write(tmp_path / "[" / "red]x\x1b[31m\ny", hours=1, benchmark="[/bold]", program="[bold]\n[/]")
+    write(tmp_path / "other", hours=2, benchmark="[/bold]", program="b")
+    assert main(["runs", str(tmp_path)]) == 0
+    out = capsys.readouterr().out
+    for name in ("[/red]x\\x1b[31m y", "[/bold]: medians", "program=[bold] [/]"):
+        assert name in " ".join(out.split())
+
+
+@pytest.mark.parametrize("make", [Path.mkdir, os.mkfifo], ids=["folder", "pipe"])
+def test_results_that_are_no_file(place, capsys, make):
+    make(place / "results.json")
+    assert main(["runs", str(place)]) == 0
+    assert "results.json: damaged (not a file)" in capsys.readouterr().err
+
+
+def test_runs_to_a_reader_that_has_gone(place, root):
+    process = subprocess.Popen(
+        [sys.executable, "-m", "gedi_nesy", "runs", str(place)],
+        cwd=root,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    with process:
+        process.stdout.close()
+        assert process.stderr.read() == ""
+        assert process.wait() == 141
