@@ -191,6 +191,6 @@ def as_json(runs: Sequence[RunFolder]) -> list[dict[str, Any]]:
 def by_benchmark(runs: Sequence[RunFolder]) -> list[list[RunFolder]]:
     """The runs in groups, in the order in which their benchmarks come."""
     groups: dict[str, list[RunFolder]] = {}
-    for run in (*runs, *failures):
+    for run in runs:
         groups.setdefault(run.benchmark, []).append(run)
     return list(groups.values())

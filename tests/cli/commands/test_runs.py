@@ -178,9 +178,16 @@ def test_runs_without_labels_have_the_metrics_that_they_have(tmp_path, capsys):
 def test_no_runs_yet_and_a_run_that_failed(tmp_path, capsys):
     (empty,) = rows_of(tmp_path / "a")
     assert (empty.seeds, empty.summary) == ((), {})
-    (failed,) = rows_of(tmp_path / "b", {"seed": 4, "row": "x", "error": "diverged"})
-    assert (failed.seeds, failed.summary) == ((4,), {})
     assert main(["runs", str(tmp_path)]) == 0
+    document = json.loads((tmp_path / "a" / "results.json").read_text())
+    document["failures"] = [{"seed": 4, "row": "x", "reason": "diverged"}]
+    document["runs"] = [{"seed": 3, "row": "x", "metrics": {}}, {"seed": 4, "row": "y", "metrics": {}}]
+    (tmp_path / "a" / "results.json").write_text(json.dumps(document))
+    found, _ = read_runs(tmp_path)
+    assert [(run.row, run.seeds, run.failed) for run in found] == [("x", (3,), (4,)), ("y", (4,), ())]
+    capsys.readouterr()
+    assert main(["runs", str(tmp_path)]) == 0
+    assert "1, 1 failed" in capsys.readouterr().out
 
 
 def test_names_are_shown_as_they_are(tmp_path, capsys):
