@@ -13,8 +13,8 @@ import pytest
 import torch
 from torch import nn
 
-from gedi_nesy.augmentation import warp as augmentation
-from gedi_nesy.augmentation.warp import WarpConfig
+from gedi_nesy.augmentation.points import jitter
+from gedi_nesy.augmentation.warp import WarpConfig, warp
 from gedi_nesy.data.dataset import DataError
 from gedi_nesy.data.image_sets import SOURCES
 from gedi_nesy.data.images import load
@@ -194,8 +194,8 @@ def test_points_with_a_bad_setting_are_one_line(name, setting, value, generator)
 # augmentations
 
 AUGMENTATIONS = {
-    "warp": lambda generator, images: augmentation.warp(generator, images, WarpConfig()),
-    "jitter": lambda generator, images: augmentation.jitter(generator, images, 0.1),
+    "warp": lambda generator, images: warp(generator, images, WarpConfig()),
+    "jitter": lambda generator, images: jitter(generator, images, 0.1),
 }
 
 

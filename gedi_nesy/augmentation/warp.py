@@ -1,4 +1,4 @@
-"""Batched random augmentations: each input gets its own draw, every draw comes from the generator."""
+"""Random affine and elastic maps of images: each image gets its own draw, every draw comes from the generator."""
 
 import math
 from dataclasses import dataclass
@@ -9,7 +9,8 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Generator, Tensor
 
-from gedi_nesy.types import Images, Inputs
+from gedi_nesy.errors import ConfigError
+from gedi_nesy.types import Images
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,15 +30,15 @@ class WarpConfig:
 
     def __post_init__(self) -> None:
         for name in ("rotate", "scale", "shear", "translate", "elastic"):
-            if getattr(self, name) < 0:
-                raise ValueError(f"{name}={getattr(self, name)} must not be negative")
+            if not 0 <= getattr(self, name) < math.inf:
+                raise ConfigError(f"{name}={getattr(self, name)} must not be negative, infinite or NaN")
 
 
 def warp(generator: Generator, images: Images, config: WarpConfig) -> Images:
     """Rotate, stretch, shear, shift and bend each image, in one bilinear resampling; outside is 0."""
     batch, _, height, width = images.shape
     matrix = _affine(generator, batch, config, height, width)
-    grid = (matrix.flatten(0, 1) @ _places(height, width, images.device)).view(batch, 2, height, width)
+    grid = (matrix.flatten(0, 1) @ _pixel_grid(height, width, images.device)).view(batch, 2, height, width)
     if config.elastic > 0:
         field = torch.randn(batch, 2, 5, 5, generator=generator, device=generator.device) * config.elastic
         pixels = torch.tensor([2.0 / width, 2.0 / height], device=images.device).view(1, 2, 1, 1)
@@ -47,7 +48,7 @@ def warp(generator: Generator, images: Images, config: WarpConfig) -> Images:
 
 
 @cache
-def _places(height: int, width: int, device: torch.device) -> Float[Tensor, "3 pixel"]:
+def _pixel_grid(height: int, width: int, device: torch.device) -> Float[Tensor, "3 pixel"]:
     """x, y and 1 at the centre of each pixel, in [-1, 1]: what `affine_grid` makes anew for every batch."""
     x, y = ((2.0 * torch.arange(size, device=device) + 1.0) / size - 1.0 for size in (width, height))
     return torch.stack(
@@ -57,10 +58,10 @@ def _places(height: int, width: int, device: torch.device) -> Float[Tensor, "3 p
 
 @cache
 def _bicubic(size: int, device: torch.device) -> Float[Tensor, "size 5"]:
-    """Bicubic interpolation of 5 values at `size` places, which is linear, as a matrix: quicker than to interpolate."""
+    """Bicubic interpolation of 5 values at `size` pixels, which is linear, as a matrix: quicker than to interpolate."""
     values = torch.eye(5, device=device)[None, :, :, None]
-    places = F.interpolate(values, size=(size, 1), mode="bicubic", align_corners=True)
-    return places[0, :, :, 0].T.contiguous()
+    pixels = F.interpolate(values, size=(size, 1), mode="bicubic", align_corners=True)
+    return pixels[0, :, :, 0].T.contiguous()
 
 
 def _affine(generator: Generator, batch: int, config: WarpConfig, height: int, width: int) -> Tensor:
@@ -79,8 +80,3 @@ def _affine(generator: Generator, batch: int, config: WarpConfig, height: int, w
         shift_y,
     ]
     return torch.stack(rows, dim=1).view(batch, 2, 3)
-
-
-def jitter(generator: Generator, inputs: Inputs, std: float) -> Inputs:
-    """Additive Gaussian noise of standard deviation `std`, the paper's augmentation of toy points."""
-    return inputs + std * torch.randn(inputs.shape, generator=generator, device=inputs.device)

@@ -26,21 +26,21 @@ def _to_manifolds(name: PointsName, inputs: Plane, classes: int, fineness: int) 
         return torch.stack(columns, dim=1)
     if name == "spirals":
         for k in range(classes):
-            curve = _places(name, k, classes, fineness, inputs.dtype, ends=True)
+            curve = _locations(name, k, classes, fineness, inputs.dtype, ends=True)
             columns.append(_to_polyline(inputs, curve))
         return torch.stack(columns, dim=1)
     for k in range(classes):
-        offsets = inputs - _places(name, k, classes, 1, inputs.dtype)
+        offsets = inputs - _locations(name, k, classes, 1, inputs.dtype)
         if name == "anisotropic":
             offsets = offsets @ torch.linalg.inv(stretch(inputs.dtype))
         columns.append(offsets.norm(dim=1))
     return torch.stack(columns, dim=1)
 
 
-def _places(
+def _locations(
     name: PointsName, k: int, classes: int, num: int, dtype: torch.dtype, ends: bool = False
 ) -> Plane:
-    """`num` places of manifold k, even in u: the middles of `num` intervals, or with both ends."""
+    """`num` locations on manifold k, even in u: the middles of `num` intervals, or with both ends."""
     u = torch.linspace(0, 1, num, dtype=dtype) if ends else (torch.arange(num, dtype=dtype) + 0.5) / num
     return on_manifold(name, torch.full((num,), k), u, classes)
 
@@ -94,7 +94,7 @@ def class_log_density(
 ) -> Float[Tensor, "point k"]:
     """log p(x, y) of the distribution that `make` draws from: the logits of the best network there can be.
 
-    log p(x, k) = log mean_u N(x; m_k(u), noise^2) - log K, the mean over `fineness` places u; exact for blobs.
+    log p(x, k) = log mean_u N(x; m_k(u), noise^2) - log K, the mean over `fineness` locations u; exact for blobs.
     """
     classes = num_classes(name, num_clusters)
     if not 0 < noise < math.inf:
@@ -106,8 +106,8 @@ def class_log_density(
         if blobs:
             squares = _to_manifolds(name, inputs, classes, fineness)[:, k : k + 1].square()
         else:
-            places = _places(name, k, classes, fineness, inputs.dtype)
-            squares = torch.cdist(inputs, places, compute_mode="donot_use_mm_for_euclid_dist").square()
+            locations = _locations(name, k, classes, fineness, inputs.dtype)
+            squares = torch.cdist(inputs, locations, compute_mode="donot_use_mm_for_euclid_dist").square()
         log_mean = torch.logsumexp(-squares / (2 * noise**2), dim=1) - math.log(squares.shape[1])
         columns.append(log_mean - volume - math.log(classes))
     return torch.stack(columns, dim=1)

@@ -1,7 +1,7 @@
 """Toy data in the plane: noise around curves or centres of which everything is known.
 
-Every set is a class k drawn evenly, a place u in [0, 1] on its manifold, and Gaussian noise around it. So distances to
-the manifolds and the density of the data are known (`manifolds`). Points of a user's own are read by `point_files`.
+Every set is a class k drawn evenly, a location u in [0, 1] on its manifold, and Gaussian noise around it. So distances
+to the manifolds and the density of the data are known (`manifolds`). A user's own points are read by `point_files`.
 """
 
 import math
@@ -61,17 +61,17 @@ def make(
         raise DataError(f"noise={noise} must be finite and not negative")
     labels = torch.arange(num) % classes
     labels = labels[torch.randperm(num, generator=generator)]
-    places = torch.rand(num, generator=generator)
+    locations = torch.rand(num, generator=generator)
     deviations = noise * torch.randn(num, 2, generator=generator)
     if name == "anisotropic":
         deviations = deviations @ stretch()
-    return Points(on_manifold(name, labels, places, classes) + deviations, labels)
+    return Points(on_manifold(name, labels, locations, classes) + deviations, labels)
 
 
 def on_manifold(
-    name: PointsName, labels: Int[Tensor, " point"], places: Float[Tensor, " point"], classes: int
+    name: PointsName, labels: Int[Tensor, " point"], locations: Float[Tensor, " point"], classes: int
 ) -> Plane:
-    """The point without noise at place u in [0, 1] of manifold k; blobs have one place only, their centre.
+    """The point without noise at location u in [0, 1] of manifold k; blobs have one location only, their centre.
 
     Moons and circles are scikit-learn's: moons (cos pi u, sin pi u) and (1 - cos pi u, 1/2 - sin pi u), circles of
     radius 1 and 1/2. Blobs sit on the unit circle, spirals are Archimedean with radius^2 even in u, anisotropic blobs
@@ -79,20 +79,20 @@ def on_manifold(
     """
     inner = labels == 1
     if name == "moons":
-        angle = math.pi * places
+        angle = math.pi * locations
         x, y = angle.cos(), angle.sin()
         return torch.stack([torch.where(inner, 1 - x, x), torch.where(inner, 0.5 - y, y)], dim=1)
     if name == "circles":
-        return torch.where(inner, FACTOR, 1.0)[:, None] * _direction(2 * math.pi * places)
+        return torch.where(inner, FACTOR, 1.0)[:, None] * _direction(2 * math.pi * locations)
     turned = 2 * math.pi * labels / classes
     if name == "blobs":
-        return _direction(turned.to(places.dtype))
+        return _direction(turned.to(locations.dtype))
     if name == "spirals":
-        radius = (SPIRAL_START**2 + places * (SPIRAL_END**2 - SPIRAL_START**2)).sqrt()
+        radius = (SPIRAL_START**2 + locations * (SPIRAL_END**2 - SPIRAL_START**2)).sqrt()
         angle = 2 * math.pi * SPIRAL_TURNS * (radius - SPIRAL_START) / (SPIRAL_END - SPIRAL_START)
         return radius[:, None] * _direction(angle + turned)
     offsets = SPACING * (labels - (classes - 1) / 2)
-    return offsets[:, None] * torch.tensor([-1.0, 1.0], dtype=places.dtype) / math.sqrt(2)
+    return offsets[:, None] * torch.tensor([-1.0, 1.0], dtype=locations.dtype) / math.sqrt(2)
 
 
 def _direction(angle: Float[Tensor, " point"]) -> Plane:
