@@ -207,3 +207,12 @@ def test_what_is_missing_is_named_with_what_mends_it(with_core_only):
         f"this needs {package}, which is not installed: pip install 'gedi_nesy[{extra}]'"
         for package, extra in (("sklearn", "metrics"), ("matplotlib", "report"), ("rich", "report"))
     ]
+
+
+def test_a_benchmark_without_its_packages_is_one_line(with_core_only):
+    done = with_core_only("import benchmarks.toy")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == (
+        "error: benchmarks need matplotlib, rich, scipy, sklearn, tyro, not installed here:"
+        " pip install 'gedi_nesy[benchmarks]'\n"
+    )
