@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import random
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +14,7 @@ from gedi_nesy.__main__ import main
 from gedi_nesy.report.runs import RunsError, differences, ordered, read_runs
 from gedi_nesy.report.runs_table import age, runs_tables
 from tests.cli.command_line import error_of
+from tests.mutations import damage
 
 NOW = 1_700_000_000.0
 
@@ -219,3 +221,16 @@ def test_runs_to_a_reader_that_has_gone(place, root):
         process.stdout.close()
         assert process.stderr.read() == ""
         assert process.wait() == 141
+
+
+@pytest.mark.parametrize("number", [30, pytest.param(500, marks=pytest.mark.slow)])
+def test_damaged_results_are_shown_or_named(tmp_path, capsys, number):
+    for seed in range(number):
+        folder = tmp_path / str(seed)
+        how = damage(write(folder / "torn", hours=1), random.Random(seed))
+        write(folder / "whole", hours=2)
+        assert main(["runs", str(folder)]) == 0, how
+        shown = capsys.readouterr()
+        assert "whole" in shown.out, how
+        assert shown.err.count("\n") <= 1, how
+        assert ("torn" in shown.out) != ("torn/results.json: damaged (" in shown.err), how
