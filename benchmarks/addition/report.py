@@ -1,67 +1,94 @@
-"""The addition benchmark's part of results.json, and its closing table."""
+"""The addition benchmark's part of results.json, its closing table, and the pictures of a run."""
 
 from collections import Counter
-from collections.abc import Iterable
-from dataclasses import asdict
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
-import torch
+import numpy as np
 from rich.console import Console
 
 from benchmarks.addition.config import AdditionConfig
-from benchmarks.addition.run import Run
-from benchmarks.runner.results import summarise, write_results
-from gedi_nesy.report import tables
+from benchmarks.runner.benchmark import Run
+from benchmarks.runner.results import summarise
+from gedi_nesy.data.dataset import Dataset
+from gedi_nesy.data.pixels import to_float
+from gedi_nesy.metrics import clustering
+from gedi_nesy.report import plots, tables
+from gedi_nesy.training.loop import Outcome
+from gedi_nesy.training.step import Terms
 
 
-def write(
-    folder: Path,
-    config: AdditionConfig,
-    device: torch.device,
-    variants: dict[str, AdditionConfig],
-    runs: list[Run],
-) -> None:
-    """After every run, so that a long job that is stopped has lost nothing."""
-    summaries = _summaries(_by_row(variants, runs))
-    main_row = "all four" if config.ablation else ""
-    body = {"runs": [asdict(run) for run in runs], "summary": summaries.get(main_row, {})}
+def body(config: AdditionConfig, runs: Sequence[Run]) -> dict[str, Any]:
+    """`summary` is that of the row with all terms."""
+    found = summaries(config, runs)
     if config.ablation:
-        body["ablation"] = summaries
-    write_results(folder, "addition", asdict(config), device, body)
+        return {"summary": found.get("all four", {}), "ablation": found}
+    return {"summary": found[""]}
 
 
-def report(
-    console: Console,
-    config: AdditionConfig,
-    variants: dict[str, AdditionConfig],
-    runs: list[Run],
-    folder: Path,
-) -> None:
-    by_row = _by_row(variants, runs)
-    summaries = _summaries(by_row)
-    unlabelled = "" if config.unlabelled == "0" else f", {config.unlabelled} unlabelled"
-    title = f"a + b = c from {config.triples} triples{unlabelled}, {config.dataset}, unseen images"
+def report(config: AdditionConfig, runs: Sequence[Run], console: Console, folder: Path) -> None:
+    """A row a seed, or a row a set of terms."""
+    found = summaries(config, runs)
+    extra = "" if config.unlabelled == "0" else f", {config.unlabelled} unlabelled"
+    title = f"a + b = c from {config.triples} triples{extra}, {config.dataset}, unseen images"
     if config.ablation:
-        rows = {row: (summaries[row], _kinds(done)) for row, done in by_row.items()}
-        console.print(tables.rows_table(rows, title))
+        rows = {row: (summary, _kinds(row, runs)) for row, summary in found.items()}
+        console.print(tables.rows_table(rows, title, {row: _restarts(config, row, runs) for row in rows}))
     else:
-        console.print(
-            tables.seeds_table([(run.seed, run.metrics, run.kind) for run in runs], summaries[""], title)
-        )
-    console.print(f"results, pictures and models: {folder}", highlight=False)
+        seeds = [(run["seed"], run["metrics"], run["kind"]) for run in runs]
+        console.print(tables.seeds_table(seeds, found[""], title))
 
 
-def _by_row(variants: Iterable[str], runs: list[Run]) -> dict[str, list[Run]]:
-    """The runs of each row, in the order of the rows; a row not begun yet is left out."""
-    found = {row: [run for run in runs if run.row == row] for row in variants}
-    return {row: done for row, done in found.items() if done}
+def summaries(config: AdditionConfig, runs: Sequence[Run]) -> dict[str, dict[str, dict[str, float]]]:
+    """By row, in the order of the rows, the statistics of every metric; a row without a run is left out."""
+    by_row = {row: [run["metrics"] for run in runs if run["row"] == row] for row in config.rows()}
+    return {row: summarise(metrics) for row, metrics in by_row.items() if metrics}
 
 
-def _summaries(by_row: dict[str, list[Run]]) -> dict[str, dict[str, dict[str, float]]]:
-    return {row: summarise([run.metrics for run in done]) for row, done in by_row.items()}
+def _restarts(config: AdditionConfig, row: str, runs: Sequence[Run]) -> str:
+    """`3/8`: restarts made at the most, of those allowed; without logic the first is always accepted."""
+    made = max(len(run["attempts"]) for run in runs if run["row"] == row)
+    return f"{made}/{config.train.attempts if config.variant(row).train.weights.nesy else 1}"
 
 
-def _kinds(runs: list[Run]) -> str:
+def _kinds(row: str, runs: Sequence[Run]) -> str:
     """`4 grounded, 1 permuted`."""
-    counts = Counter(run.kind for run in runs)
+    counts = Counter(run["kind"] for run in runs if run["row"] == row)
     return ", ".join(f"{count} {kind}" for kind, count in counts.most_common())
+
+
+def draw(folder: Path, dataset: Dataset, predictions: np.ndarray, outcome: Outcome) -> None:
+    """What the symbols are, where they are confused, how the terms went, and samples where there are any."""
+    clusters = outcome.model.num_clusters
+    images, labels = to_float(dataset.test.images).numpy(), dataset.test.labels.numpy()
+    order = np.random.default_rng(0).permutation(len(labels))
+    plots.symbol_rows(images[order], labels[order], predictions[order], clusters, folder / "symbols.png")
+    plots.confusion(clustering.confusion_matrix(labels, predictions, clusters), folder / "confusion.png")
+    steps = outcome.history
+    series = {name: [getattr(step.terms, name) for step in steps] for name in Terms._fields}
+    terms = {
+        name: [np.nan if value is None else value for value in values]
+        for name, values in series.items()
+        if values.count(None) < len(values)
+    }
+    phases = {
+        index: step.phase.removeprefix("attempt ")
+        for index, step in enumerate(steps)
+        if index == 0 or steps[index - 1].phase != step.phase
+    }
+    plots.curves(terms, phases, folder / "curves.png")
+    if any(step.terms.gen is not None for step in steps):
+        learner = outcome.learner
+        plots.gallery(
+            {
+                "generated: persistent chains after training": learner.replay.chains[:48].cpu().numpy(),
+                "where chains begin": learner.model.start(learner.generator, 16).cpu().numpy(),
+                "training images": to_float(
+                    learner.data.images[learner.pool[:: max(1, len(learner.pool) // 16)][:16]]
+                )
+                .cpu()
+                .numpy(),
+            },
+            folder / "samples.png",
+        )

@@ -1,56 +1,33 @@
 """One seed of the addition benchmark: data, training, evaluation on unseen images, pictures, the saved model."""
 
-from dataclasses import asdict, dataclass, field
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 import numpy as np
 import torch
-from rich.console import Console
-from rich.progress import Progress
 from torch import Generator, Tensor
 
 from benchmarks.addition.config import AdditionConfig, Engine
-from benchmarks.runner import audit as audits
-from benchmarks.runner import fault_tolerance
-from benchmarks.runner.folder import CHECKPOINTS
-from benchmarks.runner.progress import Bar
-from benchmarks.runner.record import RunRecord, heard_by
-from benchmarks.runner.results import about as head
+from benchmarks.addition.report import body, draw, report
+from benchmarks.runner.benchmark import Benchmark, Job, Place, Run
+from benchmarks.runner.training import attempts, train
+from benchmarks.shortcuts import audit as audits
 from gedi_nesy.data.dataset import Dataset
+from gedi_nesy.data.images import load
 from gedi_nesy.data.pixels import to_float
 from gedi_nesy.data.queries import QuerySet, addition_triples, with_unlabelled
-from gedi_nesy.learn import learn, query_log_prob
+from gedi_nesy.learn import query_log_prob
 from gedi_nesy.metrics import clustering
 from gedi_nesy.metrics.collapse import verdict
 from gedi_nesy.metrics.ood import auroc
 from gedi_nesy.models.encoders import ConvNet
 from gedi_nesy.models.gedi import GEDI
-from gedi_nesy.report import plots
 from gedi_nesy.training import distributed
 from gedi_nesy.training.learner import QueryLogProb
-from gedi_nesy.training.loop import Outcome
-from gedi_nesy.training.step import Terms
 
 NETWORK = "digit_net"
 SLOTS = ("A", "B", "C")
 DIGITS = 10
-
-
-@dataclass(frozen=True, kw_only=True)
-class Run:
-    """What results.json keeps of a seed."""
-
-    seed: int
-    row: str
-    metrics: dict[str, float]
-    kind: str
-    sentence: str
-    attempts: list[dict]
-    chosen: int
-    audit: dict = field(default_factory=dict)
-    learned: dict = field(default_factory=dict)
-    survival: dict = field(default_factory=dict)
 
 
 def compile_query(config: AdditionConfig, engine: Engine) -> QueryLogProb:
@@ -58,89 +35,91 @@ def compile_query(config: AdditionConfig, engine: Engine) -> QueryLogProb:
     return query_log_prob(config.program, config.query, SLOTS, DIGITS, NETWORK, engine)
 
 
-def run(
-    config: AdditionConfig,
-    dataset: Dataset,
-    seed: int,
-    device: torch.device,
-    folder: Path,
-    progress: Progress,
-    console: Console,
-    name: str,
-) -> Run | None:
-    """Train on one seed, report on the test images, write pictures, history and the model to `folder`.
+_load = cache(load)
+"""Once in every process."""
 
-    Of several ranks all train, and the first does the rest; the others return None.
+
+def jobs(config: AdditionConfig) -> list[Job]:
+    """Rows of the ablation x seeds, once everything that can be wrong has been checked."""
+    for row in config.rows():
+        config.variant(row).settings()
+    dataset = _load(config.dataset, config.data_root)
+    compile_query(config, config.engine)
+    _data(config, dataset, config.seeds[0])
+    return [
+        Job(
+            name=f"{row or 'addition'}, seed {seed}",
+            folder=str(Path(row.replace(" + ", "-").replace(" ", "-")) / f"seed-{seed}"),
+            runs=({"seed": seed, "row": row},),
+        )
+        for row in config.rows()
+        for seed in config.seeds
+    ]
+
+
+def run_one(config: AdditionConfig, job: Job, place: Place) -> list[Run]:
+    """Train on one seed, report on the test images; pictures, history and the model go to the job's folder.
+
+    Of several ranks all train, and the first does the rest.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    data = _data(config, dataset, seed, device)
+    (identity,) = job.runs
+    seed, config = identity["seed"], config.variant(identity["row"])
+    dataset = _load(config.dataset, config.data_root)
+    data = QuerySet(*(part.to(place.device) for part in _data(config, dataset, seed)))
     symbols = dataset.train.labels[data.tuples.cpu()].tolist()
-    queries = audits.written_queries(config.query, SLOTS, symbols)
-    audit, sentence = audits.audited(config.program, queries)
-    console.print(f"{name}: {sentence}", highlight=False, soft_wrap=True)
-    saver = fault_tolerance.saver_of(config, folder / CHECKPOINTS, {"seed": seed}, device)
-    settings = config.train_config()
+    audit, sentence = audits.audited(config.program, audits.written_queries(config.query, SLOTS, symbols))
+    place.say(f"{job.name}: {sentence}")
     search = compile_query(config, "circuit")
-    bar = Bar(progress, console, name, settings)
-    about = head("addition", asdict(config), device) | {"seed": seed}
-    record = RunRecord(folder, about, config.tensorboard)
-    outcome = learn(
+    log_prob = search if config.engine == "circuit" else compile_query(config, config.engine)
+    trained = train(
+        config,
+        job,
+        place,
         data,
-        search if config.engine == "circuit" else compile_query(config, config.engine),
+        log_prob,
         DIGITS,
-        config=settings,
+        config.settings(),
+        {"seed": seed},
+        seed=seed,
         make_backbone=partial(ConvNet, *data.images.shape[1:3], width=config.width),
-        seed=seed,
         start_rank=config.start_rank,
-        on_step=heard_by(bar, record),
         search_log_prob=search,
-        saver=saver,
-        on_resume=fault_tolerance.resumer(saver, bar, record, console, name),
     )
-    seconds = saver.seconds
-    bar.close()
-    record.close(outcome.history, outcome.recoveries)
-    fault_tolerance.say_recoveries(outcome, console, name)
     if not distributed.first():
-        return None
-
-    predictions = _predict(outcome.model, dataset.test.images.to(device))
+        return []
+    outcome, model = trained.outcome, trained.outcome.model
+    predictions = _predict(model, dataset.test.images.to(place.device))
     judged = verdict(dataset.test.labels.numpy(), predictions, DIGITS)
-    outcome.model.save(folder / "model")
-    _pictures(folder, dataset, predictions, outcome)
-    return Run(
-        seed=seed,
-        row="",
-        metrics=_metrics(dataset, predictions)
-        | {
-            "p_constraint": _held_out(outcome.model, search, dataset, device),
-            "ood_auroc": _blends_told_apart(outcome.model, dataset, device),
-            "seconds": seconds,
-        },
-        kind=judged.kind,
-        sentence=judged.sentence,
-        attempts=[
-            {
-                "prior_weight": attempt.prior_weight,
-                "objective": attempt.objective,
-                "held": attempt.held,
-                **attempt.terms._asdict(),
-            }
-            for attempt in outcome.attempts
-        ],
-        chosen=outcome.chosen,
-        audit=audits.as_results(audit, sentence),
-        learned=audits.learned(audit, dataset.test.labels.numpy(), predictions, DIGITS),
-        survival=fault_tolerance.record(saver, outcome),
-    )
+    learned = audits.learned(audit, dataset.test.labels.numpy(), predictions, DIGITS)
+    model.save(place.folder / "model")
+    draw(place.folder, dataset, predictions, outcome)
+    place.say(f"{job.name}: {judged.sentence}")
+    place.say(f"{job.name}: {learned.get('sentence', 'no audit')}")
+    metrics = _metrics(dataset, predictions) | {
+        "p_constraint": _held_out(model, search, dataset, place.device),
+        "ood_auroc": _blends_told_apart(model, dataset, place.device),
+        "seconds": trained.seconds,
+    }
+    return [
+        {
+            **identity,
+            "metrics": metrics,
+            "kind": judged.kind,
+            "sentence": judged.sentence,
+            "attempts": attempts(outcome),
+            "chosen": outcome.chosen,
+            "audit": audits.as_results(audit, sentence),
+            "learned": learned,
+            "survival": trained.survival,
+        }
+    ]
 
 
-def _data(config: AdditionConfig, dataset: Dataset, seed: int, device: torch.device) -> QuerySet:
+def _data(config: AdditionConfig, dataset: Dataset, seed: int) -> QuerySet:
     """What the learner is given: images and triples of them. The labels end here."""
     generator = Generator().manual_seed(seed)
     triples = addition_triples(generator, dataset.train.labels, config.triples)
-    data = with_unlabelled(generator, dataset.train.images, triples, config.num_unlabelled())
-    return QuerySet(*(part.to(device) for part in data))
+    return with_unlabelled(generator, dataset.train.images, triples, config.num_unlabelled())
 
 
 def _metrics(dataset: Dataset, predictions: np.ndarray) -> dict[str, float]:
@@ -181,35 +160,6 @@ def _blends_told_apart(model: GEDI, dataset: Dataset, device: torch.device) -> f
     return auroc(likely, unlikely)
 
 
-def _pictures(folder: Path, dataset: Dataset, predictions: np.ndarray, outcome: Outcome) -> None:
-    images, labels = to_float(dataset.test.images).numpy(), dataset.test.labels.numpy()
-    order = np.random.default_rng(0).permutation(len(labels))
-    plots.symbol_rows(images[order], labels[order], predictions[order], DIGITS, folder / "symbols.png")
-    plots.confusion(clustering.confusion_matrix(labels, predictions, DIGITS), folder / "confusion.png")
-    steps = outcome.history
-    series = {name: [getattr(step.terms, name) for step in steps] for name in Terms._fields}
-    terms = {
-        name: [np.nan if value is None else value for value in values]
-        for name, values in series.items()
-        if values.count(None) < len(values)
-    }
-    phases = {
-        index: step.phase.removeprefix("attempt ")
-        for index, step in enumerate(steps)
-        if index == 0 or steps[index - 1].phase != step.phase
-    }
-    plots.curves(terms, phases, folder / "curves.png")
-    if any(step.terms.gen is not None for step in steps):
-        learner = outcome.learner
-        plots.gallery(
-            {
-                "generated: persistent chains after training": learner.replay.chains[:48].cpu().numpy(),
-                "where chains begin": learner.model.start(learner.generator, 16).cpu().numpy(),
-                "training images": to_float(
-                    learner.data.images[learner.pool[:: max(1, len(learner.pool) // 16)][:16]]
-                )
-                .cpu()
-                .numpy(),
-            },
-            folder / "samples.png",
-        )
+BENCHMARK = Benchmark(
+    name="addition", config=AdditionConfig, jobs=jobs, run_one=run_one, body=body, report=report, ranks=True
+)

@@ -1,24 +1,23 @@
-"""From flags to a benchmark that runs; errors are one line."""
+"""From a command line to a benchmark that runs; errors are one line."""
 
 from collections.abc import Callable
-from typing import TypeVar
 
-import tyro
-from rich.console import Console
-
+from benchmarks.runner import loop
+from benchmarks.runner.benchmark import Benchmark
+from benchmarks.runner.flags import Config, parse
 from gedi_nesy.cli.top_level import reporting
 from gedi_nesy.training import distributed
 
-
-def console() -> Console:
-    """Where to print; only rank 0 does."""
-    return Console(quiet=not distributed.first())
+FAILED = 2
+"""Exit code where the user can mend it, and where a run failed."""
 
 
-Config = TypeVar("Config")
+def main(benchmark: Benchmark) -> None:
+    """python -m benchmarks.NAME: SystemExit with a code that says how it went, unless all is well."""
+    run_cli(benchmark.config, lambda config: loop.run(benchmark, config), benchmark.name)
 
 
-def run_cli(config: type[Config], main: Callable[[Config], None], name: str) -> None:
-    """Read the flags of the dataclass `config` from the command line, and run; errors are one line."""
-    with reporting(failed=2), distributed.joined():
-        main(tyro.cli(config, prog=f"python -m benchmarks.{name}", config=(tyro.conf.FlagCreatePairsOff,)))
+def run_cli(config: type[Config], run: Callable[[Config], None], name: str) -> None:
+    """Read the flags of `config` from the command line, and run."""
+    with reporting(FAILED), distributed.joined():
+        run(parse(config, f"python -m benchmarks.{name}"))

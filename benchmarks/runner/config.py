@@ -2,21 +2,21 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import torch
 import tyro
 
 from benchmarks.runner.devices import device_of
-from benchmarks.runner.folder import agreed_folder, out_folder
+from benchmarks.runner.folder import out_folder
 from benchmarks.runner.record import check_tensorboard
 from gedi_nesy.data.images import CHOICES, PLACES, DatasetName
+from gedi_nesy.errors import ConfigError
 from gedi_nesy.training import distributed
 
 DatasetFlag = Annotated[DatasetName, tyro.conf.arg(help=CHOICES)]
-"""`--dataset`, whose choices and help are the files in `gedi_nesy/data/image_sets`."""
 DataRootFlag = Annotated[Path | None, tyro.conf.arg(help=f"folder that holds {PLACES}")]
-"""`--data-root`, for those that come with no package."""
+"""`--dataset` and `--data-root`, whose choices and help are the files in `gedi_nesy/data/image_sets`."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,21 +26,21 @@ class PlaceConfig:
     device: str = "auto"
     """auto, cpu, cuda, cuda:1, ..."""
     threads: int = 0
-    """CPU threads of torch (0: as torch likes)"""
+    """CPU threads of torch, all workers together (0: as torch likes)"""
     out: Path | None = None
     """folder for results, pictures and models (default: runs/BENCHMARK-DATE-TIME)"""
     overwrite: bool = False
     """allow --out to hold results already"""
 
     def prepare(self, ranks: bool = False) -> torch.device:
-        """Set the threads, and find the device; ValueError names what does not fit.
+        """Set the threads, and find the device; ConfigError names what does not fit.
 
         `ranks` says that the benchmark can run as several processes.
         """
         if self.threads < 0:
-            raise ValueError(f"--threads {self.threads} must not be negative")
+            raise ConfigError(f"--threads {self.threads} must not be negative")
         if distributed.size() > 1 and not ranks:
-            raise ValueError(
+            raise ConfigError(
                 f"{distributed.size()} ranks: this benchmark runs as one process; start it without torchrun"
             )
         device = device_of(self.device)
@@ -49,8 +49,8 @@ class PlaceConfig:
         return device
 
     def folder(self, benchmark: str) -> Path:
-        """The folder to write to; ValueError if it holds results and nobody said what to do with them."""
-        return out_folder(self.out, benchmark, self.overwrite)
+        """The folder to write to; ConfigError if it holds results and nobody said what to do with them."""
+        return out_folder(self.out, benchmark, self.overwrite, getattr(self, "resume", False))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,16 +63,30 @@ class RunConfig(PlaceConfig):
     """keep what --out holds already, go on where it was ended, and run what is missing"""
     save_every: float = 30.0
     """seconds between checkpoints, at the least; they take a percent of the time at most (0: every step)"""
+    workers: int = 1
+    """runs that train side by side, each in a process of its own with its share of --threads"""
+    backend: Literal["loky", "dask"] = "loky"
+    """of joblib, for --workers: loky, processes on this machine; dask, those of a cluster that --scheduler names"""
+    scheduler: str | None = None
+    """address of a Dask scheduler, tcp://HOST:PORT; its workers must see this code and --out"""
 
     def prepare(self, ranks: bool = False) -> torch.device:
         if not self.seeds:
-            raise ValueError("--seeds: at least one is needed")
+            raise ConfigError("--seeds: at least one is needed")
+        for seed in self.seeds:
+            if self.seeds.count(seed) > 1:
+                raise ConfigError(f"--seeds {' '.join(map(str, self.seeds))}: {seed} is given twice")
         if not 0 <= self.save_every < float("inf"):
-            raise ValueError(f"--save-every {self.save_every} must be finite and not negative")
+            raise ConfigError(f"--save-every {self.save_every} must be finite and not negative")
+        if self.workers < 1:
+            raise ConfigError(f"--workers {self.workers} must be at least 1")
+        if self.workers > 1 and distributed.size() > 1:
+            raise ConfigError(
+                f"--workers {self.workers}: under torchrun the ranks share each run; use one of both"
+            )
+        if (self.backend == "dask") != (self.scheduler is not None):
+            raise ConfigError("--backend dask and --scheduler ADDRESS need each other")
         return super().prepare(ranks)
-
-    def folder(self, benchmark: str) -> Path:
-        return agreed_folder(lambda: out_folder(self.out, benchmark, self.overwrite, self.resume))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,7 +1,6 @@
 """How a run outlives its process: where it is saved, what it says when it goes on, and what results.json keeps."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +9,7 @@ from rich.console import Console
 
 from benchmarks.runner.config import RunConfig
 from benchmarks.runner.devices import described
+from benchmarks.runner.flags import flat
 from benchmarks.runner.progress import Bar
 from benchmarks.runner.record import RunRecord
 from benchmarks.runner.results import NOT_PART_OF_A_RUN, commit
@@ -25,7 +25,7 @@ def saver_of(
 
     `identity` is what makes the run another one than its siblings: its seed, its row.
     """
-    settings = {name: value for name, value in asdict(config).items() if name not in NOT_PART_OF_A_RUN}
+    settings = {name: value for name, value in flat(config).items() if name not in NOT_PART_OF_A_RUN}
     saver = CheckpointManager(
         CheckpointConfig(
             folder=folder,

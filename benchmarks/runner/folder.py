@@ -1,43 +1,92 @@
-"""The folder that a benchmark writes to: where it is, and what may be in it already."""
+"""The folder that a benchmark writes to: what may be in it already, and that nobody else writes to it."""
 
-from collections.abc import Callable
+import fcntl
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from pathlib import Path
 
 from benchmarks.runner.results import RESULTS_FILE
+from gedi_nesy.errors import ConfigError
 from gedi_nesy.training import distributed
 
 CHECKPOINTS = "checkpoints"
 """folder of a run that is not finished, in that of its seed"""
+LOCK_FILE = ".lock"
+
+
+@contextmanager
+def opened(out: Path | None, benchmark: str, overwrite: bool, resume: bool) -> Iterator[Path]:
+    """The folder, made, checked and locked by rank 0; all ranks get it, or the ConfigError that says what is wrong."""
+    with ExitStack() as stack:
+        folder = message = ""
+        if distributed.first():
+            try:
+                folder = str(stack.enter_context(_claimed(out, benchmark, overwrite, resume)))
+            except ConfigError as error:
+                message = str(error)
+        folder, message = distributed.agreed_document([folder, message])
+        if message:
+            raise ConfigError(message)
+        yield Path(folder)
+
+
+@contextmanager
+def _claimed(out: Path | None, benchmark: str, overwrite: bool, resume: bool) -> Iterator[Path]:
+    if out is None and resume:
+        raise ConfigError("--resume needs --out DIR, the folder of the run to go on with")
+    folder = out or Path("runs") / f"{benchmark}-{datetime.now():%Y%m%d-%H%M%S}"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        descriptor = _lock(folder)
+    except OSError as error:
+        raise ConfigError(f"--out {folder}: cannot be written to: {error.strerror}") from error
+    try:
+        _check(folder, overwrite, resume)
+        yield folder
+    finally:
+        # removed while it is held: whoever waits for it finds that it is gone, and makes another
+        (folder / LOCK_FILE).unlink(missing_ok=True)
+        os.close(descriptor)
+
+
+def _lock(folder: Path) -> int:
+    """An open file that the system holds for this process and frees when it ends, by whatever."""
+    file = folder / LOCK_FILE
+    while True:
+        descriptor = os.open(file, os.O_RDWR | os.O_CREAT, 0o644)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            holder = os.read(descriptor, 200).decode(errors="replace").strip() or "another process"
+            os.close(descriptor)
+            raise ConfigError(
+                f"--out {folder}: {holder} writes to this folder now; choose another, or wait for its end"
+            ) from error
+        if file.exists() and os.path.samestat(os.fstat(descriptor), file.stat()):
+            os.ftruncate(descriptor, 0)
+            os.write(descriptor, f"process {os.getpid()} on {socket.gethostname()}\n".encode())
+            return descriptor
+        os.close(descriptor)  # its last holder has removed it meanwhile
+
+
+def _check(folder: Path, overwrite: bool, resume: bool) -> None:
+    """ConfigError if the folder holds something, and nobody said what to do with it."""
+    if overwrite or resume:
+        return
+    if (folder / RESULTS_FILE).exists():
+        raise ConfigError(
+            f"--out {folder} already holds {RESULTS_FILE}; choose another folder, or pass --resume or --overwrite"
+        )
+    if any(folder.rglob("checkpoint-*.safetensors")):
+        raise ConfigError(
+            f"--out {folder} holds a run that was ended; pass --resume to go on with it, or --overwrite to begin anew"
+        )
 
 
 def out_folder(out: Path | None, benchmark: str, overwrite: bool, resume: bool = False) -> Path:
-    """The folder to write to; without --out a new one under runs/. ValueError if it holds results already."""
-    if out is None:
-        if resume:
-            raise ValueError("--resume needs --out DIR, the folder of the run to go on with")
-        out = Path("runs") / f"{benchmark}-{datetime.now():%Y%m%d-%H%M%S}"
-    if (out / RESULTS_FILE).exists() and not (overwrite or resume):
-        raise ValueError(
-            f"--out {out} already holds {RESULTS_FILE}; choose another folder, or pass --resume or --overwrite"
-        )
-    if not (overwrite or resume) and any(out.rglob("checkpoint-*.safetensors")):
-        raise ValueError(
-            f"--out {out} holds a run that was ended; pass --resume to go on with it, or --overwrite to begin anew"
-        )
-    out.mkdir(parents=True, exist_ok=True)
-    return out
-
-
-def agreed_folder(find: Callable[[], Path]) -> Path:
-    """What rank 0 finds, for all ranks; or the ValueError that it meets."""
-    found = error = ""
-    if distributed.first():
-        try:
-            found = str(find())
-        except ValueError as met:
-            error = str(met)
-    found, error = distributed.agreed_document([found, error])
-    if error:
-        raise ValueError(error)
-    return Path(found)
+    """The folder without its lock, for benchmarks that do not stand on the runner yet."""
+    with opened(out, benchmark, overwrite, resume) as folder:
+        return folder

@@ -5,6 +5,7 @@ import statistics
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -12,11 +13,10 @@ from typing import Any
 import torch
 
 from benchmarks.runner.devices import described
+from gedi_nesy.errors import ConfigError
 from gedi_nesy.training import distributed
 
 RESULTS_FILE = "results.json"
-
-
 PACKAGES = (
     "torch",
     "torchvision",
@@ -27,37 +27,58 @@ PACKAGES = (
     "numpy",
     "scikit-learn",
 )
-
-
-NOT_PART_OF_A_RUN = ("seeds", "out", "overwrite", "resume", "threads", "save_every", "tensorboard")
+NOT_PART_OF_A_RUN = (
+    "seeds",
+    "out",
+    "overwrite",
+    "resume",
+    "threads",
+    "save_every",
+    "tensorboard",
+    "workers",
+    "backend",
+    "scheduler",
+)
 
 
 def finished_runs(folder: Path, config: Mapping) -> list[dict]:
-    """The runs that results.json in `folder` holds; ValueError if they were made with other settings."""
+    """The runs that results.json in `folder` holds; ConfigError if they were made with other settings."""
+    return kept_results(folder, config).get("runs", [])
+
+
+def kept_results(folder: Path, config: Mapping) -> dict[str, Any]:
+    """results.json in `folder`, {} if there is none; ConfigError if its runs were made with other settings."""
     file = folder / RESULTS_FILE
     if not file.exists():
-        return []
+        return {}
     try:
         document = json.loads(file.read_text())
         before, runs = document["config"], document["runs"]
-    except (json.JSONDecodeError, KeyError, TypeError) as error:
-        raise ValueError(
+        seen = {name: before.get(name) for name in before}
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ConfigError(
             f"{file} is damaged and cannot be resumed; pass --overwrite to begin anew"
         ) from error
     now = json.loads(json.dumps(config, default=str))
-    changed = [name for name in now if name not in NOT_PART_OF_A_RUN and now[name] != before.get(name)]
-    if changed:
-        differences = ", ".join(f"{name} was {before.get(name)}, is {now[name]}" for name in changed)
-        raise ValueError(f"--resume {folder}: other settings than before: {differences}")
-    return runs
+    changed = [name for name in now if name not in NOT_PART_OF_A_RUN and now[name] != seen.get(name)]
+    if changed and runs:
+        differences = ", ".join(f"{name} was {seen.get(name)}, is {now[name]}" for name in changed)
+        raise ConfigError(f"--resume {folder}: other settings than before: {differences}")
+    return document
 
 
 def write_results(folder: Path, benchmark: str, config: Mapping, device: torch.device, body: Mapping) -> Path:
     """results.json, written whole or not at all; `body` holds runs, summary and what else a benchmark has to say."""
     document = {**about(benchmark, config, device), **body}
     target, partial = folder / RESULTS_FILE, folder / f".{RESULTS_FILE}.partial"
-    partial.write_text(json.dumps(document, indent=2, default=str) + "\n")
-    partial.replace(target)
+    try:
+        partial.write_text(json.dumps(document, indent=2, default=str) + "\n")
+        partial.replace(target)
+    except OSError as error:
+        with suppress(OSError):
+            partial.unlink(missing_ok=True)
+        reason = f"not written: {error.strerror}; what stood there is intact, and --resume goes on"
+        raise OSError(error.errno, reason, str(target)) from error
     return target
 
 

@@ -1,13 +1,14 @@
 """What the shortcuts benchmark is asked."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar
 
 from benchmarks.runner.config import DataRootFlag, DatasetFlag, RecordedConfig
-from benchmarks.shortcuts.tasks import TASKS, TaskName
+from benchmarks.runner.flags import OPTIONS, OUTPUT, Flag
+from benchmarks.shortcuts.tasks import PLAIN_ROWS, TASKS, RowName, TaskName
 from gedi_nesy.data.image_sets import SOURCES
-
-RowName = Literal["constraint alone", "+ entropy", "+ prior", "+ inv and prior", "all four"]
+from gedi_nesy.errors import ConfigError
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,8 +29,8 @@ class ShortcutsConfig(RecordedConfig):
 
     tasks: tuple[TaskName, ...] = ("half", "even_odd", "triples", "sums", "xor")
     """half, even_odd: sums of a few pairs; triples: a + b = c; sums: all sums; xor: parity of two bits"""
-    rows: tuple[RowName, ...] = ("constraint alone", "+ entropy", "+ prior", "+ inv and prior", "all four")
-    """which terms join the constraint"""
+    rows: tuple[RowName, ...] = PLAIN_ROWS
+    """which terms join the constraint; `, searched`: with the restarts and the search that L_INV's rows have"""
     labels: int = 0
     """labelled images in all, drawn from those in queries"""
     dataset: DatasetFlag = "mnist5k"
@@ -37,26 +38,45 @@ class ShortcutsConfig(RecordedConfig):
     queries: int | None = None
     """training queries (default: those of rsbench, fewer on the small data sets that come with a package)"""
     iterations: int = 1000
-    """steps of the refinement, after the attempts"""
+    """steps of the refinement, after the restarts"""
     explore: int = 350
-    """steps of an attempt"""
+    """steps of a restart"""
     attempts: int = 8
-    """short annealed attempts at the most; the best by the training objective is refined"""
+    """random restarts at the most; the best by the training objective is refined"""
     width: int = 32
     """channels of the ConvNet's first layer (then 2 and 4 times as many)"""
 
+    GROUPS: ClassVar[Mapping[str, tuple[Flag | str, ...]]] = {
+        OPTIONS: (
+            "tasks",
+            "rows",
+            Flag("labels", name="num-labels"),
+            "queries",
+            "dataset",
+            "data_root",
+            "seeds",
+            "out",
+            "resume",
+            "device",
+        ),
+        "training": (
+            Flag("attempts", name="max-restarts"),
+            Flag("explore", name="restart-steps"),
+            Flag("iterations", name="refine-steps"),
+            "width",
+        ),
+        OUTPUT: ("overwrite", Flag("save_every", name="checkpoint-seconds")),
+    }
+
     def budget(self, task: TaskName) -> Budgeted:
-        """What every run of a task is given; ValueError names what does not fit."""
+        """What every run of a task is given; ConfigError names what does not fit."""
         large = SOURCES[self.dataset].fetch is not None
-        queries = (
-            self.queries
-            if self.queries is not None
-            else (TASKS[task].large if large else TASKS[task].small)[0]
-        )
+        sizes = TASKS[task].large if large else TASKS[task].small
+        queries = sizes[0] if self.queries is None else self.queries
         if queries < 1:
-            raise ValueError(f"--queries {queries} must be at least 1")
+            raise ConfigError(f"--queries {queries} must be at least 1")
         if self.labels < 0:
-            raise ValueError(f"--labels {self.labels} must not be negative")
+            raise ConfigError(f"--labels {self.labels} must not be negative")
         return Budgeted(
             queries=queries,
             labels=self.labels,
@@ -65,3 +85,12 @@ class ShortcutsConfig(RecordedConfig):
             attempts=self.attempts,
             width=self.width,
         )
+
+    def check(self) -> None:
+        """ConfigError names what does not fit."""
+        for name in ("tasks", "rows"):
+            given = getattr(self, name)
+            if not given:
+                raise ConfigError(f"--{name}: at least one is needed")
+            if len(set(given)) < len(given):
+                raise ConfigError(f"--{name} {' '.join(given)}: one is given twice")

@@ -1,20 +1,19 @@
 """The shortcuts benchmark's part of results.json, and its closing table: a section a task, a row a set of terms."""
 
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import asdict
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
-import torch
 from rich import box
+from rich.console import Console
 from rich.table import Table
 
-from benchmarks.runner.audit import as_results
-from benchmarks.runner.results import summarise, write_results
+from benchmarks.runner.benchmark import Run
+from benchmarks.runner.results import summarise
+from benchmarks.shortcuts.audit import as_results, of_task
 from benchmarks.shortcuts.config import ShortcutsConfig
-from benchmarks.shortcuts.run import Run
-from benchmarks.shortcuts.tasks import ROWS
-from gedi_nesy.audit.shortcuts import Audit
+from benchmarks.shortcuts.tasks import ROWS, RowName
 
 Summary = Mapping[str, Mapping[str, float]]
 
@@ -31,21 +30,32 @@ HEADINGS = {
 
 
 def shortcuts_table(
-    summaries: Mapping[str, Mapping[str, Summary]], maps: Mapping[tuple[str, str], str], title: str
+    summaries: Mapping[str, Mapping[str, Summary]],
+    maps: Mapping[tuple[str, str], str],
+    searches: Mapping[tuple[str, RowName], str],
+    title: str,
 ) -> Table:
-    """Medians over the seeds, and on which maps of the audit they landed."""
-    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, padding=0)
+    """Medians over the seeds, what search each row was given, and on which maps of the audit they landed."""
+    table = Table(
+        title=title,
+        title_justify="left",
+        caption="search: restarts made (at most)/allowed, with permutation search and verification; none: one run",
+        caption_justify="left",
+        box=box.SIMPLE_HEAD,
+        padding=0,
+    )
     table.add_column("task, terms", no_wrap=True)
     for name, heading in HEADINGS.items():
         table.add_column(heading, justify="right")
         if name == "concept_accuracy":
             table.add_column("min.", justify="right")
+    table.add_column("search", justify="right")
     table.add_column("landed on")
     for task, rows in summaries.items():
         table.add_section()
         table.add_row(f"[bold]{task}")
         for row, summary in rows.items():
-            table.add_row(row, *_cells(summary), maps[task, row])
+            table.add_row(row, *_cells(summary), searches[task, row], maps[task, row])
     return table
 
 
@@ -58,45 +68,58 @@ def _cells(summary: Summary) -> list[str]:
     return cells
 
 
-def write(
-    config: ShortcutsConfig,
-    device: torch.device,
-    folder: Path,
-    audits: dict[str, tuple[Audit | None, str]],
-    runs: list[Run],
-) -> None:
-    """After every run; `summary` is that of the first task's last row."""
+def body(config: ShortcutsConfig, runs: Sequence[Run]) -> dict[str, Any]:
+    """`summary` is that of the first task's last row."""
     found = summaries(config, runs)
-    body = {
-        "audits": {name: as_results(*found) for name, found in audits.items()},
-        "runs": [asdict(run) for run in runs],
-        "summary": list(found[config.tasks[0]].values())[-1],
+    last = list(found[config.tasks[0]].values())[-1:]
+    return {
+        "audits": {task: as_results(*of_task(task)) for task in config.tasks},
+        "summary": last[0] if last else {},
         "rows": found,
     }
-    write_results(folder, "shortcuts", asdict(config), device, body)
 
 
-def summaries(config: ShortcutsConfig, runs: list[Run]) -> dict[str, dict[str, dict]]:
+def report(config: ShortcutsConfig, runs: Sequence[Run], console: Console, folder: Path) -> None:
+    """The closing table."""
+    console.print(shortcuts_table(summaries(config, runs), maps(runs), searches(config, runs), title(config)))
+
+
+def summaries(config: ShortcutsConfig, runs: Sequence[Run]) -> dict[str, dict[str, dict]]:
     """By task and row, the statistics of every metric over the seeds."""
-    return {
-        task: {
-            row: summarise([run.metrics for run in runs if (run.task, run.row) == (task, row)])
-            for row in ROWS
-            if any((run.task, run.row) == (task, row) for run in runs)
-        }
+    cells = {
+        task: {row: [run["metrics"] for run in runs if _cell(run) == (task, row)] for row in ROWS}
         for task in config.tasks
+    }
+    return {
+        task: {row: summarise(metrics) for row, metrics in rows.items() if metrics}
+        for task, rows in cells.items()
     }
 
 
-def maps(runs: list[Run]) -> dict[tuple[str, str], str]:
+def maps(runs: Sequence[Run]) -> dict[tuple[str, str], str]:
     """By task and row, on which maps the seeds landed: `9 identity, 1 no map`."""
     landed: dict[tuple[str, str], Counter[str]] = {}
     for run in runs:
-        landed.setdefault((run.task, run.row), Counter())[_name(run.learned)] += 1
+        landed.setdefault(_cell(run), Counter())[_name(run["learned"])] += 1
     return {
-        place: ", ".join(f"{count} {name}" for name, count in counts.most_common())
-        for place, counts in landed.items()
+        cell: ", ".join(f"{count} {name}" for name, count in counts.most_common())
+        for cell, counts in landed.items()
     }
+
+
+def searches(config: ShortcutsConfig, runs: Sequence[Run]) -> dict[tuple[str, RowName], str]:
+    """By task and row, the restarts that were made at the most of those allowed: `2/8`; `none` without a search."""
+    made: dict[tuple[str, RowName], int] = {}
+    for run in runs:
+        made[_cell(run)] = max(made.get(_cell(run), 0), int(run["metrics"]["attempts"]))
+    return {
+        (task, row): f"{count}/{config.attempts}" if ROWS[row].searched else "none"
+        for (task, row), count in made.items()
+    }
+
+
+def _cell(run: Run) -> tuple[str, RowName]:
+    return run["task"], run["row"]
 
 
 def _name(learned: dict) -> str:

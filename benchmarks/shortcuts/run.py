@@ -1,58 +1,41 @@
-"""One seed of one row of the shortcuts benchmark: data, training, and what became of the concepts on unseen images."""
+"""One run of the shortcuts benchmark: data, training, and what became of the concepts on unseen images."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
-from functools import partial
-from pathlib import Path
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from functools import cache, partial
 
 import numpy as np
 import torch
 from jaxtyping import Float
-from rich.console import Console
-from rich.progress import Progress
 from torch import Generator, Tensor
 
-from benchmarks.runner import audit as audits
-from benchmarks.runner import fault_tolerance
-from benchmarks.runner.progress import Bar
-from benchmarks.runner.record import RunRecord, heard_by
-from benchmarks.shortcuts.config import Budgeted
-from benchmarks.shortcuts.tasks import ROWS, Pattern, Task
-from gedi_nesy.audit.shortcuts import Audit
-from gedi_nesy.data.dataset import Dataset, Split
+from benchmarks.runner.benchmark import Benchmark, Job, Place, Run
+from benchmarks.runner.training import train
+from benchmarks.shortcuts import audit as audits
+from benchmarks.shortcuts.config import Budgeted, ShortcutsConfig
+from benchmarks.shortcuts.report import body, report
+from benchmarks.shortcuts.tasks import ROWS, TASKS, Pattern, RowName, Task
+from gedi_nesy.data.dataset import Split
+from gedi_nesy.data.images import load
 from gedi_nesy.data.queries import QuerySet, draw_tuples
-from gedi_nesy.learn import learn, query_log_prob
+from gedi_nesy.learn import query_log_prob
 from gedi_nesy.metrics import clustering, concepts
 from gedi_nesy.models.encoders import ConvNet
 from gedi_nesy.models.gedi import GEDI
 from gedi_nesy.report import plots
 from gedi_nesy.training import distributed
 from gedi_nesy.training.config import TrainConfig
-from gedi_nesy.training.durability.manager import CheckpointManager
 from gedi_nesy.training.learner import QueryLogProb
 from gedi_nesy.training.step import Weights
 
-
-@dataclass(frozen=True, kw_only=True)
-class Run:
-    """What results.json keeps of a seed; `learned` is the map of the audit that the network landed on."""
-
-    task: str
-    row: str
-    seed: int
-    metrics: dict[str, float]
-    learned: dict
-    survival: dict = field(default_factory=dict)
+_load = cache(load)
+"""Once in every process."""
 
 
-def settings(row: str, budget: Budgeted) -> TrainConfig:
-    """The library's defaults with the row's weights.
-
-    Rows without L_INV have no clusters that could be renamed, so for them training is one attempt without any search,
-    with as many steps: what others do.
-    """
-    weights = replace(Weights(), **ROWS[row])
-    if weights.inv > 0:
+def settings(row: RowName, budget: Budgeted) -> TrainConfig:
+    """The library's defaults with the row's weights; a row without search has one run, with as many steps."""
+    weights = replace(Weights(), **ROWS[row].weights)
+    if ROWS[row].searched:
         return TrainConfig(
             weights=weights, explore=budget.explore, refine=budget.refine, attempts=budget.attempts
         )
@@ -74,13 +57,6 @@ def compiled(task: Task) -> QueryLogProb:
     )
 
 
-def audited(task: Task) -> tuple[Audit | None, str]:
-    """The audit of what training shows: every pattern of the task."""
-    names = [*task.images, *([task.answer] if task.answer else [])]
-    rows = [(*pattern, *([task.answer_of(pattern)] if task.answer else [])) for pattern in task.shown]
-    return audits.audited(task.program, audits.written_queries(task.query, names, rows))
-
-
 def training_data(task: Task, split: Split, seed: int, budget: Budgeted) -> QuerySet:
     """Queries, their answers, and the labels of some of their images; the symbols of all others end here."""
     generator = Generator().manual_seed(seed)
@@ -95,63 +71,74 @@ def training_data(task: Task, split: Split, seed: int, budget: Budgeted) -> Quer
     )
 
 
-def run(
-    name: str,
-    row: str,
-    seed: int,
-    task: Task,
-    audit: Audit | None,
-    dataset: Dataset,
-    budget: Budgeted,
-    device: torch.device,
-    folder: Path,
-    saver: CheckpointManager,
-    record: RunRecord,
-    progress: Progress,
-    console: Console,
-) -> Run | None:
-    """Train, report on unseen images, and keep the model and a picture of its symbols in `folder`.
+def jobs(config: ShortcutsConfig) -> list[Job]:
+    """Tasks x rows x seeds, once everything that can be wrong has been checked."""
+    config.check()
+    for task in config.tasks:
+        for row in config.rows:
+            settings(row, config.budget(task))
+    _load(config.dataset, config.data_root)
+    return [
+        Job(
+            name=f"{task}, {row}, seed {seed}",
+            folder=f"{task}/{row.replace(',', '').replace(' ', '-').replace('+-', '')}/seed-{seed}",
+            runs=({"task": task, "row": row, "seed": seed},),
+        )
+        for task in config.tasks
+        for row in config.rows
+        for seed in config.seeds
+    ]
 
-    Of several ranks all train, and the first does the rest; the others return None.
+
+def preface(config: ShortcutsConfig) -> Iterator[str]:
+    """What the audit says of every task before training."""
+    for task in config.tasks:
+        yield f"{task}: {audits.of_task(task)[1]}"
+
+
+def run_one(config: ShortcutsConfig, job: Job, place: Place) -> list[Run]:
+    """Train, report on unseen images, and keep the model and a picture of its symbols in the job's folder.
+
+    Of several ranks all train, and the first does the rest.
     """
-    config = settings(row, budget)
-    data = QuerySet(*(part.to(device) for part in training_data(task, dataset.train, seed, budget)))
-    log_prob = compiled(task)
-    title = f"{name}, {row}, seed {seed}"
-    bar = Bar(progress, console, title, config)
-    outcome = learn(
+    (identity,) = job.runs
+    name, task, budget = identity["task"], TASKS[identity["task"]], config.budget(identity["task"])
+    dataset = _load(config.dataset, config.data_root)
+    data = training_data(task, dataset.train, identity["seed"], budget)
+    data = QuerySet(*(part.to(place.device) for part in data))
+    trained = train(
+        config,
+        job,
+        place,
         data,
-        log_prob,
+        compiled(task),
         task.symbols,
-        config=config,
+        settings(identity["row"], budget),
+        identity,
+        seed=identity["seed"],
         make_backbone=partial(ConvNet, *data.images.shape[1:3], width=budget.width),
-        seed=seed,
-        on_step=heard_by(bar, record),
-        saver=saver,
-        on_resume=fault_tolerance.resumer(saver, bar, record, console, title),
     )
-    seconds = saver.seconds
-    bar.close()
-    record.close(outcome.history, outcome.recoveries)
-    fault_tolerance.say_recoveries(outcome, console, title)
     if not distributed.first():
-        return None
+        return []
+    model = trained.outcome.model
     test = _of_the_task(dataset.test, task)
-    probabilities = predicted(outcome.model, test.images.to(device))
-    metrics = _concepts(test.labels.numpy(), probabilities) | _queries(task, test, probabilities, name)
-    outcome.model.save(folder / "model")
-    predictions = probabilities.argmax(axis=1)
-    labels = test.labels.numpy()
-    plots.confusion(clustering.confusion_matrix(labels, predictions, task.symbols), folder / "confusion.png")
-    learned = audits.learned(audit, labels, predictions, task.symbols)
-    return Run(
-        task=name,
-        row=row,
-        seed=seed,
-        metrics=metrics | {"attempts": float(len(outcome.attempts)), "seconds": seconds},
-        learned=learned,
-        survival=fault_tolerance.record(saver, outcome),
-    )
+    probabilities = predicted(model, test.images.to(place.device))
+    metrics = _concepts(test.labels.numpy(), probabilities) | _queries(task, test, probabilities)
+    model.save(place.folder / "model")
+    predictions, labels = probabilities.argmax(axis=1), test.labels.numpy()
+    matrix = clustering.confusion_matrix(labels, predictions, task.symbols)
+    plots.confusion(matrix, place.folder / "confusion.png")
+    learned = audits.learned(audits.of_task(name)[0], labels, predictions, task.symbols)
+    place.say(f"{job.name}: {learned.get('sentence', 'no audit')}")
+    restarts = float(len(trained.outcome.attempts))
+    return [
+        {
+            **identity,
+            "metrics": metrics | {"attempts": restarts, "seconds": trained.seconds},
+            "learned": learned,
+            "survival": trained.survival,
+        }
+    ]
 
 
 def _of_the_task(split: Split, task: Task) -> Split:
@@ -197,9 +184,21 @@ def label_accuracy(
     return float(np.mean([task.answer_of(row) == answers[b] for row, b in zip(true, best, strict=True)]))
 
 
-def _queries(task: Task, test: Split, probabilities: np.ndarray, name: str) -> dict[str, float]:
+def _queries(task: Task, test: Split, probabilities: np.ndarray) -> dict[str, float]:
     _, num, num_unseen = task.large
     found = {"label_accuracy": label_accuracy(task, task.shown, test, probabilities, num)}
     if task.unseen:
         found["ood_label_accuracy"] = label_accuracy(task, task.unseen, test, probabilities, num_unseen)
     return found
+
+
+BENCHMARK = Benchmark(
+    name="shortcuts",
+    config=ShortcutsConfig,
+    jobs=jobs,
+    run_one=run_one,
+    body=body,
+    report=report,
+    preface=preface,
+    ranks=True,
+)

@@ -100,13 +100,42 @@ TASKS: dict[TaskName, Task] = {
     ),
 }
 
-Weighting = dict[str, float]
+RowName = Literal[
+    "constraint alone",
+    "+ entropy",
+    "+ prior",
+    "+ inv and prior",
+    "all four",
+    "constraint alone, searched",
+    "+ entropy, searched",
+    "+ prior, searched",
+]
 
-ROWS: dict[str, Weighting] = {
-    "constraint alone": {"gen": 0.0, "inv": 0.0, "prior": 0.0},
-    "+ entropy": {"gen": 0.0, "inv": 0.0, "prior": 0.0, "entropy": 1.0},
-    "+ prior": {"gen": 0.0, "inv": 0.0},
-    "+ inv and prior": {"gen": 0.0},
-    "all four": {},
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """Which weights a row changes, and whether it has restarts, permutation search and verification, or one run.
+
+    `entropy` is the weight of that of the batch-mean prediction, a common remedy for shortcuts. Without L_INV a network
+    has no clusters that could be renamed, and others train it once: this is the row of that name. Its `searched`
+    sibling has what the rows with L_INV have, so that a difference between these two is the terms' alone.
+    """
+
+    weights: dict[str, float]
+    searched: bool
+
+
+_ALONE = {"gen": 0.0, "inv": 0.0, "prior": 0.0}
+
+ROWS: dict[RowName, Row] = {
+    "constraint alone": Row(weights=_ALONE, searched=False),
+    "+ entropy": Row(weights={**_ALONE, "entropy": 1.0}, searched=False),
+    "+ prior": Row(weights={"gen": 0.0, "inv": 0.0}, searched=False),
+    "+ inv and prior": Row(weights={"gen": 0.0}, searched=True),
+    "all four": Row(weights={}, searched=True),
+    "constraint alone, searched": Row(weights=_ALONE, searched=True),
+    "+ entropy, searched": Row(weights={**_ALONE, "entropy": 1.0}, searched=True),
+    "+ prior, searched": Row(weights={"gen": 0.0, "inv": 0.0}, searched=True),
 }
-"""Which weights each row changes. `entropy` is that of the batch-mean prediction, a common remedy for shortcuts."""
+PLAIN_ROWS: tuple[RowName, ...] = ("constraint alone", "+ entropy", "+ prior", "+ inv and prior", "all four")
+"""Those of the table, unless others are asked for."""

@@ -54,8 +54,13 @@ def seeds_table(runs: Sequence[tuple[int, Metrics, str]], summary: Summary, titl
     return table
 
 
-def rows_table(rows: Mapping[str, tuple[Summary, str]], title: str) -> Table:
-    """A row a variant (summary over its seeds, verdicts in words): medians, and the minimum of the accuracy."""
+def rows_table(
+    rows: Mapping[str, tuple[Summary, str]], title: str, restarts: Mapping[str, str] | None = None
+) -> Table:
+    """A row a variant (summary over its seeds, verdicts in words): medians, and the minimum of the accuracy.
+
+    `restarts` says what search each row was given: `3/8`, restarts made of those allowed.
+    """
     summaries = [summary for summary, _ in rows.values()]
     names = [name for name in HEADINGS if name in summaries[0] and name not in ("symbols_in_use", "seconds")]
     table = plain_table(title)
@@ -64,6 +69,8 @@ def rows_table(rows: Mapping[str, tuple[Summary, str]], title: str) -> Table:
         table.add_column(HEADINGS[name], justify="right")
         if name == "accuracy":
             table.add_column("min.", justify="right")
+    if restarts is not None:
+        table.add_column("restarts", justify="right")
     table.add_column("verdict")
     for label, (summary, kinds) in rows.items():
         cells = []
@@ -71,5 +78,7 @@ def rows_table(rows: Mapping[str, tuple[Summary, str]], title: str) -> Table:
             cells.append(_cell(name, summary[name]["median"]))
             if name == "accuracy":
                 cells.append(_cell(name, summary[name]["min"]))
+        if restarts is not None:
+            cells.append(restarts[label])
         table.add_row(label, *cells, kinds)
     return table

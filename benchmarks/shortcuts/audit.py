@@ -1,12 +1,14 @@
 """The audit in a benchmark's report: what the queries leave open, and which of the maps a network learned."""
 
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 from jaxtyping import Int
 from problog.logic import Constant
 
+from benchmarks.shortcuts.tasks import TASKS, TaskName
 from gedi_nesy.audit.shortcuts import Audit, audit
 from gedi_nesy.audit.text import landed, verdict
 from gedi_nesy.logic import Budget, ProgramError
@@ -64,3 +66,12 @@ def learned(
         "broken": len(found.broken(outputs)),
         "sentence": landed(found, outputs),
     }
+
+
+@cache
+def of_task(name: TaskName) -> tuple[Audit | None, str]:
+    """The audit of what training shows: every pattern of the task. Once in every process."""
+    task = TASKS[name]
+    names = [*task.images, *([task.answer] if task.answer else [])]
+    rows = [(*pattern, *([task.answer_of(pattern)] if task.answer else [])) for pattern in task.shown]
+    return audited(task.program, written_queries(task.query, names, rows))
