@@ -1,6 +1,6 @@
 """One seed of the addition benchmark: data, training, evaluation on unseen images, pictures, the saved model."""
 
-from functools import cache, partial
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +10,7 @@ from torch import Generator, Tensor
 from benchmarks.addition.config import AdditionConfig, Engine
 from benchmarks.addition.report import body, draw, report
 from benchmarks.runner.benchmark import Benchmark, Job, Place, Run
-from benchmarks.runner.training import attempts, train
+from benchmarks.runner.training import attempts, backbone, train
 from benchmarks.shortcuts import audit as audits
 from gedi_nesy.data.dataset import Dataset
 from gedi_nesy.data.images import load
@@ -20,7 +20,6 @@ from gedi_nesy.learn import query_log_prob
 from gedi_nesy.metrics import clustering
 from gedi_nesy.metrics.collapse import verdict
 from gedi_nesy.metrics.ood import auroc
-from gedi_nesy.models.encoders import ConvNet
 from gedi_nesy.models.gedi import GEDI
 from gedi_nesy.training import distributed
 from gedi_nesy.training.learner import QueryLogProb
@@ -46,6 +45,7 @@ def jobs(config: AdditionConfig) -> list[Job]:
     dataset = _load(config.dataset, config.data_root)
     compile_query(config, config.engine)
     _data(config, dataset, config.seeds[0])
+    backbone(dataset.train.images, config.width, DIGITS, config.start_rank)
     return [
         Job(
             name=f"{row or 'addition'}, seed {seed}",
@@ -81,7 +81,7 @@ def run_one(config: AdditionConfig, job: Job, place: Place) -> list[Run]:
         config.settings(),
         {"seed": seed},
         seed=seed,
-        make_backbone=partial(ConvNet, *data.images.shape[1:3], width=config.width),
+        make_backbone=backbone(data.images, config.width, DIGITS),
         start_rank=config.start_rank,
         search_log_prob=search,
     )

@@ -113,16 +113,18 @@ def _leaf(default: PlaceConfig, flag: Flag) -> _Leaf:
     if not isinstance(owner, Mapping):
         hint = get_type_hints(type(owner), include_extras=True)[name]
         text = text or _docs(type(owner)).get(name, "")
+    key, new, others = flag.key or name, flag.name, ()
     if get_origin(hint) is Annotated:
         hint, *marks = get_args(hint)
-        for mark in marks:
-            if isinstance(mark, ARG):
-                text, metavar = mark.help or text, mark.metavar
-    key = flag.key or name
+        for mark in (mark for mark in marks if isinstance(mark, ARG)):
+            given = vars(mark)
+            text, metavar = given["help"] or text, given["metavar"]
+            new, others = new or given["name"], given["aliases"] or ()
     old = key.replace("_", "-")
     # tyro shows aliases first: the new name is one, so that it leads
-    aliases = [f"--{flag.name}"] if flag.name and flag.name != old else None
-    arg = tyro.conf.arg(name=old, aliases=aliases, help=text, metavar=metavar)
+    aliases = [f"--{new}"] if new and new != old else []
+    aliases += [other for other in others if other not in (*aliases, f"--{old}")]
+    arg = tyro.conf.arg(name=old, aliases=aliases or None, help=text, metavar=metavar)
     return _Leaf(flag.path, key, Annotated[hint, arg], _value(owner, [name]))
 
 

@@ -1,7 +1,11 @@
 """`gedi_nesy.learn` in a place of the runner: saved, gone on with, recorded, and shown."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor
 
 from benchmarks.runner import fault_tolerance
 from benchmarks.runner.benchmark import Identity, Job, Place
@@ -12,9 +16,19 @@ from benchmarks.runner.record import RunRecord, heard_by
 from benchmarks.runner.results import about
 from gedi_nesy.data.queries import QuerySet
 from gedi_nesy.learn import learn
+from gedi_nesy.models.encoders import ConvNet
+from gedi_nesy.models.gedi import GEDI
 from gedi_nesy.training.config import TrainConfig
 from gedi_nesy.training.learner import QueryLogProb
 from gedi_nesy.training.loop import Outcome
+
+
+def backbone(images: Tensor, width: int, num_clusters: int, start_rank: int = 60) -> Callable[[], ConvNet]:
+    """What makes a ConvNet for these images; tried once, so that a wrong setting is named before training."""
+    make = partial(ConvNet, *images.shape[1:3], width=width)
+    with torch.random.fork_rng(devices=[]):
+        GEDI(make(), num_clusters, start_rank=start_rank)
+    return make
 
 
 class Trained(NamedTuple):

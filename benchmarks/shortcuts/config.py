@@ -30,7 +30,7 @@ class ShortcutsConfig(RecordedConfig):
     tasks: tuple[TaskName, ...] = ("half", "even_odd", "triples", "sums", "xor")
     """half, even_odd: sums of a few pairs; triples: a + b = c; sums: all sums; xor: parity of two bits"""
     rows: tuple[RowName, ...] = PLAIN_ROWS
-    """which terms join the constraint; `, searched`: with the restarts and the search that L_INV's rows have"""
+    """which terms join the constraint; `, search`: with the restarts and the search that L_INV's rows have"""
     labels: int = 0
     """labelled images in all, drawn from those in queries"""
     dataset: DatasetFlag = "mnist5k"

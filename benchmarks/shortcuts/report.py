@@ -13,7 +13,7 @@ from benchmarks.runner.benchmark import Run
 from benchmarks.runner.results import summarise
 from benchmarks.shortcuts.audit import as_results, of_task
 from benchmarks.shortcuts.config import ShortcutsConfig
-from benchmarks.shortcuts.tasks import ROWS, RowName
+from benchmarks.shortcuts.tasks import ROWS
 
 Summary = Mapping[str, Mapping[str, float]]
 
@@ -32,14 +32,14 @@ HEADINGS = {
 def shortcuts_table(
     summaries: Mapping[str, Mapping[str, Summary]],
     maps: Mapping[tuple[str, str], str],
-    searches: Mapping[tuple[str, RowName], str],
+    searches: Mapping[tuple[str, str], str],
     title: str,
 ) -> Table:
     """Medians over the seeds, what search each row was given, and on which maps of the audit they landed."""
     table = Table(
         title=title,
         title_justify="left",
-        caption="search: restarts made (at most)/allowed, with permutation search and verification; none: one run",
+        caption="runs: restarts made/allowed, with permutation search and verification; 1: one run without",
         caption_justify="left",
         box=box.SIMPLE_HEAD,
         padding=0,
@@ -49,7 +49,7 @@ def shortcuts_table(
         table.add_column(heading, justify="right")
         if name == "concept_accuracy":
             table.add_column("min.", justify="right")
-    table.add_column("search", justify="right")
+    table.add_column("runs", justify="right")
     table.add_column("landed on")
     for task, rows in summaries.items():
         table.add_section()
@@ -107,18 +107,18 @@ def maps(runs: Sequence[Run]) -> dict[tuple[str, str], str]:
     }
 
 
-def searches(config: ShortcutsConfig, runs: Sequence[Run]) -> dict[tuple[str, RowName], str]:
-    """By task and row, the restarts that were made at the most of those allowed: `2/8`; `none` without a search."""
-    made: dict[tuple[str, RowName], int] = {}
+def searches(config: ShortcutsConfig, runs: Sequence[Run]) -> dict[tuple[str, str], str]:
+    """By task and row, the restarts that were made at the most of those allowed: `2/8`; `1` without a search."""
+    made: dict[tuple[str, str], int] = {}
     for run in runs:
         made[_cell(run)] = max(made.get(_cell(run), 0), int(run["metrics"]["attempts"]))
     return {
-        (task, row): f"{count}/{config.attempts}" if ROWS[row].searched else "none"
+        (task, row): f"{count}/{config.attempts}" if ROWS[row].searched else "1"
         for (task, row), count in made.items()
     }
 
 
-def _cell(run: Run) -> tuple[str, RowName]:
+def _cell(run: Run) -> tuple[str, str]:
     return run["task"], run["row"]
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from functools import cache, partial
+from functools import cache
 
 import numpy as np
 import torch
@@ -10,17 +10,16 @@ from jaxtyping import Float
 from torch import Generator, Tensor
 
 from benchmarks.runner.benchmark import Benchmark, Job, Place, Run
-from benchmarks.runner.training import train
+from benchmarks.runner.training import backbone, train
 from benchmarks.shortcuts import audit as audits
 from benchmarks.shortcuts.config import Budgeted, ShortcutsConfig
 from benchmarks.shortcuts.report import body, report
-from benchmarks.shortcuts.tasks import ROWS, TASKS, Pattern, RowName, Task
+from benchmarks.shortcuts.tasks import ROWS, TASKS, Pattern, Task
 from gedi_nesy.data.dataset import Split
 from gedi_nesy.data.images import load
 from gedi_nesy.data.queries import QuerySet, draw_tuples
 from gedi_nesy.learn import query_log_prob
 from gedi_nesy.metrics import clustering, concepts
-from gedi_nesy.models.encoders import ConvNet
 from gedi_nesy.models.gedi import GEDI
 from gedi_nesy.report import plots
 from gedi_nesy.training import distributed
@@ -32,7 +31,7 @@ _load = cache(load)
 """Once in every process."""
 
 
-def settings(row: RowName, budget: Budgeted) -> TrainConfig:
+def settings(row: str, budget: Budgeted) -> TrainConfig:
     """The library's defaults with the row's weights; a row without search has one run, with as many steps."""
     weights = replace(Weights(), **ROWS[row].weights)
     if ROWS[row].searched:
@@ -77,7 +76,7 @@ def jobs(config: ShortcutsConfig) -> list[Job]:
     for task in config.tasks:
         for row in config.rows:
             settings(row, config.budget(task))
-    _load(config.dataset, config.data_root)
+    backbone(_load(config.dataset, config.data_root).train.images, config.width, 10)
     return [
         Job(
             name=f"{task}, {row}, seed {seed}",
@@ -116,7 +115,7 @@ def run_one(config: ShortcutsConfig, job: Job, place: Place) -> list[Run]:
         settings(identity["row"], budget),
         identity,
         seed=identity["seed"],
-        make_backbone=partial(ConvNet, *data.images.shape[1:3], width=budget.width),
+        make_backbone=backbone(data.images, budget.width, task.symbols),
     )
     if not distributed.first():
         return []

@@ -106,9 +106,9 @@ RowName = Literal[
     "+ prior",
     "+ inv and prior",
     "all four",
-    "constraint alone, searched",
-    "+ entropy, searched",
-    "+ prior, searched",
+    "alone, search",
+    "entropy, search",
+    "prior, search",
 ]
 
 
@@ -117,7 +117,7 @@ class Row:
     """Which weights a row changes, and whether it has restarts, permutation search and verification, or one run.
 
     `entropy` is the weight of that of the batch-mean prediction, a common remedy for shortcuts. Without L_INV a network
-    has no clusters that could be renamed, and others train it once: this is the row of that name. Its `searched`
+    has no clusters that could be renamed, and others train it once: this is the row of that name. Its `search`
     sibling has what the rows with L_INV have, so that a difference between these two is the terms' alone.
     """
 
@@ -127,15 +127,15 @@ class Row:
 
 _ALONE = {"gen": 0.0, "inv": 0.0, "prior": 0.0}
 
-ROWS: dict[RowName, Row] = {
+ROWS: dict[str, Row] = {
     "constraint alone": Row(weights=_ALONE, searched=False),
     "+ entropy": Row(weights={**_ALONE, "entropy": 1.0}, searched=False),
     "+ prior": Row(weights={"gen": 0.0, "inv": 0.0}, searched=False),
     "+ inv and prior": Row(weights={"gen": 0.0}, searched=True),
     "all four": Row(weights={}, searched=True),
-    "constraint alone, searched": Row(weights=_ALONE, searched=True),
-    "+ entropy, searched": Row(weights={**_ALONE, "entropy": 1.0}, searched=True),
-    "+ prior, searched": Row(weights={"gen": 0.0, "inv": 0.0}, searched=True),
+    "alone, search": Row(weights=_ALONE, searched=True),
+    "entropy, search": Row(weights={**_ALONE, "entropy": 1.0}, searched=True),
+    "prior, search": Row(weights={"gen": 0.0, "inv": 0.0}, searched=True),
 }
 PLAIN_ROWS: tuple[RowName, ...] = ("constraint alone", "+ entropy", "+ prior", "+ inv and prior", "all four")
 """Those of the table, unless others are asked for."""

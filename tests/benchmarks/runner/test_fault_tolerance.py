@@ -10,8 +10,7 @@ import pytest
 import torch
 
 from benchmarks.addition import __main__ as addition
-from benchmarks.addition import report
-from benchmarks.runner import fault_tolerance
+from benchmarks.runner import fault_tolerance, loop
 from benchmarks.shortcuts import __main__ as shortcuts
 from benchmarks.toy import __main__ as toy
 from benchmarks.toy import run as toy_run
@@ -164,7 +163,7 @@ def stop_in_the_evaluation(monkeypatch) -> None:
     def failing(*arguments, **keywords):
         raise OSError("stopped here")
 
-    for module in (report, toy_run):
+    for module in (loop, toy_run):
         monkeypatch.setattr(module, "write_results", failing)
 
 
@@ -220,10 +219,8 @@ def test_a_full_disk_ends_with_a_line_and_the_run_goes_on_later(monkeypatch, tmp
 
 def test_killed_between_the_results_and_the_end(monkeypatch, tmp_path):
     """The results are written and the checkpoints still there: the seed is not trained again, and they are deleted."""
-    from benchmarks.addition.__main__ import checkpoint
-
     with monkeypatch.context() as patch:
-        patch.setattr(checkpoint, "remove", lambda folder: None)
+        patch.setattr(loop.checkpoint, "remove", lambda folder: None)
         assert run(patch, *TINY, "--out", str(tmp_path)) == 0
     before = (tmp_path / "results.json").read_text()
     assert (tmp_path / "seed-1" / "checkpoints").exists()
@@ -260,8 +257,13 @@ def test_a_run_that_cannot_be_saved_is_one_line(monkeypatch, tmp_path, capsys):
     assert run(monkeypatch, *TINY, "--learning-rate", "1e30", "--out", str(tmp_path)) == 2
     error = capsys.readouterr().err.strip()
     assert len(error.splitlines()) == 1
-    assert error.startswith("error: training diverged in attempt 1, and 3 returns to a good state")
-    assert not (tmp_path / "results.json").exists()
+    assert error.startswith("error: 1 of 1 runs failed, the others stand in")
+    assert "the first: training diverged in attempt 1, and 3 returns to a good state" in error
+    results = json.loads((tmp_path / "results.json").read_text())
+    assert results["runs"] == []
+    (failure,) = results["failures"]
+    assert (failure["seed"], failure["row"]) == (1, "")
+    assert failure["reason"].startswith("training diverged in attempt 1")
 
 
 def test_overwriting_begins_anew(monkeypatch, tmp_path, capsys):

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -79,6 +80,10 @@ def test_rows_differ_in_their_weights_alone():
     assert weights["+ entropy"].entropy > 0
     assert weights["+ prior"].prior == weights["all four"].prior > 0
     assert shortcuts_run.settings("+ prior", budget).attempts == 1
+    for row, sibling in (("constraint alone", "alone"), ("+ entropy", "entropy"), ("+ prior", "prior")):
+        searched = shortcuts_run.settings(f"{sibling}, search", budget)
+        assert searched.weights == weights[row]
+        assert replace(searched, weights=weights["all four"]) == shortcuts_run.settings("all four", budget)
 
 
 @pytest.mark.parametrize("name", TASKS)
@@ -100,10 +105,11 @@ def test_the_table_fits_eighty_columns():
     rows = dict.fromkeys(ROWS, summary)
     maps = {("even_odd", row): "10 identity" for row in ROWS}
     console = Console(width=80, record=True)
-    console.print(shortcuts_table({"even_odd": rows}, maps, "title"))
+    searches = {("even_odd", row): "8/8" for row in ROWS}
+    console.print(shortcuts_table({"even_odd": rows}, maps, searches, "title"))
     lines = console.export_text().splitlines()
     assert sum("10 identity" in line for line in lines) == len(ROWS)
-    assert sum("constraint alone" in line for line in lines) == 1
+    assert sum("constraint alone " in line for line in lines) == 1
 
 
 def test_training_data_has_answers_and_labels():
