@@ -1,8 +1,5 @@
 """The folder that a benchmark writes to: what may be in it already, and that nobody else writes to it."""
 
-import fcntl
-import os
-import socket
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import datetime
@@ -11,10 +8,10 @@ from pathlib import Path
 from benchmarks.runner.results import RESULTS_FILE
 from gedi_nesy.errors import ConfigError
 from gedi_nesy.training import distributed
+from gedi_nesy.training.durability.lock import FolderInUseError, locked
 
 CHECKPOINTS = "checkpoints"
 """folder of a run that is not finished, in that of its seed"""
-LOCK_FILE = ".lock"
 
 
 @contextmanager
@@ -38,38 +35,15 @@ def _claimed(out: Path | None, benchmark: str, overwrite: bool, resume: bool) ->
     if out is None and resume:
         raise ConfigError("--resume needs --out DIR, the folder of the run to go on with")
     folder = out or Path("runs") / f"{benchmark}-{datetime.now():%Y%m%d-%H%M%S}"
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        descriptor = _lock(folder)
-    except OSError as error:
-        raise ConfigError(f"--out {folder}: cannot be written to: {error.strerror}") from error
-    try:
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(locked(folder))
+        except FolderInUseError as error:
+            raise ConfigError(f"--out {error}") from error
+        except OSError as error:
+            raise ConfigError(f"--out {folder}: cannot be written to: {error.strerror}") from error
         _check(folder, overwrite, resume)
         yield folder
-    finally:
-        # removed while it is held: whoever waits for it finds that it is gone, and makes another
-        (folder / LOCK_FILE).unlink(missing_ok=True)
-        os.close(descriptor)
-
-
-def _lock(folder: Path) -> int:
-    """An open file that the system holds for this process and frees when it ends, by whatever."""
-    file = folder / LOCK_FILE
-    while True:
-        descriptor = os.open(file, os.O_RDWR | os.O_CREAT, 0o644)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            holder = os.read(descriptor, 200).decode(errors="replace").strip() or "another process"
-            os.close(descriptor)
-            raise ConfigError(
-                f"--out {folder}: {holder} writes to this folder now; choose another, or wait for its end"
-            ) from error
-        if file.exists() and os.path.samestat(os.fstat(descriptor), file.stat()):
-            os.ftruncate(descriptor, 0)
-            os.write(descriptor, f"process {os.getpid()} on {socket.gethostname()}\n".encode())
-            return descriptor
-        os.close(descriptor)  # its last holder has removed it meanwhile
 
 
 def _check(folder: Path, overwrite: bool, resume: bool) -> None:
