@@ -2,6 +2,7 @@
 
 import csv
 import math
+import re
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ from jaxtyping import Int
 from torch import Tensor
 
 from gedi_nesy.data.dataset import DataError
+from gedi_nesy.data.npy import read_npy
 from gedi_nesy.data.points import Points
 
 MIN_ROWS = 10
@@ -27,7 +29,10 @@ def load_file(path: Path) -> Points:
         raise DataError(f"{path}: no such file")
     if path.suffix.lower() not in (".csv", ".npy"):
         raise DataError(f"{path}: points are read from .csv or .npy files")
-    inputs, labels, rows = _read_npy(path) if path.suffix.lower() == ".npy" else _read_csv(path)
+    try:
+        inputs, labels, rows = _read_npy(path) if path.suffix.lower() == ".npy" else _read_csv(path)
+    except OSError as error:
+        raise DataError(f"{path}: {error.strerror or error}") from error
     if len(inputs) < MIN_ROWS:
         raise DataError(f"{path}: {len(inputs)} rows of numbers, at least {MIN_ROWS} are needed")
     if inputs.shape[1] < 2:
@@ -39,16 +44,11 @@ def load_file(path: Path) -> Points:
 
 
 def _read_npy(path: Path) -> tuple[np.ndarray, Int[Tensor, " labelled"], list[int]]:
-    try:
-        array = np.load(path, allow_pickle=False)
-    except (ValueError, EOFError, OSError) as error:
-        reason = str(error).splitlines()[0]
-        if "pickle" in reason:
-            reason = "it holds Python objects, which are never unpickled"
-        raise DataError(f"{path}: no array of numbers: {reason}") from error
-    if not isinstance(array, np.ndarray) or array.ndim != 2 or array.dtype.kind not in "fiu":
-        found = f"{array.dtype} {array.shape}" if isinstance(array, np.ndarray) else "an archive"
-        raise DataError(f"{path}: the array must be numbers of shape (point, dim), found {found}")
+    array = read_npy(path)
+    if array.ndim != 2:
+        raise DataError(
+            f"{path}: the array must be numbers of shape (point, dim), found {array.dtype} {array.shape}"
+        )
     return array.astype(np.float64), torch.empty(0, dtype=torch.long), list(range(1, len(array) + 1))
 
 
@@ -109,7 +109,7 @@ def _number(cell: str, path: Path, number: int) -> float:
 
 def _as_classes(labels: list[str]) -> Int[Tensor, " labelled"]:
     """Classes 0, 1, ... in the order of the labels, as numbers if all are whole numbers, else as words."""
-    whole = all(label.lstrip("-").isdecimal() for label in labels)
+    whole = all(re.fullmatch(r"-?\d{1,18}", label) for label in labels)
     names = sorted(set(labels), key=int if whole else str)
     place = {name: index for index, name in enumerate(names)}
     return torch.tensor([place[label] for label in labels], dtype=torch.long)

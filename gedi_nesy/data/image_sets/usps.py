@@ -36,16 +36,16 @@ def _read_part(path: Path) -> Split:
 def _parse(line: bytes, number: int) -> tuple[int, np.ndarray]:
     try:
         label, *cells = line.split()
-        values = np.array([cell.rpartition(b":")[2] for cell in cells]).astype(np.float32)
+        values = np.array([float(cell.rpartition(b":")[2]) for cell in cells])
         found = int(label) - 1
     except ValueError as error:
-        raise DataError(f"line {number}: {error}") from error
+        raise DataError(f"line {number}: {str(error)[:100]}") from error
     if values.shape != (SIDE * SIDE,) or not (np.abs(values) <= 1).all():
         raise DataError(f"line {number}: {SIDE * SIDE} values from -1 to 1 are needed")
     if not 0 <= found <= 9:
         raise DataError(f"line {number}: its class is {found + 1}, and they are 1 to 10")
     # as torchvision makes bytes of them
-    return found, ((values + 1) / 2 * 255).astype(np.uint8)
+    return found, ((values.astype(np.float32) + 1) / 2 * 255).astype(np.uint8)
 
 
 SOURCE = Source(
