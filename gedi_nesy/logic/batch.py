@@ -1,6 +1,8 @@
 """Checks on the tensors of one batch, and the one call per network that reads them."""
 
+import math
 from collections.abc import Mapping, Sequence
+from typing import NoReturn
 
 import torch
 from jaxtyping import Float
@@ -74,7 +76,8 @@ def read_images(
             parts = [images[position] for *_, images in reading]
             _check_same_shape([images[position] for images in names], parts)
             inputs.append(torch.cat(parts))
-        joint = call_network(networks[name], name, inputs)
+        asking = next(slot for *_, slot in places if slot.network == name)
+        joint = call_network(networks[name], name, asking.predicate, inputs)
         sizes = [len(images[0]) for *_, images in reading]
         if joint.ndim != 2 or len(joint) != sum(sizes):
             raise ProgramError(
@@ -98,11 +101,51 @@ def _check_same_shape(names: Sequence[str], tensors: Sequence[Tensor]) -> None:
 
 
 def check_outputs(slots: Sequence[Slot], outputs: Sequence[Tensor]) -> None:
-    """Each slot's domain has one value per network output."""
+    """Each slot's domain has one value per network output, and the outputs are a distribution."""
     for slot, tensor in zip(slots, outputs, strict=True):
         found = tensor.shape[1]
         if found != len(slot.domain) if slot.domain else found > 2:
             raise ProgramError(size_mismatch(slot.predicate, slot.domain, slot.network, found))
+    check_distributions(slots, outputs)
+
+
+def check_distributions(slots: Sequence[Slot], outputs: Sequence[Tensor]) -> None:
+    """Log-probabilities whose exponentials sum to 1, within the rounding of their dtype; to at most 1 for a
+    fact's single output. Outputs of one width are looked at together.
+    """
+    alike: dict[tuple[int, torch.dtype], list[int]] = {}
+    for index, tensor in enumerate(outputs):
+        alike.setdefault((tensor.shape[1], tensor.dtype), []).append(index)
+    for (width, dtype), members in alike.items():
+        together = outputs[members[0]] if len(members) == 1 else torch.cat([outputs[i] for i in members])
+        precise = together.detach().to(torch.promote_types(dtype, torch.float32))
+        excess = precise.exp().sum(dim=1) - 1
+        if width == 1 and not any(slots[i].domain for i in members):
+            excess = excess.clamp(min=0)
+        # Rounding moves a log-probability by half an eps of itself, and the sum by at most that of the entropy;
+        # probabilities have had `tiny` added, one by one.
+        limits = torch.finfo(dtype)
+        if not (excess.abs() <= 1e-2 + limits.eps * (2 + math.log(width)) + limits.tiny * width).all():
+            _refuse_outputs([(slots[i], outputs[i]) for i in members], excess)
+
+
+def _refuse_outputs(pairs: Sequence[tuple[Slot, Tensor]], excess: Tensor) -> NoReturn:
+    """Name the first of the worst rows; NaN is worse than anything."""
+    row = int(excess.abs().nan_to_num(nan=math.inf, posinf=math.inf).argmax())
+    place = 0
+    while row >= len(pairs[place][1]):
+        row -= len(pairs[place][1])
+        place += 1
+    slot, values = pairs[place][0], pairs[place][1].detach()[row]
+    total = (
+        "NaN"
+        if values.isnan().any()
+        else f"probabilities that sum to {float(values.double().exp().sum()):.4g}"
+    )
+    raise ProgramError(
+        f"network '{slot.network}', asked for by {slot.predicate} with {', '.join(slot.images)}, returned {total}"
+        f" in row {row} of the batch; expected a distribution"
+    )
 
 
 def select_log_probs(slots: Sequence[Slot], given: Mapping[str, object]) -> list[Float[Tensor, "batch _"]]:

@@ -25,7 +25,7 @@ from gedi_nesy.logic.grounding.front_end import FrontEnd, image_term
 from gedi_nesy.logic.language.deepproblog_api import ExactEngine, GraphSemiring, Model, Result
 from gedi_nesy.logic.language.deepproblog_api import Query as DeepProbLogQuery
 from gedi_nesy.logic.language.guarded_engine import guarded_engine
-from gedi_nesy.logic.language.neural import expand_conditional, neural_predicates
+from gedi_nesy.logic.language.neural import expand_conditional, log_of_probabilities, neural_predicates
 from gedi_nesy.logic.language.sandbox import Guard
 from gedi_nesy.logic.language.source import Source
 
@@ -123,7 +123,7 @@ class CircuitSolver:
         for slot in group.template.slots:
             rows = torch.stack([outputs[slot.network, bound(slot.inputs, images)] for images in group.images])
             rows = rows.reshape(len(group.images), -1)
-            columns.append(torch.log(rows + torch.finfo(rows.dtype).tiny))
+            columns.append(log_of_probabilities(rows, slot.network, slot.predicate))
         check_outputs(group.template.slots, columns)
         like = columns[0] if columns else torch.zeros(len(group.images), 1)
         return group.evaluate(columns, len(group.images), like).exp()

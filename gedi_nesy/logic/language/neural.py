@@ -168,10 +168,10 @@ def size_mismatch(predicate: str, domain: tuple[Term, ...], network: str, output
     return f"{predicate} is a fact, with 1 output (or 2, true and false), but network '{network}' has {outputs} outputs"
 
 
-def call_network(network: Network, name: str, inputs: list[Tensor]) -> Float[Tensor, "batch output"]:
-    """Log-probabilities of a whole batch; probabilities p become log(p + tiny), finite with a finite
-    gradient at 0.
-    """
+def call_network(
+    network: Network, name: str, predicate: str, inputs: list[Tensor]
+) -> Float[Tensor, "batch output"]:
+    """Log-probabilities of a whole batch, for a predicate that errors name; probabilities p become log(p + tiny)."""
     try:
         if isinstance(network, LogProbs):
             return network.log_probs(*inputs)
@@ -182,4 +182,15 @@ def call_network(network: Network, name: str, inputs: list[Tensor]) -> Float[Ten
         shapes = ", ".join(str(tuple(x.shape[1:])) for x in inputs)
         reason = str(error).strip().splitlines()[0]
         raise ProgramError(f"network '{name}' cannot read images of shape {shapes}: {reason}") from error
+    return log_of_probabilities(probabilities, name, predicate)
+
+
+def log_of_probabilities(probabilities: Tensor, name: str, predicate: str) -> Tensor:
+    """log(p + tiny): finite with a finite gradient at 0; ProgramError for a negative p."""
+    smallest = probabilities.detach().min() if probabilities.numel() else probabilities.new_zeros(())
+    if smallest < 0:
+        raise ProgramError(
+            f"network '{name}', asked for by {predicate}, returned {float(smallest):.4g}, which is no probability;"
+            " end it in a softmax, or give it log_probs"
+        )
     return torch.log(probabilities + torch.finfo(probabilities.dtype).tiny)

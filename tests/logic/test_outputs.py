@@ -1,0 +1,118 @@
+"""A network whose output is no distribution is refused, naming network, predicate and value, wherever it comes in."""
+
+import pytest
+import torch
+
+from gedi_nesy.logic import Program, ProgramError, log_prob_together
+
+PROGRAM = """
+nn(net, [X], Y, [0, 1, 2]) :: digit(X, Y).
+sum(A, B, N) :- digit(A, X), digit(B, Y), N is X + Y.
+"""
+FACT = "nn(net, [X]) :: seen(X).\nboth(A, B) :- seen(A), seen(B)."
+
+
+class LogProbs:
+    """A network that gives log-probabilities."""
+
+    def __init__(self, rows):
+        self.rows = rows
+
+    def log_probs(self, x):
+        return self.rows[:1].expand(len(x), -1)
+
+
+def probabilities(rows):
+    return lambda x: rows[:1].expand(len(x), -1)
+
+
+WRONG = {
+    "NaN": ([[torch.nan, 0.5, 0.5]], "returned NaN in row 0"),
+    "sums to 6": ([[2.0, 2.0, 2.0]], "returned probabilities that sum to 6 in row 0"),
+    "sums to a half": ([[0.1, 0.2, 0.2]], r"returned probabilities that sum to 0\.5 in row 0"),
+    "infinite": ([[torch.inf, 0.0, 0.0]], "returned probabilities that sum to inf in row 0"),
+}
+NEGATIVE = ([[-0.5, 0.5, 1.0]], r"returned -0\.5, which is no probability; end it in a softmax")
+
+
+def ways(query, x):
+    """Everything that reads a network's outputs."""
+    yield lambda: query.log_prob(A=x, B=x + 1, N=[2] * len(x))
+    yield lambda: query.distribution(A=x, B=x + 1)
+    yield lambda: query.explain(A=x, B=x + 1)
+    yield lambda: log_prob_together([(query, {"A": x, "B": x + 1, "N": [2] * len(x)})])
+
+
+@pytest.mark.parametrize("kind", [*WRONG, "negative"])
+@pytest.mark.parametrize("engine", ["circuit", "klay", "deepproblog"])
+def test_probabilities(kind, engine):
+    rows, message = WRONG.get(kind, NEGATIVE)
+    program = Program.from_string(PROGRAM, {"net": probabilities(torch.tensor(rows))})
+    query = program.compile("sum(A, B, N)", images=["A", "B"], answer="N", engine=engine)
+    for way in ways(query, torch.rand(4, 1, 2, 2)):
+        with pytest.raises(ProgramError, match=f"network 'net', asked for by digit.*{message}"):
+            way()
+
+
+@pytest.mark.parametrize("kind", WRONG)
+def test_log_probabilities(kind):
+    rows, message = WRONG[kind]
+    wrong = torch.tensor(rows).log()
+    program = Program.from_string(PROGRAM, {"net": LogProbs(wrong)})
+    query = program.compile("sum(A, B, N)", images=["A", "B"], answer="N")
+    for way in ways(query, torch.rand(4, 1, 2, 2)):
+        with pytest.raises(ProgramError, match=f"network 'net', asked for by digit.*{message}"):
+            way()
+    if kind != "NaN":
+        right = torch.full((4, 3), 1 / 3).log()
+        with pytest.raises(ProgramError, match=f"network 'net', asked for by digit with B, {message}"):
+            query.log_prob_of(A=right, B=wrong.expand(4, -1), N=[2] * 4)
+
+
+def test_the_row_is_named():
+    right = torch.full((4, 3), 1 / 3)
+    right[2] *= 2
+    program = Program.from_string(
+        PROGRAM, {"net": lambda x: right[: len(x)] if len(x) == 4 else right.repeat(2, 1)}
+    )
+    query = program.compile("sum(A, B, 2)", images=["A", "B"])
+    with pytest.raises(
+        ProgramError, match="with A, returned probabilities that sum to 2 in row 2 of the batch"
+    ):
+        query.log_prob(A=torch.rand(4, 1, 2, 2), B=torch.rand(4, 1, 2, 2))
+
+
+def test_facts_have_one_probability():
+    x = torch.rand(4, 1, 2, 2)
+    query = Program.from_string(FACT, {"net": probabilities(torch.tensor([[0.4]]))}).compile(
+        "both(A, B)", images=["A", "B"]
+    )
+    torch.testing.assert_close(query.log_prob(A=x, B=x + 1).exp(), torch.full((4,), 0.16))
+    for value in (1.5, -0.5, torch.nan):
+        program = Program.from_string(FACT, {"net": probabilities(torch.tensor([[value]]))})
+        with pytest.raises(ProgramError, match="network 'net', asked for by seen"):
+            program.compile("both(A, B)", images=["A", "B"]).log_prob(A=x, B=x + 1)
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float32, torch.bfloat16, torch.float16])
+@pytest.mark.parametrize("width", [2, 10, 1000])
+def test_softmax_passes_in_every_dtype(dtype, width):
+    values = ", ".join(map(str, range(width)))
+    text = f"nn(net, [X], Y, [{values}]) :: digit(X, Y).\nfirst(A) :- digit(A, 0)."
+    generator = torch.Generator().manual_seed(0)
+    for sharpness in (0.0, 1.0, 10.0):
+        logits = (sharpness * torch.randn(64, width, generator=generator)).to(dtype)
+        x = torch.zeros(64, 1, 2, 2, dtype=dtype)
+        for network in (
+            LogProbs64(torch.log_softmax(logits, dim=1)),
+            lambda x, p=torch.softmax(logits, dim=1): p,
+        ):
+            query = Program.from_string(text, {"net": network}).compile("first(A)", images=["A"])
+            assert query.log_prob(A=x).isfinite().all()
+
+
+class LogProbs64(LogProbs):
+    """The same, a row an image."""
+
+    def log_probs(self, x):
+        return self.rows
