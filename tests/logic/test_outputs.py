@@ -103,16 +103,23 @@ def test_softmax_passes_in_every_dtype(dtype, width):
     for sharpness in (0.0, 1.0, 10.0):
         logits = (sharpness * torch.randn(64, width, generator=generator)).to(dtype)
         x = torch.zeros(64, 1, 2, 2, dtype=dtype)
-        for network in (
-            LogProbs64(torch.log_softmax(logits, dim=1)),
-            lambda x, p=torch.softmax(logits, dim=1): p,
-        ):
+        for network in (LogProbsByRow(torch.log_softmax(logits, dim=1)), ByRow(torch.softmax(logits, dim=1))):
             query = Program.from_string(text, {"net": network}).compile("first(A)", images=["A"])
             assert query.log_prob(A=x).isfinite().all()
 
 
-class LogProbs64(LogProbs):
+class LogProbsByRow(LogProbs):
     """The same, a row an image."""
 
     def log_probs(self, x):
+        return self.rows
+
+
+class ByRow:
+    """Probabilities, a row an image."""
+
+    def __init__(self, rows):
+        self.rows = rows
+
+    def __call__(self, x):
         return self.rows

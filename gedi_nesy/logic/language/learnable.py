@@ -7,10 +7,11 @@ from typing import Any
 import torch
 from jaxtyping import Float
 from problog.errors import ProbLogError
-from problog.logic import AnnotatedDisjunction, Clause, Constant, Or, Term
+from problog.logic import AnnotatedDisjunction, Clause, Constant, Or, Term, is_variable
 from torch import Tensor, nn
 
 from gedi_nesy.logic.errors import ProgramError
+from gedi_nesy.logic.language.guarded_builtins import arithmetic_value
 from gedi_nesy.logic.language.neural import expand_conditional
 from gedi_nesy.logic.language.source import Source, where_of
 
@@ -81,7 +82,8 @@ def _initial_logits(facts: list[LearnableFact], group: _Group) -> Float[Tensor, 
     values = [share if value is None else value / group.mass for value in given]
     if group.open:
         values.append(1 - sum(values))
-    return torch.log(torch.tensor(values, dtype=torch.float64))
+    # A start at 0 has the smallest logit with a finite gradient.
+    return torch.log(torch.tensor(values, dtype=torch.float64).clamp(min=torch.finfo(torch.float64).tiny))
 
 
 def extract_learnable(source: Source) -> tuple[list[Any], LearnableFacts]:
@@ -114,15 +116,29 @@ def _number(statement: Any, add: Callable[[Term], Term]) -> Any:
 def _add(source: Source, statement: Any, head: Any, facts: list[LearnableFact]) -> Term:
     where = where_of(source, statement)
     if head.probability.arity != 1:
-        raise ProgramError(f"{where}: t takes one argument, t(_) or t(0.3), found {head.probability}")
-    value = head.probability.args[0]
-    initial = None if value is None or value.is_var() else float(value)
-    if initial is not None and not 0 < initial < 1:
         raise ProgramError(
-            f"{where}: t({value}) must start strictly between 0 and 1, or it could never be learnt"
+            f"{where}: t takes one argument, t(_) or t(0.3), found {head.probability}; a parameter for each value of a"
+            " variable is not supported: write a clause for each"
+        )
+    value = head.probability.args[0]
+    initial = None if is_variable(value) else _number_of(value, where)
+    if initial is not None and not 0 <= initial < 1:
+        raise ProgramError(
+            f"{where}: t({value}) must start at least at 0 and below 1, where it can be learnt"
         )
     facts.append(LearnableFact(str(head.with_probability(None)), where, initial))
     return head.with_probability(Term("t", Constant(len(facts) - 1)))
+
+
+def _number_of(value: Any, where: str) -> float:
+    try:
+        number = arithmetic_value(value)
+    except ProbLogError:
+        number = None
+    if not isinstance(number, int | float):
+        hint = "; distributions cannot be learnt" if value.arity else ""
+        raise ProgramError(f"{where}: t({value}) must start at a number, as in t(0.3), or at t(_){hint}")
+    return float(number)
 
 
 def _group(source: Source, statement: Any, facts: list[LearnableFact], added: range) -> _Group:
@@ -130,7 +146,7 @@ def _group(source: Source, statement: Any, facts: list[LearnableFact], added: ra
     others = [head.probability for head in heads if getattr(head.probability, "functor", None) != "t"]
     where = where_of(source, statement)
     try:
-        mass = 1.0 - sum(float(probability) for probability in others)
+        mass = 1.0 - sum(float(arithmetic_value(probability)) for probability in others)
     except (ProbLogError, TypeError, ValueError):
         raise ProgramError(f"{where}: learnable heads share a disjunction only with numbers") from None
     given = [facts[index].initial for index in added]

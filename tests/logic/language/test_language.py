@@ -106,7 +106,7 @@ def test_groups_keep_summing_to_one():
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("t(1) :: a.", r"^<string>:1: t\(1\) must start strictly between 0 and 1"),
+        ("t(1) :: a.", r"^<string>:1: t\(1\) must start at least at 0 and below 1"),
         ("a.\nt(0.6) :: b(1); t(0.6) :: b(2).", r"^<string>:2: the heads' probabilities sum to more than 1$"),
         ("t(_, X) :: a(X).", r"^<string>:1: t takes one argument"),
     ],
