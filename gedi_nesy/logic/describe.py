@@ -47,6 +47,7 @@ def describe_query(query: Query) -> dict[str, Any]:
         "answers": list(map(str, query.answers)) if query.answer else [],
         "ground_nodes": query.template.report.ground_nodes,
         "route": query.template.report.route,
+        "strategy": query.template.report.strategy,
         "circuit": {"rows": circuit.rows, "edges": circuit.edges, "depth": len(circuit.layers)},
     }
 
@@ -87,9 +88,10 @@ def _readable_query(query: dict[str, Any]) -> list[str]:
     if query["answer"]:
         lines.append(f"  {query['answer']}: {len(query['answers'])} answers, {_shortened(query['answers'])}")
     circuit = query["circuit"]
+    strategy = f" ({query['strategy']})" if query["strategy"] else ""
     lines += [
         f"  ground program: {query['ground_nodes']:,} nodes",
-        f"  compiled: {routes.get(query['route'], query['route'])}, {query['seconds']:.2f} s",
+        f"  compiled: {routes.get(query['route'], query['route'])}{strategy}, {query['seconds']:.2f} s",
         f"  circuit: {circuit['rows']:,} rows, {circuit['edges']:,} edges, depth {circuit['depth']}",
     ]
     return lines

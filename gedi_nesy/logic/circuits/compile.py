@@ -4,21 +4,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from gedi_nesy.logic.budget import Watch
-from gedi_nesy.logic.circuits.decision_diagram import DecisionDiagrams, TooLargeError
+from gedi_nesy.logic.circuits.portfolio import choose_diagrams
 from gedi_nesy.logic.circuits.structure import find_circuit_nodes
 from gedi_nesy.logic.grounding.graph import FALSE, TRUE, And, Constant, Graph, Literal, Not, Or
-
-LIMITS = (30_000, 300_000)
-"""Nodes that each decision diagram is allowed at first; the last limit is the budget's."""
 
 
 @dataclass
 class Compiled:
-    """A graph without negations whose conjunctions are decomposable and disjunctions deterministic."""
+    """A graph without negations whose conjunctions are decomposable and disjunctions deterministic.
+
+    `strategy` says which decision diagram was chosen, if there was need of one.
+    """
 
     graph: Graph
     roots: list[int]
     route: str
+    strategy: str = ""
 
 
 def compile_graph(graph: Graph, roots: Sequence[int], watch: Watch) -> Compiled:
@@ -26,44 +27,19 @@ def compile_graph(graph: Graph, roots: Sequence[int], watch: Watch) -> Compiled:
     nodes.
     """
     watch.enter("checking")
-    verdict = find_circuit_nodes(graph, roots)
+    verdict = find_circuit_nodes(graph, roots, watch)
     broken = _topmost_broken(graph, roots, verdict)
-    target = Graph(graph.variables)
-    diagrams = _diagrams(graph, broken, watch) if broken else None
-    rewritten: dict[int, int] = {}
-    placed: dict[int, int] = {}
-    replaced = set(broken)
-    needed = _needed(graph, roots, replaced)
+    target, placed, strategy = Graph(graph.variables), {}, ""
+    if broken:
+        chosen = choose_diagrams(graph, broken, watch)
+        target, strategy = chosen.diagrams.graph, str(chosen.strategy)
+        placed = dict(zip(broken, chosen.diagrams.roots, strict=True))
+    needed = _needed(graph, roots, set(broken))
     for index in needed:
-        if index in replaced:
-            assert diagrams is not None
-            placed[index] = diagrams.rewrite(diagrams.compile(index), target, rewritten)
-        else:
+        if index not in placed:
             placed[index] = _copy(graph, index, target, placed)
-    route = "direct" if not broken else "sdd" if replaced >= set(needed) - {FALSE, TRUE} else "mixed"
-    return Compiled(target, [placed[root] for root in roots], route)
-
-
-def _diagrams(graph: Graph, broken: Sequence[int], watch: Watch) -> DecisionDiagrams:
-    """Diagrams of all broken nodes, from whichever vtree is the first to stay within a growing
-    limit.
-
-    Either may be exponentially smaller than the other; trying both in turn costs little more than the
-    better one.
-    """
-    watch.enter("decision diagram")
-    order = _variable_order(graph, broken)
-    limits = [limit for limit in LIMITS if limit < watch.budget.nodes] + [watch.budget.nodes]
-    for limit in limits:
-        for balanced in (False, True):
-            diagrams = DecisionDiagrams(graph, order, watch, limit, balanced)
-            try:
-                for index in broken:
-                    diagrams.compile(index)
-            except TooLargeError:
-                continue
-            return diagrams
-    watch.give_up(f"more than {watch.budget.nodes:,} nodes")
+    route = "direct" if not broken else "sdd" if set(broken) >= set(needed) - {FALSE, TRUE} else "mixed"
+    return Compiled(target, [placed[root] for root in roots], route, strategy)
 
 
 def _topmost_broken(graph: Graph, roots: Sequence[int], verdict: dict[int, bool]) -> list[int]:
@@ -89,25 +65,6 @@ def _needed(graph: Graph, roots: Sequence[int], broken: set[int]) -> list[int]:
         if index in needed and index not in broken:
             needed.update(graph.children(index))
     return sorted(needed)
-
-
-def _variable_order(graph: Graph, roots: Sequence[int]) -> list[int]:
-    """Variables as a depth-first walk meets them, so that variables used together stay together in the
-    diagram.
-    """
-    order: dict[int, None] = {}
-    seen: set[int] = set()
-    stack = list(reversed(list(roots)))
-    while stack:
-        index = stack.pop()
-        if index in seen:
-            continue
-        seen.add(index)
-        node = graph.nodes[index]
-        if isinstance(node, Literal):
-            order[node.variable] = None
-        stack.extend(reversed(graph.children(index)))
-    return list(order)
 
 
 def _copy(graph: Graph, index: int, target: Graph, placed: dict[int, int]) -> int:

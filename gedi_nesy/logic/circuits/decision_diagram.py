@@ -5,53 +5,89 @@ Each variable has a log encoding: its value in binary, on a few SDD variables of
 branch of the vtree. Any code is some value (spare codes repeat the residual value), so no constraint is
 needed, and a diagram on one such branch is a set of values: what comes back is again literals, conjunctions
 and disjunctions, now decomposable and deterministic.
+
+This file imports PySDD and the ground graph alone, so that a process that does nothing else starts quickly.
 """
 
 import os
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 
 from pysdd.sdd import SddManager, SddNode, Vtree
 
-from gedi_nesy.logic.budget import Watch
 from gedi_nesy.logic.grounding.graph import FALSE, TRUE, And, Graph, Literal, Not
 
+Check = Callable[[int, float], None]
+"""Told the number of SDD nodes and the share of the work that is done; what it raises ends the compilation."""
 
-class TooLargeError(Exception):
-    """A diagram has outgrown the limit of this attempt."""
+
+@dataclass(frozen=True)
+class Strategy:
+    """An order of variables, known by its name, over a balanced or a right-linear vtree."""
+
+    order: str
+    variables: tuple[int, ...]
+    balanced: bool
+
+    def __str__(self) -> str:
+        return f"{self.order} order, {'balanced' if self.balanced else 'right-linear'} vtree"
 
 
-class DecisionDiagrams:
-    """Compiles nodes of a source graph, up to a limit of SDD nodes; the watch is told their number.
+def encoding_width(weights: int) -> int:
+    """SDD variables in the log encoding of a variable with so many weights and a residual value."""
+    return max(1, weights.bit_length())
 
-    The vtree over the variables is balanced or right-linear; either diagram can be far smaller.
-    """
 
-    def __init__(self, graph: Graph, variables: Sequence[int], watch: Watch, limit: int, balanced: bool):
+def compile_diagrams(graph: Graph, roots: Sequence[int], strategy: Strategy, check: Check) -> "Diagrams":
+    """The roots as nodes of a new graph over the same variables, decomposable and deterministic."""
+    diagrams = _Builder(graph, strategy, check)
+    compiled = [diagrams.compile(root) for root in roots]
+    target = Graph(graph.variables)
+    rewritten: dict[int, int] = {}
+    return Diagrams(target, [diagrams.rewrite(diagram, target, rewritten) for diagram in compiled])
+
+
+@dataclass
+class Diagrams:
+    """Diagrams of several nodes, as one graph."""
+
+    graph: Graph
+    roots: list[int]
+
+    @property
+    def edges(self) -> int:
+        """Their size, by which diagrams of the same nodes are compared."""
+        return sum(len(node.children) for node in self.graph.nodes)
+
+
+class _Builder:
+    """Compiles nodes of a source graph; the check is called after every operation on diagrams."""
+
+    def __init__(self, graph: Graph, strategy: Strategy, check: Check):
         self.graph = graph
-        self.watch = watch
-        self.limit = limit
+        self.check = check
         self.bits: dict[int, list[int]] = {}
         self.owner: dict[int, int] = {}
         self._owners: dict[int, int | None] = {}
         count = 0
-        for variable in variables:
-            width = max(1, len(graph.variables[variable].weights).bit_length())
+        for variable in strategy.variables:
+            width = encoding_width(len(graph.variables[variable].weights))
             self.bits[variable] = list(range(count + 1, count + width + 1))
             self.owner.update(dict.fromkeys(self.bits[variable], variable))
             count += width
-        self.manager = SddManager.from_vtree(_vtree([self.bits[v] for v in variables], balanced))
+        blocks = [self.bits[variable] for variable in strategy.variables]
+        self.manager = SddManager.from_vtree(_vtree(blocks, strategy.balanced))
         self.diagrams: dict[int, SddNode] = {FALSE: self.manager.false(), TRUE: self.manager.true()}
 
     def compile(self, root: int) -> SddNode:
         """The diagram of a node of the source graph."""
         waiting = [index for index in self.graph.reachable([root]) if index not in self.diagrams]
         for done, index in enumerate(waiting):
-            self.diagrams[index] = self._build(index)
-            self.watch.fraction = done / len(waiting)
+            self.diagrams[index] = self._build(index, done / len(waiting))
         return self.diagrams[root]
 
-    def _build(self, index: int) -> SddNode:
+    def _build(self, index: int, done: float) -> SddNode:
         node = self.graph.nodes[index]
         match node:
             case Literal(variable, mask):
@@ -65,9 +101,7 @@ class DecisionDiagrams:
         result = operands[0]
         for operand in operands[1:]:
             result = combine(result, operand)
-            if self.manager.count() > self.limit:
-                raise TooLargeError
-            self.watch.check(self.manager.count())
+            self.check(self.manager.count(), done)
         return result
 
     def _literal(self, variable: int, mask: int) -> SddNode:

@@ -9,6 +9,7 @@ tell, it says no, and an SDD takes over.
 
 from collections.abc import Sequence
 
+from gedi_nesy.logic.budget import Watch
 from gedi_nesy.logic.grounding.graph import And, Constant, Graph, Literal, Node, Or
 
 Implied = dict[int, int]
@@ -24,15 +25,15 @@ THOROUGH = 20_000_000
 """Nodes times variables up to which a graph that fails that check is checked again with all variables."""
 
 
-def find_circuit_nodes(graph: Graph, roots: Sequence[int]) -> dict[int, bool]:
+def find_circuit_nodes(graph: Graph, roots: Sequence[int], watch: Watch) -> dict[int, bool]:
     """For every node below the roots, whether it can be evaluated as it stands, given its children."""
-    verdict = _find(graph, roots, NEAR)
+    verdict = _find(graph, roots, NEAR, watch)
     if not all(verdict.values()) and len(verdict) * len(graph.variables) <= THOROUGH:
-        verdict = _find(graph, roots, len(graph.variables))
+        verdict = _find(graph, roots, len(graph.variables), watch)
     return verdict
 
 
-def _find(graph: Graph, roots: Sequence[int], limit: int) -> dict[int, bool]:
+def _find(graph: Graph, roots: Sequence[int], limit: int, watch: Watch) -> dict[int, bool]:
     order = graph.reachable(roots)
     parents_left = dict.fromkeys(order, 0)
     for index in order:
@@ -41,7 +42,9 @@ def _find(graph: Graph, roots: Sequence[int], limit: int) -> dict[int, bool]:
     supports: dict[int, int] = {}
     implied: dict[int, Implied] = {}
     verdict: dict[int, bool] = {}
-    for index in order:
+    for done, index in enumerate(order):
+        if done % 256 == 0:
+            watch.check(done)
         node = graph.nodes[index]
         supports[index] = _support(node, supports)
         match node:

@@ -34,11 +34,12 @@ root). `Evaluator` is ours; an engine may bring another.
 
 @dataclass(frozen=True)
 class Report:
-    """Sizes and times of one compilation, for people."""
+    """Sizes and times of one compilation, for people; `strategy` is the decision diagram's, if there is one."""
 
     ground_nodes: int
     route: str
     seconds: float
+    strategy: str = ""
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,7 @@ def compile_template(
         slots=tuple(grounding.slots),
         answers=tuple(answers[i] for i in kept),
         conditional=conditional,
-        report=Report(len(graph), compiled.route, watch.seconds),
+        report=Report(len(graph), compiled.route, watch.seconds, compiled.strategy),
     )
 
 

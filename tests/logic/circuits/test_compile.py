@@ -6,13 +6,10 @@ import time
 
 import pytest
 import torch
-from problog import get_evaluatable
-from problog.program import PrologString
 
 from gedi_nesy.logic import Budget, Program, ProgramError
 from gedi_nesy.logic.budget import DEFAULT_BUDGET, Watch
 from gedi_nesy.logic.circuits.compile import compile_graph
-from gedi_nesy.logic.circuits.decision_diagram import DecisionDiagrams, TooLargeError
 from gedi_nesy.logic.circuits.evaluate import Evaluator
 from gedi_nesy.logic.circuits.layers import layer_graph
 from gedi_nesy.logic.engines.klay import KlayEvaluator
@@ -131,30 +128,3 @@ def test_progress_is_shown_after_a_second_on_a_terminal(monkeypatch, seconds, sh
     text = sys.stderr.getvalue()
     assert (f"q(A): decision diagram [{'#' * 12}{'.' * 12}] 1,234 nodes, 1 s" in text) == shown
     assert text.endswith("\r\x1b[K") == shown
-
-
-def test_either_shape_of_decision_diagram_gives_the_same(monkeypatch):
-    facts = "\n".join(f"0.{i + 1} :: a({i}). 0.{9 - i} :: b({i})." for i in range(8))
-    clauses = "\n".join(f"q :- a({i}), b({3 * i % 8}), \\+ a({(5 * i + 1) % 8})." for i in range(8))
-    text = f"{facts}\n{clauses}\nquery(q)."
-    tried, needed = [], [0]
-
-    class Recorded(DecisionDiagrams):
-        def __init__(self, graph, variables, watch, limit, balanced):
-            super().__init__(graph, variables, watch, limit, balanced)
-            tried.append((limit, balanced))
-
-        def compile(self, root):
-            if len(tried) < needed[0]:
-                raise TooLargeError
-            return super().compile(root)
-
-    monkeypatch.setattr("gedi_nesy.logic.circuits.compile.DecisionDiagrams", Recorded)
-    answers = []
-    for attempts in (1, 2, 5):
-        tried.clear()
-        needed[0] = attempts
-        answers.append(Program.from_string(text, {}).solve()[0][1])
-    (stock,) = get_evaluatable().create_from(PrologString(text)).evaluate().values()
-    assert answers == pytest.approx([stock] * 3)
-    assert tried == [(30_000, False), (30_000, True), (300_000, False), (300_000, True), (5_000_000, False)]

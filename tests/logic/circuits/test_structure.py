@@ -2,9 +2,12 @@
 
 import numpy as np
 
+from gedi_nesy.logic.budget import DEFAULT_BUDGET, Watch
 from gedi_nesy.logic.circuits import structure
 from gedi_nesy.logic.circuits.structure import find_circuit_nodes
 from gedi_nesy.logic.grounding.graph import ConstantWeight, Graph, Variable
+
+WATCH = Watch("test", "graph", DEFAULT_BUDGET)
 
 
 def test_the_check_looks_at_every_branch_a_few_times(monkeypatch):
@@ -32,7 +35,7 @@ def test_the_check_looks_at_every_branch_a_few_times(monkeypatch):
         for i in range(5)
         for j in range(9)
     ]
-    verdict = find_circuit_nodes(graph, [node, *extra])
+    verdict = find_circuit_nodes(graph, [node, *extra], WATCH)
     assert len(verdict) > 100_000
     assert all(verdict.values())
     assert sum(looked_at) < 2 * sum(len(node.children) for node in graph.nodes)
@@ -46,5 +49,5 @@ def test_the_check_finds_branches_that_overlap():
     apart = graph.disjunction([graph.conjunction([x[0], y[0]]), graph.conjunction([x[0], y[1]]), x[1]])
     overlap = graph.disjunction([graph.conjunction([x[0], y[0]]), graph.conjunction([x[0], z[0]]), x[1]])
     shared = graph.conjunction([apart, graph.disjunction([graph.conjunction([y[0], z[0]]), z[1]])])
-    verdict = find_circuit_nodes(graph, [apart, overlap, shared])
+    verdict = find_circuit_nodes(graph, [apart, overlap, shared], WATCH)
     assert (verdict[apart], verdict[overlap], verdict[shared]) == (True, False, False)

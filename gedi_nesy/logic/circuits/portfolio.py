@@ -1,0 +1,100 @@
+"""Which decision diagram: several orders of variables and vtrees, tried in turn under growing limits.
+
+Any of them may be exponentially smaller than the others, and which one cannot be told beforehand; trying all of
+them up to a limit costs little more than the best one would.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from gedi_nesy.logic.budget import Watch
+from gedi_nesy.logic.circuits.decision_diagram import Diagrams, Strategy, encoding_width
+from gedi_nesy.logic.circuits.diagram_process import DiagramProcess, Died, OutOfTime
+from gedi_nesy.logic.circuits.diagram_trials import Outgrown, Problem, Trial, run
+from gedi_nesy.logic.circuits.order import Order, orders
+from gedi_nesy.logic.errors import ProgramError
+from gedi_nesy.logic.grounding.graph import Graph
+
+LIMITS = (30_000, 300_000)
+"""SDD nodes that each strategy is allowed at first; the last limit is the budget's."""
+
+SMALL_LIMIT = 3_000
+"""SDD nodes up to which this process compiles by itself: no operation on diagrams so small takes long."""
+
+SMALL_WIDTH = 150
+"""SDD variables up to which this process compiles by itself: PySDD's recursion is as deep as a vtree, and a
+tenth of a megabyte of stack is enough for these.
+"""
+
+LEAST_SECONDS = 2.0
+"""What a trial gets in any case, so that a short budget is not all spent on starting processes."""
+
+WORTH_COMPARING = 2_000
+"""Edges from which on the other vtree is tried as well after the first diagram that fits."""
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """The diagrams, and the strategy they are from."""
+
+    diagrams: Diagrams
+    strategy: Strategy
+
+
+def choose_diagrams(graph: Graph, roots: Sequence[int], watch: Watch) -> Chosen:
+    """Diagrams of the roots; TooLargeError if none fits the budget."""
+    watch.enter("decision diagram")
+    problem = Problem(graph, list(roots))
+    found = orders(graph, roots)
+    width = sum(encoding_width(len(graph.variables[v].weights)) for v in found[0].variables)
+    if width <= SMALL_WIDTH:
+        for trial in _trials(found, [min(SMALL_LIMIT, watch.budget.nodes)]):
+            outcome = run(problem, trial, lambda progress: watch.check(progress.nodes))
+            if isinstance(outcome, Diagrams):
+                return Chosen(outcome, trial.strategy)
+    limits = [limit for limit in LIMITS if limit < watch.budget.nodes] + [watch.budget.nodes]
+    return _in_a_process(problem, _trials(found, limits), watch)
+
+
+def _trials(orders: Sequence[Order], limits: Sequence[int]) -> list[Trial]:
+    """Each order over each vtree, under limits that grow; the less promising order lags one limit behind."""
+    trials = [
+        ((level + handicap, handicap), Trial(Strategy(order.name, order.variables, balanced), limit))
+        for level, limit in enumerate(limits)
+        for handicap, order in enumerate(orders)
+        for balanced in (False, True)
+    ]
+    return [trial for _, trial in sorted(trials, key=lambda pair: pair[0])]
+
+
+def _in_a_process(problem: Problem, trials: Sequence[Trial], watch: Watch) -> Chosen:
+    """Every trial in turn gets its share of what is left of the time."""
+    failures: list[Outgrown | Died | OutOfTime] = []
+    with DiagramProcess(problem) as process:
+        for position, trial in enumerate(trials):
+            started = watch.seconds
+            share = max(LEAST_SECONDS, (watch.budget.seconds - started) / (len(trials) - position))
+            outcome = process.run(trial, share, watch)
+            if isinstance(outcome, Diagrams):
+                rival = trials[position + 1] if not trial.strategy.balanced else None
+                first = Chosen(outcome, trial.strategy)
+                return _smaller(process, first, rival, min(share, watch.seconds - started), watch)
+            failures.append(outcome)
+    deaths = [failure.reason for failure in failures if isinstance(failure, Died)]
+    if len(deaths) == len(failures):
+        raise ProgramError(f"{watch.program}: {watch.query}: the SDD compiler died ({deaths[0]})")
+    if isinstance(failures[-1], OutOfTime):
+        watch.give_up(f"more than {watch.budget.seconds:g} seconds")
+    watch.give_up(f"more than {watch.budget.nodes:,} nodes")
+
+
+def _smaller(
+    process: DiagramProcess, first: Chosen, rival: Trial | None, seconds: float, watch: Watch
+) -> Chosen:
+    """The first diagram, or that over the other vtree if it is smaller and to be had in the same time."""
+    if rival is None or first.diagrams.edges < WORTH_COMPARING:
+        return first
+    outcome = process.run(rival, seconds, watch)
+    if isinstance(outcome, Diagrams) and outcome.edges < first.diagrams.edges:
+        return Chosen(outcome, rival.strategy)
+    return first
