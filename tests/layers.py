@@ -36,6 +36,8 @@ BENCHMARKS_SHARED = {"runner"}
 BETWEEN_BENCHMARKS = {
     # SwAV's loss is measured at the failures of Theorem 1 with the toy benchmark's own implementation
     ("failure_modes", "toy"),
+    # its report says which concept map was learned, with the audit of the benchmark that is about these
+    ("addition", "shortcuts"),
 }
 """Which benchmark may import which other one, and why."""
 

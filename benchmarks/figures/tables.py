@@ -70,6 +70,7 @@ def _shortcuts(documents: Sequence[Document]) -> str:
         "concept accuracy",
         "under the best renaming",
         "unseen pairs",
+        "restarts",
         "concept map learned, by seeds",
     ]
     return _markdown(heads, [[text, *_meanings(found[name])] for text, found, name in asked])
@@ -77,7 +78,12 @@ def _shortcuts(documents: Sequence[Document]) -> str:
 
 def _meanings(runs: Runs) -> list[str]:
     metrics = ("concept_accuracy", "clustering_accuracy", "ood_label_accuracy")
-    return [*(_median_min(runs, name) for name in metrics), _counts(run["learned"] for run in runs)]
+    learned = _counts(run["learned"] for run in runs)
+    return [*(_median_min(runs, name) for name in metrics), _restarts(runs), learned]
+
+
+def _restarts(runs: Runs) -> str:
+    return _span_of([round(value) for value in _values(runs, "attempts")])
 
 
 def _shortcuts_all(documents: Sequence[Document]) -> str:
@@ -88,6 +94,7 @@ def _shortcuts_all(documents: Sequence[Document]) -> str:
                 [
                     name + note,
                     str(len(runs)),
+                    _restarts(runs),
                     _median_min(runs, "label_accuracy"),
                     _median_min(runs, "ood_label_accuracy"),
                     _median_min(runs, "concept_accuracy"),
@@ -97,7 +104,15 @@ def _shortcuts_all(documents: Sequence[Document]) -> str:
                     _counts(run["learned"] for run in runs),
                 ]
             )
-    heads = ["task, terms", "seeds", "label acc.", "label acc., unseen pairs", "concept acc.", "macro F1"]
+    heads = [
+        "task, terms",
+        "seeds",
+        "restarts",
+        "label acc.",
+        "label acc., unseen pairs",
+        "concept acc.",
+        "macro F1",
+    ]
     return _markdown([*heads, "Cls(C)", "ECE", "concept map learned"], rows)
 
 
@@ -108,9 +123,10 @@ def _toy(documents: Sequence[Document]) -> str:
     for method, runs in by_method.items():
         of = [[run for run in runs if run["dataset"] == dataset] for dataset in datasets]
         near = [_median(each, "samples_near", 2) for each in of if "samples_near" in each[0]["metrics"]]
-        rows.append([method, *(_median_min(each, "nmi", 2) for each in of), ", ".join(near)])
-    heads = ["method", *(f"{dataset}, median (min.)" for dataset in datasets), "samples near the manifold"]
-    return _markdown(heads, rows)
+        search = ", ".join(dict.fromkeys(run.get("search", "") for run in runs))
+        rows.append([method, search, *(_median_min(each, "nmi", 2) for each in of), ", ".join(near)])
+    heads = ["method", "search", *(f"{dataset}, median (min.)" for dataset in datasets)]
+    return _markdown([*heads, "samples near the manifold"], rows)
 
 
 TABLES: dict[str, Table] = {
