@@ -16,7 +16,8 @@ from benchmarks.runner.config import RunConfig
 from benchmarks.runner.devices import of_worker
 from benchmarks.runner.progress import bars
 from gedi_nesy.cli.top_level import raised_by_us
-from gedi_nesy.errors import ConfigError, GediNesyError, MissingPackageError, StoppedError
+from gedi_nesy.errors import ConfigError, GediNesyError, StoppedError
+from gedi_nesy.extras import needs
 from gedi_nesy.training import distributed
 
 
@@ -101,12 +102,9 @@ def _backend(config: RunConfig) -> Iterator[int]:
         with parallel_config(backend="loky", inner_max_num_threads=1):
             yield config.workers
         return
-    try:
+    with needs("cluster"):
         from dask.distributed import Client  # noqa: PLC0415 - an optional package
-    except ImportError as error:
-        raise MissingPackageError(
-            "--backend dask needs a package that is missing; install it with: pip install 'gedi_nesy[cluster]'"
-        ) from error
+
     try:
         client = Client(config.scheduler, timeout=20)
     except (OSError, ValueError) as error:
