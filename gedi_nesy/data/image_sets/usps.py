@@ -36,7 +36,7 @@ def _read_part(path: Path) -> Split:
 def _parse(line: bytes, number: int) -> tuple[int, np.ndarray]:
     try:
         label, *cells = line.split()
-        values = np.array([float(cell.rpartition(b":")[2]) for cell in cells])
+        values = np.array([cell.rpartition(b":")[2] for cell in cells]).astype(np.float64)
         found = int(label) - 1
     except ValueError as error:
         raise DataError(f"line {number}: {str(error)[:100]}") from error
