@@ -30,13 +30,15 @@ def check_tensors(given: Mapping[str, object]) -> dict[str, Tensor]:
     tensors: dict[str, Tensor] = {}
     for name, tensor in given.items():
         if not isinstance(tensor, Tensor):
-            raise ProgramError(f"'{name}' must be a torch tensor, not {type(tensor).__name__}")
+            convert = f": torch.from_numpy({name})" if type(tensor).__module__ == "numpy" else ""
+            raise ProgramError(f"'{name}' must be a torch tensor, not {type(tensor).__name__}{convert}")
         tensors[name] = tensor
     first = next(iter(tensors), "")
     for name, tensor in tensors.items():
         if not tensor.is_floating_point():
             raise ProgramError(
                 f"'{name}' has dtype {tensor.dtype}; expected a floating dtype such as torch.float32"
+                + (f": {name} / 255" if tensor.dtype == torch.uint8 else f": {name}.float()")
             )
         if tensor.ndim < 2:
             raise ProgramError(f"'{name}' has shape {tuple(tensor.shape)}; expected (batch, ...)")

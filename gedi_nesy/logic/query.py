@@ -178,7 +178,7 @@ def log_prob_together(parts: Sequence[tuple[Query, Mapping[str, object]]]) -> li
 
 
 def answer_key(answer: object) -> object:
-    """Answers compare by value where they are numbers, else as they are written."""
-    if isinstance(answer, Constant):
-        return answer.value
-    return answer if isinstance(answer, int | float) else str(answer)
+    """Answers compare by value where they are numbers, numpy's included, else as atoms: 'a' is a."""
+    if isinstance(answer, Constant | np.generic):
+        answer = answer.value if isinstance(answer, Constant) else answer.item()
+    return answer if isinstance(answer, int | float) else str(answer).removeprefix("'").removesuffix("'")

@@ -101,6 +101,8 @@ class GEDI(nn.Module):
 
     def standardise(self, x: AnyInputs) -> Inputs:
         """What the encoder sees of inputs: bytes as floats, and standardised where the model does so."""
+        if not isinstance(x, Tensor):
+            raise ConfigError(f"inputs must be a torch tensor, not {type(x).__name__}: torch.as_tensor(x)")
         x = to_float(x)
         if tuple(x.shape[1:]) != self.input_shape:
             raise ConfigError(

@@ -150,7 +150,7 @@ def with_nan(x):
         (images(2, 1).float(), r"'B' has dtype torch\.float32 but 'A' has torch\.float64"),
         (
             images(2, 1).byte(),
-            r"'B' has dtype torch\.uint8; expected a floating dtype such as torch\.float32",
+            r"'B' has dtype torch\.uint8; expected a floating dtype such as torch\.float32: B / 255",
         ),
         (
             images(2, 1)[:, :, :3],
