@@ -14,6 +14,7 @@ from benchmarks.runner.benchmark import Benchmark, Config, Identity, Job, Run
 from benchmarks.runner.config import PlaceConfig, RunConfig
 from benchmarks.runner.flags import flat
 from benchmarks.runner.folder import opened
+from benchmarks.runner.progress import Lines
 from benchmarks.runner.results import RESULTS_FILE, kept_results, write_results
 from benchmarks.runner.workers import Done
 from gedi_nesy.errors import GediNesyError
@@ -77,7 +78,7 @@ def run(benchmark: Benchmark[Config], config: Config) -> None:
     if benchmark.timed and isinstance(config, RunConfig) and config.workers > 1:
         raise ValueError(f"--workers {config.workers}: {benchmark.name} times its runs, one after the other")
     jobs = benchmark.jobs(config)
-    console = Console(quiet=not distributed.first())
+    console = Lines(quiet=not distributed.first())
     if not console.is_terminal and benchmark.width:
         console.width = benchmark.width
     resume = getattr(config, "resume", False)

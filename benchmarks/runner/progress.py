@@ -16,6 +16,13 @@ from rich.progress import (
 from gedi_nesy.training.config import Record, TrainConfig
 
 
+class Lines(Console):
+    """A console that says when its reader has gone (`| head`), where rich would end the process by itself."""
+
+    def on_broken_pipe(self) -> None:
+        raise BrokenPipeError
+
+
 class Bar:
     """One line for one seed; on a terminal it moves, in a log it prints a line now and then."""
 

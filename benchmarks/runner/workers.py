@@ -14,7 +14,7 @@ from rich.console import Console
 from benchmarks.runner.benchmark import Benchmark, Config, Identity, Job, Place, Run
 from benchmarks.runner.config import RunConfig
 from benchmarks.runner.devices import of_worker
-from benchmarks.runner.progress import bars
+from benchmarks.runner.progress import Lines, bars
 from gedi_nesy.cli.top_level import raised_by_us
 from gedi_nesy.errors import ConfigError, GediNesyError, StoppedError
 from gedi_nesy.extras import needs
@@ -70,7 +70,7 @@ def _side_by_side(
 ) -> Iterator[Done]:
     """In processes of their own, each with its share of the threads; they print lines, and draw no bars."""
     share = threads_each(torch.get_num_threads(), config.workers)
-    with _backend(config) as count:
+    with _backend(config, share) as count:
         parallel = Parallel(
             n_jobs=count,
             return_as="generator_unordered",
@@ -96,10 +96,10 @@ def threads_each(total: int, workers: int) -> int:
 
 
 @contextmanager
-def _backend(config: RunConfig) -> Iterator[int]:
+def _backend(config: RunConfig, threads: int) -> Iterator[int]:
     """joblib's back end is chosen within; how many jobs it is to run at once."""
     if config.backend == "loky":
-        with parallel_config(backend="loky", inner_max_num_threads=1):
+        with parallel_config(backend="loky", inner_max_num_threads=threads):
             yield config.workers
         return
     with needs("cluster"):
@@ -122,7 +122,7 @@ def _in_a_worker(
     threads: int,
 ) -> Done:
     torch.set_num_threads(threads)
-    console = Console(force_terminal=False, width=200)
+    console = Lines(force_terminal=False, width=200)
     with bars(console) as progress:
         place = Place(benchmark.name, device, folder, folder / job.folder, console, progress)
         return _done(benchmark, config, job, place)
