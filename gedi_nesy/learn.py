@@ -15,11 +15,15 @@ from gedi_nesy.data.queries import QuerySet
 from gedi_nesy.logic import Program, Query
 from gedi_nesy.models.encoders import ConvNet
 from gedi_nesy.models.gedi import GEDI
-from gedi_nesy.training.config import Record, TrainConfig
+from gedi_nesy.objectives import table
+from gedi_nesy.objectives.term import Features
+from gedi_nesy.training.batches import QueryLogProb
+from gedi_nesy.training.config import TrainConfig
 from gedi_nesy.training.divergence import check_finite
 from gedi_nesy.training.durability.manager import CheckpointManager
-from gedi_nesy.training.learner import Learner, QueryLogProb
+from gedi_nesy.training.learner import Learner
 from gedi_nesy.training.loop import Outcome, train
+from gedi_nesy.training.records import Record
 
 FITTED_IMAGES, FITTED_SIZE = 10_000, 28 * 28
 """Images to which the start of Langevin chains is fitted: more show its directions no better, and an SVD grows fast."""
@@ -142,7 +146,10 @@ def learn(
         if model.start_rank:
             model.fit_start(data.images[shown])
         facts = log_prob.state_dict() if isinstance(log_prob, nn.Module) else {}
-        return Learner(model, data, config.step, Generator(device).manual_seed(own_seed), facts)
+        generator = Generator(device).manual_seed(own_seed)
+        features = Features(model.input_shape, model.num_features)
+        heads = table.modules(config.objective, features, generator)
+        return Learner(model, data, config.step, generator, facts, heads)
 
     outcome = train(make_learner, log_prob, config, on_step, search_log_prob, saver, on_resume)
     for query in (log_prob, search_log_prob):

@@ -9,8 +9,8 @@ from tests.layers import FLOORS, faults, floor
 
 SMALL = {
     "gedi_nesy/types.py": "import torch",
-    "gedi_nesy/objectives/terms.py": "from gedi_nesy.types import Logits",
-    "gedi_nesy/training/step.py": "from gedi_nesy.objectives.terms import loss_inv",
+    "gedi_nesy/objectives/inv.py": "from gedi_nesy.types import Logits",
+    "gedi_nesy/training/step.py": "from gedi_nesy.objectives.inv import loss_inv",
     "benchmarks/runner/record.py": "import json",
     "benchmarks/toy/config.py": "from gedi_nesy.training.step import StepConfig\nfrom benchmarks.toy import flags",
     "benchmarks/toy/flags.py": "",

@@ -66,24 +66,24 @@ class AdditionConfig(RecordedConfig):
         "program": ("program", "query", "engine"),
         "objective": (
             Flag(
-                "train.weights.gen",
+                "train.objective.gen",
                 "weight_gen",
                 help="weight of L_GEN, data more likely than samples; 0 leaves a term out",
             ),
             Flag(
-                "train.weights.inv",
+                "train.objective.inv",
                 "weight_inv",
                 help="weight of L_INV, the same confident prediction for an image and its augmentation",
             ),
-            Flag("train.weights.prior", "weight_prior", help="weight of L_PRIOR, all clusters used alike"),
+            Flag("train.objective.prior", "weight_prior", help="weight of L_PRIOR, all clusters used alike"),
             Flag(
-                "train.weights.nesy", "weight_nesy", help="weight of L_NESY, log P(query) under the program"
+                "train.objective.nesy", "weight_nesy", help="weight of L_NESY, log P(query) under the program"
             ),
             Flag(
-                "train.weights.magnitude",
+                "train.objective.energy_l2",
                 "weight_magnitude",
                 "weight-energy-l2",
-                "weight, times that of L_GEN, of the penalty on E(x)^2 that keeps energies near 0",
+                "weight, times that of L_GEN, of the L2 penalty on E(x) that keeps energies near 0",
             ),
         ),
         "restarts and permutation": (
@@ -124,7 +124,7 @@ class AdditionConfig(RecordedConfig):
     def variant(self, row: str) -> "AdditionConfig":
         """A row of the ablation: other weights, and the same search."""
         off = dict.fromkeys(ABLATION[row] if row else (), 0.0)
-        return replace(self, train=replace(self.train, weights=replace(self.train.weights, **off)))
+        return replace(self, train=replace(self.train, objective={**self.train.objective, **off}))
 
     def settings(self) -> TrainConfig:
         """What training is given; ConfigError names what does not fit."""

@@ -16,7 +16,6 @@ from gedi_nesy.data.pixels import to_float
 from gedi_nesy.metrics import clustering
 from gedi_nesy.report import plots, tables
 from gedi_nesy.training.loop import Outcome
-from gedi_nesy.training.step import Terms
 
 
 def body(config: AdditionConfig, runs: Sequence[Run]) -> dict[str, Any]:
@@ -49,7 +48,7 @@ def summaries(config: AdditionConfig, runs: Sequence[Run]) -> dict[str, dict[str
 def _restarts(config: AdditionConfig, row: str, runs: Sequence[Run]) -> str:
     """`3/8`: restarts made at the most, of those allowed; without logic the first is always accepted."""
     made = max(len(run["attempts"]) for run in runs if run["row"] == row)
-    return f"{made}/{config.train.attempts if config.variant(row).train.weights.nesy else 1}"
+    return f"{made}/{config.train.attempts if config.variant(row).train.objective['nesy'] else 1}"
 
 
 def _kinds(row: str, runs: Sequence[Run]) -> str:
@@ -66,7 +65,8 @@ def draw(folder: Path, dataset: Dataset, predictions: np.ndarray, outcome: Outco
     plots.symbol_rows(images[order], labels[order], predictions[order], clusters, folder / "symbols.png")
     plots.confusion(clustering.confusion_matrix(labels, predictions, clusters), folder / "confusion.png")
     steps = outcome.history
-    series = {name: [getattr(step.terms, name) for step in steps] for name in Terms._fields}
+    names = dict.fromkeys(name for step in steps for name in step.terms)
+    series = {name: [step.terms.get(name) for step in steps] for name in names}
     terms = {
         name: [np.nan if value is None else value for value in values]
         for name, values in series.items()
@@ -78,7 +78,7 @@ def draw(folder: Path, dataset: Dataset, predictions: np.ndarray, outcome: Outco
         if index == 0 or steps[index - 1].phase != step.phase
     }
     plots.curves(terms, phases, folder / "curves.png")
-    if any(step.terms.gen is not None for step in steps):
+    if any(step.terms["gen"] is not None for step in steps):
         learner = outcome.learner
         plots.gallery(
             {

@@ -22,7 +22,7 @@ from gedi_nesy.metrics.collapse import verdict
 from gedi_nesy.metrics.ood import auroc
 from gedi_nesy.models.gedi import GEDI
 from gedi_nesy.training import distributed
-from gedi_nesy.training.learner import QueryLogProb
+from gedi_nesy.training.batches import QueryLogProb
 
 NETWORK = "digit_net"
 SLOTS = ("A", "B", "C")

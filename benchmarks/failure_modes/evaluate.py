@@ -9,7 +9,10 @@ from torch import Generator, Tensor
 
 from benchmarks.failure_modes.build import GOOD, MODES, Candidate, Scene, candidates
 from benchmarks.toy.swav import Setting, sinkhorn
-from gedi_nesy.objectives import terms as objectives
+from gedi_nesy.objectives.energy import energy
+from gedi_nesy.objectives.gen import loss_gen
+from gedi_nesy.objectives.inv import loss_inv
+from gedi_nesy.objectives.prior import loss_prior
 from gedi_nesy.types import Logits
 
 
@@ -39,8 +42,8 @@ TERMS: dict[str, Callable[[Values], float]] = {
 
 def log_likelihood(data: Logits, grid: Float[Tensor, "place cluster"], cell: Float[Tensor, ""]) -> float:
     """L_GEN = mean log p(x) = -mean E(x) - log Gamma, Gamma = the integral of exp(-E) over the domain (Eq. 6)."""
-    log_gamma = torch.logsumexp(-objectives.energy(grid), dim=0) + cell.log()
-    return float(-objectives.energy(data).mean() - log_gamma)
+    log_gamma = torch.logsumexp(-energy(grid), dim=0) + cell.log()
+    return float(-energy(data).mean() - log_gamma)
 
 
 def values(candidate: Candidate, cell: Float[Tensor, ""]) -> Values:
@@ -52,8 +55,8 @@ def values(candidate: Candidate, cell: Float[Tensor, ""]) -> Values:
     entropy = -torch.special.xlogy(targets, targets).sum(dim=1).mean()
     return Values(
         gen=log_likelihood(candidate.plain, candidate.grid, cell),
-        inv=-objectives.loss_inv(plain, augmented).item(),
-        prior=-objectives.loss_prior(plain).item(),
+        inv=-loss_inv(plain, augmented).item(),
+        prior=-loss_prior(plain).item(),
         swapped=cross.item(),
         divergence=(cross + entropy).item(),
     )
@@ -73,13 +76,13 @@ def contrast(scene: Scene, generator: Generator) -> Contrast:
 
     At E_t = t E_good the derivative in t at 0 is mean E_good(uniform) - mean E_good(data) (Eq. 11).
     """
-    energy = objectives.energy(scene.joint)
-    uniform = torch.randint(len(scene.grid), (len(scene.inputs),), generator=generator).to(energy.device)
+    good = energy(scene.joint)
+    uniform = torch.randint(len(scene.grid), (len(scene.inputs),), generator=generator).to(good.device)
     flat = torch.zeros_like(scene.joint)
     return Contrast(
-        good=-objectives.loss_gen(energy, objectives.energy(scene.joint_samples)).item(),
-        constant=-objectives.loss_gen(objectives.energy(flat), objectives.energy(flat)).item(),
-        slope=-objectives.loss_gen(energy, objectives.energy(scene.joint_grid[uniform])).item(),
+        good=-loss_gen(good, energy(scene.joint_samples)).item(),
+        constant=-loss_gen(energy(flat), energy(flat)).item(),
+        slope=-loss_gen(good, energy(scene.joint_grid[uniform])).item(),
     )
 
 

@@ -10,7 +10,7 @@ from torch import Generator
 from benchmarks.failure_modes.build import GOOD, MODES, Candidate, Scene, candidates
 from benchmarks.failure_modes.evaluate import TERMS, Contrast, Losses, values
 from gedi_nesy.data.points import PointsName
-from gedi_nesy.objectives import terms as objectives
+from gedi_nesy.objectives.energy import energy
 from gedi_nesy.report import points, tables
 from gedi_nesy.report.points import Grid, Landscape, Regions
 from gedi_nesy.types import Logits
@@ -101,7 +101,7 @@ def pictures(
             # the scene's grid runs over y first, a picture's over x
             grid = candidate.grid.view(len(x), len(y), -1).transpose(0, 1).flatten(0, 1)
             regions[name][mode] = Regions(_clusters(candidate.plain), _clusters(grid), note)
-            energies, of_data = (objectives.energy(part).cpu().numpy() for part in (grid, candidate.plain))
+            energies, of_data = (energy(part).cpu().numpy() for part in (grid, candidate.plain))
             landscapes[name][mode] = Landscape(energies, of_data, np.empty((0, 2)), note)
     points.decision_regions(data, grids, regions, folder / "assignments.png")
     inputs = {name: inputs for name, (inputs, _) in data.items()}

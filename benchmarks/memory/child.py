@@ -30,7 +30,8 @@ def train(config: Mapping[str, Any], reached: Callable[[str], None]) -> None:
     from benchmarks.runner.devices import device_of  # noqa: PLC0415
     from gedi_nesy.data.queries import QuerySet  # noqa: PLC0415
     from gedi_nesy.learn import learn, query_log_prob  # noqa: PLC0415
-    from gedi_nesy.training.config import Record, TrainConfig  # noqa: PLC0415
+    from gedi_nesy.training.config import TrainConfig  # noqa: PLC0415
+    from gedi_nesy.training.records import Record  # noqa: PLC0415
 
     reached("the library is imported")
     torch.set_num_threads(config["threads"] or torch.get_num_threads())

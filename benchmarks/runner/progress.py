@@ -13,7 +13,8 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from gedi_nesy.training.config import Record, TrainConfig
+from gedi_nesy.training.config import TrainConfig
+from gedi_nesy.training.records import Record
 
 
 class Lines(Console):
@@ -60,12 +61,11 @@ def describe(record: Record) -> str:
     """`gen 0.41  inv -0.20  prior -2.31  nesy -0.05  rule 97%`; a term that is off is left out."""
     terms = record.terms
     parts = [
-        f"{name} {value:.2f}"
-        for name, value in zip(("gen", "inv", "prior", "nesy"), terms, strict=False)
-        if value is not None
+        f"{name} {value:.2f}" for name, value in terms.items() if value is not None and name != "satisfaction"
     ]
-    if terms.satisfaction is not None:
-        parts.append(f"rule {terms.satisfaction:.0%}")
+    satisfaction = terms.get("satisfaction")
+    if satisfaction is not None:
+        parts.append(f"rule {satisfaction:.0%}")
     return "  ".join(parts)
 
 

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from gedi_nesy.training import distributed
-from gedi_nesy.training.config import Record
 from gedi_nesy.training.durability.rollback import Recovery
+from gedi_nesy.training.records import Record
 
 RUN_FILE, HISTORY_FILE, TENSORBOARD_FOLDER = "run.json", "history.jsonl", "tensorboard"
 
@@ -56,7 +56,7 @@ class RunRecord:
         if self.tensorboard is not None:
             # one curve a term over all steps of the run, whatever the phase
             self._writer = self._writer or _writer(self.tensorboard, self.steps)
-            for name, value in record.terms._asdict().items():
+            for name, value in record.terms.items():
                 if value is not None:
                     self._writer.add_scalar(f"terms/{name}", value, self.steps)
         self.steps += 1
@@ -88,7 +88,7 @@ def heard_by(*hearers: Callable[[Record], None]) -> Callable[[Record], None]:
 
 
 def _line(record: Record) -> str:
-    return json.dumps({"phase": record.phase, "step": record.step, **record.terms._asdict()}) + "\n"
+    return json.dumps({"phase": record.phase, "step": record.step, **record.terms}) + "\n"
 
 
 def _writer(folder: Path, step: int) -> Any:

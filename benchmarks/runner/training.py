@@ -18,8 +18,8 @@ from gedi_nesy.data.queries import QuerySet
 from gedi_nesy.learn import learn
 from gedi_nesy.models.encoders import ConvNet
 from gedi_nesy.models.gedi import GEDI
+from gedi_nesy.training.batches import QueryLogProb
 from gedi_nesy.training.config import TrainConfig
-from gedi_nesy.training.learner import QueryLogProb
 from gedi_nesy.training.loop import Outcome
 
 
@@ -84,7 +84,7 @@ def attempts(outcome: Outcome) -> list[dict[str, Any]]:
             "prior_weight": attempt.prior_weight,
             "objective": attempt.objective,
             "held": attempt.held,
-            **attempt.terms._asdict(),
+            **attempt.terms,
         }
         for attempt in outcome.attempts
     ]

@@ -1,7 +1,6 @@
 """One run of the shortcuts benchmark: data, training, and what became of the concepts on unseen images."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -21,11 +20,11 @@ from gedi_nesy.data.queries import QuerySet, draw_tuples
 from gedi_nesy.learn import query_log_prob
 from gedi_nesy.metrics import clustering, concepts
 from gedi_nesy.models.gedi import GEDI
+from gedi_nesy.objectives.table import METHODS
 from gedi_nesy.report import plots
 from gedi_nesy.training import distributed
+from gedi_nesy.training.batches import QueryLogProb
 from gedi_nesy.training.config import TrainConfig
-from gedi_nesy.training.learner import QueryLogProb
-from gedi_nesy.training.step import Weights
 
 _load = cache(load)
 """Once in every process."""
@@ -33,13 +32,13 @@ _load = cache(load)
 
 def settings(row: str, budget: Budgeted) -> TrainConfig:
     """The library's defaults with the row's weights; a row without search has one run, with as many steps."""
-    weights = replace(Weights(), **ROWS[row].weights)
+    objective = {**METHODS["GEDI"], **ROWS[row].weights}
     if ROWS[row].searched:
         return TrainConfig(
-            weights=weights, explore=budget.explore, refine=budget.refine, attempts=budget.attempts
+            objective=objective, explore=budget.explore, refine=budget.refine, attempts=budget.attempts
         )
     return TrainConfig(
-        weights=weights,
+        objective=objective,
         explore=budget.explore,
         refine=budget.refine,
         attempts=1,

@@ -11,7 +11,7 @@ from benchmarks.runner.config import PlaceConfig
 from gedi_nesy.models.encoders import ConvNet, ResNet8
 from gedi_nesy.models.gedi import GEDI, Precision
 from gedi_nesy.sampling import sgld
-from gedi_nesy.training.learner import StepConfig
+from gedi_nesy.training.config import StepConfig
 
 NetworkName = Literal["convnet", "resnet8"]
 Clock = Literal["wall", "cpu"]

@@ -13,9 +13,12 @@ from torch import Generator, Tensor, nn
 from gedi_nesy.augmentation import warp as augment
 from gedi_nesy.models.first_convolution import FirstConv2d
 from gedi_nesy.models.gedi import GEDI
+from gedi_nesy.objectives import table
+from gedi_nesy.objectives.table import Objective, Terms
+from gedi_nesy.objectives.term import Seen
 from gedi_nesy.sampling import replay
-from gedi_nesy.training.learner import StepConfig
-from gedi_nesy.training.step import Terms, Views, Weights, joint_loss
+from gedi_nesy.training.config import StepConfig
+from gedi_nesy.training.step import average_decay
 
 Gradient = Literal["grad", "backward"]
 """How the sampler gets the gradient of the energy by its input.
@@ -40,17 +43,18 @@ class PlainStep:
         self.buffer = self.model.start(generator, config.buffer_size).cpu()
         self.steps = 0
 
-    def step(self, weights: Weights) -> Terms:
+    def step(self, objective: Objective) -> Terms:
         """Draw, sample, three forward passes, one backward pass, one step of the optimizer."""
         size, device = self.config.batch_unlabelled, self.images.device
         chosen = torch.randint(len(self.images), (size,), generator=self.generator, device=device)
         x = self.images[chosen]
         augmented = augment.warp(self.generator, x, self.config.warp)
         samples = self._sample()
-        views = Views(self.model(x), self.model(augmented), self.model(samples))
-        loss, terms = joint_loss(views, None, weights)
+        seen = Seen(plain=self.model(x), augmented=self.model(augmented), samples=self.model(samples))
+        losses = table.losses(table.times(objective, "queries", 0.0), seen)
+        terms = table.numbers(objective, losses.reported)
         self.optimizer.zero_grad()
-        loss.backward()
+        losses.total.backward()
         self.optimizer.step()
         self.steps += 1
         self._move_average()
@@ -86,7 +90,7 @@ class PlainStep:
 
     @torch.no_grad()
     def _move_average(self) -> None:
-        decay = min(self.config.ema, self.steps / (10 + self.steps))
+        decay = average_decay(self.config.ema, self.steps)
         for average, current in zip(self.average.parameters(), self.model.parameters(), strict=True):
             average.copy_(decay * average + (1.0 - decay) * current)
 

@@ -11,9 +11,9 @@ from benchmarks.step.config import Case, Clock
 from benchmarks.step.plain import PlainStep
 from gedi_nesy.data.queries import QuerySet
 from gedi_nesy.models.gedi import GEDI
+from gedi_nesy.objectives.table import METHODS
 from gedi_nesy.sampling import sgld
 from gedi_nesy.training.learner import Learner
-from gedi_nesy.training.step import Weights
 
 Timed = dict[str, Callable[[], object]]
 
@@ -32,11 +32,11 @@ def timed(case: Case, device: torch.device) -> Timed:
         name: PlainStep(case.model(device), images, case.step_config(), _generator(device), name)
         for name in ("grad", "backward")
     }
-    weights = Weights()
+    objective = METHODS["GEDI"]
     step: Timed = {
-        "step": lambda: learner.step(None, weights, learner.config.learning_rate),
-        "plain grad": lambda: plain["grad"].step(weights),
-        "plain backward": lambda: plain["backward"].step(weights),
+        "step": lambda: learner.step(None, objective, learner.config.learning_rate),
+        "plain grad": lambda: plain["grad"].step(objective),
+        "plain backward": lambda: plain["backward"].step(objective),
     }
     chains, joint = images[: case.batch_size], images[: 3 * case.batch_size]
     return step | {

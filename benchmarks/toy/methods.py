@@ -57,7 +57,7 @@ PAPER = StackedConfig(
     walk=None,
     sgld=SGLDConfig(num_steps=1, step_size=0.01**2 / 2, noise=0.01),
     max_move=math.inf,
-    magnitude=0.0,
+    energy_l2=0.0,
     buffer_size=10_000,
     reinit=0.05,
     start="uniform",

@@ -15,10 +15,12 @@ from benchmarks.toy.likelihood import log_likelihood
 from benchmarks.toy.methods import Preset, Triple
 from benchmarks.toy.outcome import Attempt, Outcome, without_model
 from benchmarks.toy.swav import Setting, SwAV
+from gedi_nesy.objectives.inv import loss_inv
+from gedi_nesy.objectives.prior import loss_prior
 from gedi_nesy.training.durability.manager import CheckpointManager
 from gedi_nesy.training.vectorized.config import StackedConfig
 from gedi_nesy.training.vectorized.learner import StackedLearner
-from gedi_nesy.training.vectorized.loss import StackedWeights
+from gedi_nesy.training.vectorized.loss import REPORTED
 
 Report = Callable[[int, str], None]
 """Called with the steps done and the terms in words."""
@@ -53,7 +55,8 @@ def stack_of(
             models.append(
                 toy_methods.network(preset, cell.sets.train.inputs.shape[1], num_clusters).to(device)
             )
-    weights = StackedWeights(*torch.tensor([cell.weights for cell in cells], device=device).T)
+    columns = torch.tensor([cell.weights for cell in cells], device=device).T
+    weights = dict(zip(Triple._fields, columns, strict=True))
     return StackedLearner(models, _data(cells, device), weights, config, _generators(cells, device))
 
 
@@ -95,7 +98,7 @@ def learn(
 def _terms(learner: StackedLearner) -> str:
     """Medians over the stack."""
     values = learner.history[-1].nanmedian(dim=1).values.tolist()
-    named = zip(("gen", "inv", "prior"), values, strict=True)
+    named = zip(REPORTED, values, strict=True)
     return "  ".join(f"{name} {value:.2f}" for name, value in named if not math.isnan(value))
 
 
@@ -111,12 +114,11 @@ def objectives(learner: StackedLearner) -> tuple[Tensor, Tensor]:
         learner.forward(learner.average, x).log_softmax(dim=2)
         for x in (learner.data, learner.data + learner.config.augmentation * noise)
     )
-    inv = (paired.exp() * plain).sum(dim=2).mean(dim=1)
-    prior = (plain.logsumexp(dim=1) - math.log(plain.shape[1])).mean(dim=1)
-    found = learner.weights.inv * inv + learner.weights.prior * prior
-    without_inv = (learner.weights.inv == 0) & (learner.weights.gen > 0)
+    inv, prior = -loss_inv(plain, paired), -loss_prior(plain)
+    found = learner.weights["inv"] * inv + learner.weights["prior"] * prior
+    without_inv = (learner.weights["inv"] == 0) & (learner.weights["gen"] > 0)
     if without_inv.any():
-        likelihood = learner.weights.gen * log_likelihood(learner)
+        likelihood = learner.weights["gen"] * log_likelihood(learner)
         found = torch.where(without_inv, found + likelihood, found)
     return found, inv
 

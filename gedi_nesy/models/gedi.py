@@ -15,7 +15,7 @@ from gedi_nesy.errors import ConfigError
 from gedi_nesy.models import store
 from gedi_nesy.models.encoders import ACTIVATIONS, BACKBONES, Backbone, make_activation
 from gedi_nesy.models.stored_config import FORMAT, ModelError
-from gedi_nesy.objectives import terms as objectives
+from gedi_nesy.objectives.energy import energy
 from gedi_nesy.sampling import sgld
 from gedi_nesy.sampling.chain_init import fit_gaussian, gaussian, uniform
 from gedi_nesy.types import AnyInputs, Embeddings, Energies, Inputs, Logits, LogProbs, Permutation
@@ -65,6 +65,7 @@ class GEDI(nn.Module):
         self.hidden = hidden
         self.activation = activation
         self.input_shape = tuple(backbone.input_shape)
+        self.num_features = backbone.num_features
         self.start_rank = start_rank
         self.precision: Precision = "float32"
         self.output = nn.Linear(hidden or backbone.num_features, num_clusters)
@@ -139,7 +140,11 @@ class GEDI(nn.Module):
 
     def forward(self, x: AnyInputs) -> Logits:
         """Logits l = f(enc(x)) / tau, from which everything else follows."""
-        return self.output(self.projector(self.embed(x))) / self.tau
+        return self.classify(self.embed(x))
+
+    def classify(self, embeddings: Embeddings) -> Logits:
+        """Logits l = f(z) / tau of embeddings z = enc(x)."""
+        return self.output(self.projector(embeddings)) / self.tau
 
     def log_probs(self, x: AnyInputs) -> LogProbs:
         """log p(y|x)."""
@@ -147,7 +152,7 @@ class GEDI(nn.Module):
 
     def energy(self, x: AnyInputs) -> Energies:
         """E(x); low where the model finds x likely."""
-        return objectives.energy(self(x))
+        return energy(self(x))
 
     def predicate(self) -> nn.Module:
         """The same network (weights shared) as a module that returns p(y|x), as stock DeepProbLog expects."""

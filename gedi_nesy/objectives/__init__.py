@@ -1,1 +1,1 @@
-"""What is optimised: each term of the objective as a pure function."""
+"""What is optimised: a term a file, each a pure function; the table of terms and methods."""

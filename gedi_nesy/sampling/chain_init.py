@@ -4,6 +4,7 @@ import torch
 from jaxtyping import Float
 from torch import Generator, Tensor
 
+from gedi_nesy.errors import ConfigError
 from gedi_nesy.types import Inputs
 
 
@@ -19,7 +20,7 @@ def fit_gaussian(inputs: Inputs, rank: int) -> tuple[Float[Tensor, " size"], Flo
     """Mean and the `rank` strongest directions (each scaled by its standard deviation) of the flattened inputs."""
     flat = inputs.flatten(1)
     if rank > min(flat.shape):
-        raise ValueError(f"rank={rank} exceeds what {flat.shape[0]} inputs of size {flat.shape[1]} can show")
+        raise ConfigError(f"rank={rank} exceeds what {flat.shape[0]} inputs of size {flat.shape[1]} can show")
     mean = flat.mean(dim=0)
     _, scales, directions = torch.linalg.svd(flat - mean, full_matrices=False)
     factors = directions[:rank] * (scales[:rank] / flat.shape[0] ** 0.5)[:, None]

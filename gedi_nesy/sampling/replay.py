@@ -7,6 +7,7 @@ import torch
 from jaxtyping import Float
 from torch import Generator, Tensor
 
+from gedi_nesy.errors import ConfigError
 from gedi_nesy.types import Inputs, Slots
 
 StartFn = Callable[[Generator, int], Inputs]
@@ -37,7 +38,9 @@ def draw(generator: Generator, state: ReplayState, num: int, start: StartFn, rei
     """
     size = state.chains.shape[0]
     if num > size:
-        raise ValueError(f"num={num} chains cannot be drawn without replacement from a buffer of size {size}")
+        raise ConfigError(
+            f"num={num} chains cannot be drawn without replacement from a buffer of size {size}"
+        )
     slots = torch.randperm(size, generator=generator, device=generator.device)[:num]
     fresh = torch.rand(num, generator=generator, device=generator.device) < reinit
     positions = state.chains[slots]

@@ -3,12 +3,14 @@
 import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import torch
-from torch import Generator, nn
+from jaxtyping import Float
+from torch import Generator, Tensor, nn
 
+from gedi_nesy.errors import ConfigError
 from gedi_nesy.types import Energies, Inputs, Scalar
 
 EnergyFn = Callable[[Inputs], Energies]
@@ -18,6 +20,8 @@ EnergyFn = Callable[[Inputs], Energies]
 class SGLDConfig:
     """x <- x - step_size * dE/dx + noise * N(0, 1), `num_steps` times; with `bounds`, then clamped to them.
 
+    The gradient's part of a step is no longer than `max_move`.
+
     `noise=None` is Langevin's own sqrt(2 * step_size), under which the chain samples exp(-E) as the step goes to
     zero; image EBMs use a smaller one, that is, they sample at a low temperature.
     """
@@ -26,14 +30,19 @@ class SGLDConfig:
     step_size: float = 1.0
     noise: float | None = 0.01
     bounds: tuple[float, float] | None = None
+    max_move: float = math.inf
 
     def __post_init__(self) -> None:
         if self.num_steps < 1:
-            raise ValueError(f"num_steps={self.num_steps} must be at least 1")
+            raise ConfigError(f"num_steps={self.num_steps} must be at least 1")
         if self.step_size <= 0:
-            raise ValueError(f"step_size={self.step_size} must be positive")
+            raise ConfigError(f"step_size={self.step_size} must be positive")
         if self.noise is not None and self.noise < 0:
-            raise ValueError(f"noise={self.noise} must not be negative")
+            raise ConfigError(f"noise={self.noise} must not be negative")
+        if self.bounds is not None and not self.bounds[0] < self.bounds[1]:
+            raise ConfigError(f"bounds={self.bounds} must be a lower value and a higher one")
+        if not self.max_move > 0:
+            raise ConfigError(f"max_move={self.max_move} must be positive (inf: no bound)")
 
     @property
     def noise_scale(self) -> float:
@@ -100,6 +109,47 @@ def _gradient(position: Inputs, energy_fn: EnergyFn) -> tuple[Energies, Inputs]:
 
 def _moved(generator: Generator, position: Inputs, gradient: Inputs, config: SGLDConfig) -> Inputs:
     normal = torch.randn(position.shape, generator=generator, device=position.device, dtype=position.dtype)
-    moved = position.detach() - config.step_size * gradient
-    moved += normal.mul_(config.noise_scale)
-    return moved if config.bounds is None else moved.clamp_(*config.bounds)
+    return langevin_move(
+        position.detach(),
+        gradient,
+        normal,
+        config.step_size,
+        config.noise_scale,
+        bounds=config.bounds,
+        max_move=config.max_move,
+    )
+
+
+def langevin_move(
+    position: Float[Tensor, "*shape"],
+    gradient: Float[Tensor, "*shape"],
+    normal: Float[Tensor, "*shape"],
+    step_size: float | Tensor,
+    noise_scale: float | Tensor,
+    *,
+    bounds: tuple[float, float] | tuple[Tensor, Tensor] | None = None,
+    max_move: float | Tensor = math.inf,
+    chain_axes: int = 1,
+) -> Float[Tensor, "*shape"]:
+    """x - step_size * dE/dx + noise_scale * N(0, 1), then clamped to the bounds.
+
+    Chains are on the first `chain_axes` axes, so that the chains of several models, each with settings of its own, move
+    together. `max_move` bounds the Euclidean length of step_size * dE/dx, chain by chain; it may be inf, also for some
+    models only.
+    """
+    move = step_size * gradient
+    if isinstance(max_move, Tensor) or max_move < math.inf:
+        length = move.flatten(chain_axes).norm(dim=-1)
+        length = length.view(*length.shape, *[1] * (move.dim() - chain_axes))
+        move = move * torch.where(length > max_move, max_move / length, 1.0)
+    moved = position - move
+    moved += noise_scale * normal
+    if bounds is not None:
+        moved.clamp_(*bounds)  # pyright: ignore[reportCallIssue, reportArgumentType] - two numbers or two tensors
+    return moved
+
+
+def gentler(config: SGLDConfig, halvings: int) -> SGLDConfig:
+    """Langevin steps halved `halvings` times, at the same temperature noise^2 / (2 step_size)."""
+    noise = None if config.noise is None else config.noise * 0.5 ** (halvings / 2)
+    return replace(config, step_size=config.step_size * 0.5**halvings, noise=noise)

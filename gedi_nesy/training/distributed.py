@@ -20,6 +20,8 @@ from jaxtyping import Float
 from torch import Generator, Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
+from gedi_nesy.errors import ConfigError
+
 TIMEOUT = timedelta(minutes=10)
 """How long a rank waits for another before the job ends with an error; a rank that dies is noticed at once."""
 
@@ -71,7 +73,7 @@ def counts(num: int) -> list[int]:
 def share(num: int) -> slice:
     """Which of `num` things this rank takes. ValueError if some rank would have none."""
     if num < size():
-        raise ValueError(
+        raise ConfigError(
             f"{num} cannot be shared by {size()} ranks: each needs at least one; start fewer ranks"
         )
     return slice(num * rank() // size(), num * (rank() + 1) // size())

@@ -1,11 +1,11 @@
-"""Signs that a run diverges, read before an update is made: numbers against their own recent range.
+"""The divergence monitor: statistics of a step, before its update is made, against their own recent range.
 
 Nothing here changes a number. What is noticed is said in a sentence; what to do about it is the loop's business.
 """
 
-import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
+from statistics import median
 from typing import NamedTuple
 
 import torch
@@ -48,9 +48,9 @@ class GuardConfig:
     def __post_init__(self) -> None:
         for name in ("window", "settle", "patience", "good_every"):
             if getattr(self, name) < 1:
-                raise ValueError(f"{name}={getattr(self, name)} must be at least 1")
+                raise ConfigError(f"{name}={getattr(self, name)} must be at least 1")
         if self.tries < 0:
-            raise ValueError(f"tries={self.tries} must not be negative")
+            raise ConfigError(f"tries={self.tries} must not be negative")
 
 
 class Extent(NamedTuple):
@@ -61,7 +61,7 @@ class Extent(NamedTuple):
     inner: float
 
 
-class Signs(NamedTuple):
+class StepStatistics(NamedTuple):
     """What a step shows before its update; samples only where the step has some."""
 
     loss: float
@@ -75,7 +75,7 @@ class Signs(NamedTuple):
 
 
 class GuardState(NamedTuple):
-    """The last healthy values of each sign, newest last, and for how many steps chains have been astray."""
+    """The last healthy values of each statistic, newest last, and for how many steps chains have been astray."""
 
     gradient_norm: tuple[float, ...] = ()
     energy_data: tuple[float, ...] = ()
@@ -83,58 +83,60 @@ class GuardState(NamedTuple):
     astray: int = 0
 
 
-def complaint(state: GuardState, signs: Signs, config: GuardConfig) -> str | None:
-    """Why the step that shows these signs must not be made, with the evidence; None if it may."""
-    found = _not_finite(signs) or _gradient(state, signs, config) or _energies(state, signs, config)
-    if found is None and _astray(state, signs, config) >= config.patience:
+def reason(state: GuardState, statistics: StepStatistics, config: GuardConfig) -> str | None:
+    """Why the step that shows these statistics must not be made, with the evidence; None if it may."""
+    found = (
+        _not_finite(statistics)
+        or _gradient(state, statistics, config)
+        or _energies(state, statistics, config)
+    )
+    if found is None and _astray(state, statistics, config) >= config.patience:
         return (
-            f"{signs.astray:.0%} of the chains are saturated or have left the data, "
+            f"{statistics.astray:.0%} of the chains are saturated or have left the data, "
             f"and more than {config.astray:.0%} were for {config.patience} steps"
         )
     return found
 
 
-def remember(state: GuardState, signs: Signs, config: GuardConfig) -> GuardState:
+def remember(state: GuardState, statistics: StepStatistics, config: GuardConfig) -> GuardState:
     """The state with this healthy step in it."""
 
     def longer(values: tuple[float, ...], value: float | None) -> tuple[float, ...]:
         return values if value is None else (*values, value)[-config.window :]
 
     return GuardState(
-        longer(state.gradient_norm, signs.gradient_norm),
-        longer(state.energy_data, signs.energy_data),
-        longer(state.energy_samples, signs.energy_samples),
-        _astray(state, signs, config),
+        longer(state.gradient_norm, statistics.gradient_norm),
+        longer(state.energy_data, statistics.energy_data),
+        longer(state.energy_samples, statistics.energy_samples),
+        _astray(state, statistics, config),
     )
 
 
-def _astray(state: GuardState, signs: Signs, config: GuardConfig) -> int:
+def _astray(state: GuardState, statistics: StepStatistics, config: GuardConfig) -> int:
     """For how many steps on end, this one included, too many chains have been astray."""
-    return state.astray + 1 if (signs.astray or 0.0) > config.astray else 0
+    return state.astray + 1 if (statistics.astray or 0.0) > config.astray else 0
 
 
-def _not_finite(signs: Signs) -> str | None:
-    for name, value in zip(signs._fields, signs, strict=True):
+def _not_finite(statistics: StepStatistics) -> str | None:
+    for name, value in zip(statistics._fields, statistics, strict=True):
         if value is not None and not -float("inf") < value < float("inf"):
             return f"the {name.replace('_', ' ')} is {value}"
     return None
 
 
-def _gradient(state: GuardState, signs: Signs, config: GuardConfig) -> str | None:
+def _gradient(state: GuardState, statistics: StepStatistics, config: GuardConfig) -> str | None:
     if len(state.gradient_norm) < config.settle:
         return None
-    median = statistics.median(state.gradient_norm)
-    if signs.gradient_norm <= max(config.gradient_factor * median, config.gradient_floor):
+    usual = median(state.gradient_norm)
+    if statistics.gradient_norm <= max(config.gradient_factor * usual, config.gradient_floor):
         return None
-    return (
-        f"the gradient explodes: its norm is {signs.gradient_norm:.3g}, and {median:.3g} is its recent median"
-    )
+    return f"the gradient explodes: its norm is {statistics.gradient_norm:.3g}, and {usual:.3g} is its recent median"
 
 
-def _energies(state: GuardState, signs: Signs, config: GuardConfig) -> str | None:
+def _energies(state: GuardState, statistics: StepStatistics, config: GuardConfig) -> str | None:
     for name, value, recent in (
-        ("data", signs.energy_data, state.energy_data),
-        ("samples", signs.energy_samples, state.energy_samples),
+        ("data", statistics.energy_data, state.energy_data),
+        ("samples", statistics.energy_samples, state.energy_samples),
     ):
         if value is None:
             continue
@@ -142,12 +144,12 @@ def _energies(state: GuardState, signs: Signs, config: GuardConfig) -> str | Non
             return f"the energy of the {name} is {value:.3g}, beyond {config.energy_limit:.3g} nats"
         if len(recent) < config.settle:
             continue
-        median = statistics.median(recent)
-        spread = statistics.median(abs(other - median) for other in recent)
-        if abs(value - median) > max(config.energy_slack, config.energy_spreads * spread):
+        usual = median(recent)
+        spread = median(abs(other - usual) for other in recent)
+        if abs(value - usual) > max(config.energy_slack, config.energy_spreads * spread):
             return (
                 f"the energy of the {name} runs away: it is {value:.3g}, "
-                f"and {median:.3g} is its recent median, {spread:.2g} its spread"
+                f"and {usual:.3g} is its recent median, {spread:.2g} its spread"
             )
     return None
 
@@ -202,7 +204,7 @@ def gradient_norm(parameters: Sequence[Tensor]) -> Scalar:
 
 
 def usual_gradient(state: GuardState, config: GuardConfig) -> float:
-    """The recent median of the gradient's norm, to which a cautious learner clips it; 1 before there is one."""
+    """The recent median of the gradient's norm, to which it is clipped after a rollback; 1 before there is one."""
     if len(state.gradient_norm) < config.settle:
         return 1.0
-    return statistics.median(state.gradient_norm)
+    return median(state.gradient_norm)

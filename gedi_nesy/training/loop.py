@@ -5,11 +5,13 @@ from contextlib import nullcontext
 from typing import NamedTuple
 
 from gedi_nesy.models.gedi import GEDI
-from gedi_nesy.training.config import Attempt, Record, TrainConfig
+from gedi_nesy.training.batches import QueryLogProb
+from gedi_nesy.training.config import TrainConfig
 from gedi_nesy.training.durability.manager import CheckpointManager
 from gedi_nesy.training.durability.rollback import Recovery
-from gedi_nesy.training.learner import Learner, QueryLogProb
-from gedi_nesy.training.run import Run
+from gedi_nesy.training.learner import Learner
+from gedi_nesy.training.records import Attempt, Record
+from gedi_nesy.training.run import TrainingRun
 
 
 class Outcome(NamedTuple):
@@ -40,16 +42,16 @@ def train(
 ) -> Outcome:
     """Attempts are compared by the training objective alone; no label is seen anywhere here.
 
-    `make_learner(attempt)` begins an attempt. Without logic, or with its weight at 0, names cannot be wrong, and one
-    attempt is made. `search_log_prob` is the same function by a faster engine, for the search of names and the
-    comparison of attempts, which take thousands of evaluations.
+    `make_learner(attempt)` begins an attempt. Without logic, or with its weight at 0, no permutation can be wrong, and
+    one attempt is made. `search_log_prob` is the same function by a faster engine, for the search of permutations and
+    the comparison of attempts, which take thousands of evaluations.
 
     With a `saver` the run goes on from what was saved, if there is anything, after `on_resume` was told the history so
     far; it is saved now and then, and when a signal asks it to end (StoppedError). The numbers are those of a run that
     was never interrupted. DivergedError if training runs away and going back does not help.
     """
     state = saver.load() if saver else None
-    run = Run(make_learner, query_log_prob, config, search_log_prob, on_step, state)
+    run = TrainingRun(make_learner, query_log_prob, config, search_log_prob, on_step, state)
     if saver and (state is not None or saver.warnings):
         on_resume(run.history)
     with saver.catching_signals() if saver else nullcontext():

@@ -1,23 +1,27 @@
 """A training run as a machine that takes one step at a time, and whose whole state can be saved between two steps."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Literal
 
-from gedi_nesy.training.config import PRIOR_FACTORS, Attempt, Record, TrainConfig, objective, packed, unpacked
+from gedi_nesy.objectives import table
+from gedi_nesy.objectives.table import Objective, Terms
+from gedi_nesy.training.batches import QueryLogProb
+from gedi_nesy.training.config import PRIOR_FACTORS, TrainConfig
 from gedi_nesy.training.divergence import DivergedError, GuardState
 from gedi_nesy.training.durability import snapshot
 from gedi_nesy.training.durability.checkpoint import Tree
 from gedi_nesy.training.durability.rollback import Recovery, Rollback
-from gedi_nesy.training.learner import Learner, QueryLogProb
+from gedi_nesy.training.evaluation import evaluate
+from gedi_nesy.training.learner import Learner
+from gedi_nesy.training.permutation import permute_clusters
+from gedi_nesy.training.records import Attempt, Record, packed, unpacked
 from gedi_nesy.training.schedule import annealed, cosine
-from gedi_nesy.training.step import Terms, Weights
 
 Phase = Literal["explore", "reconsider", "confirm", "refine", "done"]
-"""explore: an attempt. reconsider: a copy learns on without logic. confirm: and then with it, under better names."""
+"""explore: an attempt. reconsider: a copy learns on without logic. confirm: and with it, under another permutation."""
 
 
-class Run:
+class TrainingRun:
     """Where training stands: phase, attempt, step, the learners, and what is known so far.
 
     Only the best attempt and the present one are kept. `state` is given to go on from where a run was saved.
@@ -34,7 +38,7 @@ class Run:
     ):
         self.make_learner, self.config, self.on_step = make_learner, config, on_step
         self.query_log_prob, self.search_log_prob = query_log_prob, search_log_prob or query_log_prob
-        self.guided = query_log_prob is not None and config.weights.nesy > 0
+        self.guided = query_log_prob is not None and table.needs(config.objective, "queries")
         self.phase: Phase = "explore"
         self.attempt = self.round = self.step = 0
         self.attempts: list[Attempt] = []
@@ -67,7 +71,7 @@ class Run:
             while not self.done and self.step >= self._steps():
                 self._end_phase()
         except DivergedError as error:
-            self._go_back(error)
+            self._roll_back(error)
 
     @property
     def active(self) -> Learner:
@@ -75,10 +79,14 @@ class Run:
         return self.learner if self.trial is None else self.trial
 
     @property
-    def weights(self) -> Weights:
-        """Those of the present attempt, or of the chosen one."""
-        factor = PRIOR_FACTORS[self.attempt % len(PRIOR_FACTORS)]
-        return replace(self.config.weights, prior=self.config.weights.prior * factor)
+    def objective(self) -> Objective:
+        """That of the present attempt, or of the chosen one."""
+        return {**self.config.objective, "prior": self.prior_weight}
+
+    @property
+    def prior_weight(self) -> float:
+        """The weight of L_PRIOR in the present attempt."""
+        return self.config.objective.get("prior", 0.0) * PRIOR_FACTORS[self.attempt % len(PRIOR_FACTORS)]
 
     def _steps(self) -> int:
         """How many the present phase has."""
@@ -93,23 +101,24 @@ class Run:
 
     def _take_step(self) -> Terms:
         config, step, query = self.config, self.step, self.query_log_prob
-        rate, weights = config.step.learning_rate, self.weights
+        rate, objective = config.step.learning_rate, self.objective
         if self.phase == "refine":
-            return self.active.step(query, weights, rate * cosine(step, config.refine, config.warmup))
+            return self.active.step(query, objective, rate * cosine(step, config.refine, config.warmup))
         # Langevin chains cannot follow a network that changes this fast, and in trials they kept attempts from
-        # finding the right names (docs/training.md): L_GEN waits for the refinement
-        weights = replace(weights, gen=0.0)
+        # finding the right permutation (docs/training.md): L_GEN waits for the refinement
+        objective = table.times(objective, "samples", 0.0)
         if self.phase == "reconsider":
-            return self.active.step(None, replace(weights, nesy=0.0), rate)
+            return self.active.step(None, objective, rate)
         if self.phase == "confirm":
-            return self.active.step(query, weights, rate * cosine(step, config.reconsider, config.warmup))
-        # deterministic annealing: answers begin soft and harden while the logic finds names for the clusters
-        naming_due = config.naming_every and (step + 1) % config.naming_every == 0
-        if naming_due and self.search_log_prob is not None and weights.nesy > 0:
-            self.active.rename(self.search_log_prob)
+            return self.active.step(query, objective, rate * cosine(step, config.reconsider, config.warmup))
+        # deterministic annealing: predictions begin soft and sharpen while the logic finds the permutation
+        due = config.naming_every and (step + 1) % config.naming_every == 0
+        if due and self.guided:
+            assert self.search_log_prob is not None
+            permute_clusters(self.active, self.search_log_prob)
         entropy_weight = annealed(step / config.explore, config.entropy_start)
         rate = rate * cosine(step, config.explore, config.warmup)
-        return self.active.step(query, weights, rate, entropy_weight)
+        return self.active.step(query, objective, rate, entropy_weight)
 
     def _record(self, terms: Terms) -> None:
         phase = "refine" if self.phase == "refine" else f"attempt {self.attempt + 1}"
@@ -121,31 +130,31 @@ class Run:
     def _end_phase(self) -> None:
         if self.phase == "explore":
             if self.guided and self.config.reconsider:
-                self._test_names(self.learner, round_=0)
+                self._verify(self.learner, round_=0)
             else:
                 self._conclude(self.learner, held=None)
         elif self.phase == "reconsider":
             assert self.trial is not None
             assert self.search_log_prob is not None
             # twins that no query tells apart (docs/shortcuts.md) score alike up to noise: swapping improves nothing
-            if self.trial.rename(self.search_log_prob, restarts=64, margin=0.05).better:
+            if permute_clusters(self.trial, self.search_log_prob, restarts=64, margin=0.05).better:
                 self._begin("confirm")
             else:
-                self._conclude(self.learner, self._judge(self.trial).satisfaction)
+                self._conclude(self.learner, self._judge(self.trial)["satisfaction"])
         elif self.phase == "confirm":
             assert self.trial is not None
             if self.round + 1 < self.config.rounds:
-                self._test_names(self.trial, self.round + 1)
+                self._verify(self.trial, self.round + 1)
             else:
                 self._conclude(self.trial, held=None)
         else:
             self._begin("done")
 
-    def _test_names(self, learner: Learner, round_: int) -> None:
-        """A copy learns on without the logic, and what was bent to fit wrong names falls back.
+    def _verify(self, learner: Learner, round_: int) -> None:
+        """Verification: a copy learns on without the logic, and what was bent to fit a wrong permutation falls back.
 
-        If the copy then finds better names, it learns on under them with the logic and is tested in its turn. If not,
-        the names held: the learner is kept as it was, with the mean P(query) that its copy gave.
+        If the copy then finds a better one, it learns on under it with the logic and is verified in its turn. If not,
+        the permutation held: the learner is kept as it was, with the mean P(query) that its copy gave.
         """
         self.learner, self.trial, self.round = learner, learner.clone(), round_
         self._begin("reconsider")
@@ -157,17 +166,17 @@ class Run:
         self.rollback = Rollback(self._good())
 
     def _judge(self, learner: Learner) -> Terms:
-        terms = learner.evaluate(self.search_log_prob, self.config.weights)
-        value = objective(terms, self.config.weights)
+        terms = evaluate(learner, self.search_log_prob, self.config.objective)
+        value = table.value(self.config.objective, terms)
         if not -float("inf") < value < float("inf"):
             raise DivergedError(f"the objective over the training data is {value}; the terms are {terms}")
         return terms
 
     def _conclude(self, learner: Learner, held: float | None) -> None:
-        """The attempt is over: keep it if it convinces or is the best, then make another one or refine the one kept."""
+        """The attempt is over: keep it if it is accepted or the best, then make another one or refine the one kept."""
         terms = self._judge(learner)
-        found = Attempt(self.weights.prior, terms, objective(terms, self.config.weights), held)
-        enough = found.convinces(len(learner.data.tuples), self.config) or not self.guided
+        found = Attempt(self.prior_weight, terms, table.value(self.config.objective, terms), held)
+        enough = found.accepted(len(learner.data.tuples), self.config) or not self.guided
         if enough or self.best is None or found.objective > self.attempts[self.chosen].objective:
             self.best, self.chosen = learner, self.attempt
         self.attempts.append(found)
@@ -183,19 +192,18 @@ class Run:
     def _good(self) -> Tree:
         return {"step": self.step, "learner": snapshot.take(self.active, chains=False)}
 
-    def _go_back(self, error: DivergedError) -> None:
-        """To the last good state of this phase, with new chains, fresh random numbers and gentler settings."""
+    def _roll_back(self, error: DivergedError) -> None:
+        """To the last good state of this phase, with new chains, fresh random numbers and smaller steps."""
         tries, active = self.config.step.guard.tries, self.active
         where = "refine" if self.phase == "refine" else f"attempt {self.attempt + 1}"
-        if active.caution >= tries:
+        if active.backoff >= tries:
             raise DivergedError(
-                f"training diverged in {where}, and {active.caution} returns to a good state with gentler settings "
-                f"did not save it: {error}"
+                f"training diverged in {where}, and {active.backoff} rollbacks with smaller steps did not help: {error}"
             ) from error
         good = self.rollback.good
-        snapshot.go_back(active, good["learner"])
+        snapshot.roll_back(active, good["learner"])
         self.recoveries.append(
-            Recovery(where, self.step, good["step"], active.caution, str(error), len(self.history))
+            Recovery(where, self.step, good["step"], active.backoff, str(error), len(self.history))
         )
         self.step = good["step"]
         self.rollback = Rollback(self._good())
@@ -220,7 +228,7 @@ class Run:
     def _restore(self, tree: Tree) -> None:
         self.phase, self.attempt, self.round = tree["phase"], tree["attempt"], tree["round"]
         self.step, self.chosen = tree["step"], tree["chosen"]
-        self.attempts = [Attempt(prior, Terms(*terms), *more) for prior, terms, *more in tree["attempts"]]
+        self.attempts = [Attempt(*each) for each in tree["attempts"]]
         self.history = unpacked(tree["history"])
         self.recoveries = [Recovery(*each) for each in tree["recoveries"]]
         # all learners are built alike: what makes them differ is in the tree

@@ -9,8 +9,7 @@ from gedi_nesy.data.queries import QuerySet
 from gedi_nesy.errors import GediNesyError
 from gedi_nesy.learn import learn, query_log_prob
 from gedi_nesy.models.gedi import GEDI
-from gedi_nesy.training.config import TrainConfig
-from gedi_nesy.training.learner import StepConfig
+from gedi_nesy.training.config import StepConfig, TrainConfig
 
 STEP = StepConfig(batch_size=4, batch_unlabelled=4, batch_samples=2, buffer_size=4)
 SHORT = TrainConfig(step=STEP, attempts=1, explore=2, refine=2, reconsider=1, naming_every=1)

@@ -53,12 +53,61 @@ def test_bounds_hold(generator):
     assert state.position.max() <= 1
 
 
+@pytest.mark.parametrize("leading", [(), (3,)])
+def test_a_move_is_the_formula_and_no_longer_than_allowed(generator, leading):
+    """Chains of one model or of several; images, whose length is that of all their pixels."""
+    position, gradient, normal = torch.randn(3, *leading, 5, 1, 2, 2, generator=generator).unbind()
+    axes = len(leading) + 1
+    free = position - 0.5 * gradient + 0.1 * normal
+    moved = sgld.langevin_move(position, gradient, normal, 0.5, 0.1, chain_axes=axes)
+    assert torch.equal(moved, free)
+    unbounded = sgld.langevin_move(
+        position, gradient, normal, 0.5, 0.1, max_move=torch.tensor(math.inf), chain_axes=axes
+    )
+    assert torch.equal(unbounded, free)
+    bounded = sgld.langevin_move(
+        position, gradient, 0 * normal, 0.5, 0.1, max_move=0.3, bounds=(-1.0, 1.0), chain_axes=axes
+    )
+    lengths = (0.5 * gradient).flatten(axes).norm(dim=-1)
+    shares = (0.3 / lengths).clamp(max=1.0).view(*lengths.shape, 1, 1, 1)
+    torch.testing.assert_close(bounded, (position - shares * 0.5 * gradient).clamp(-1, 1))
+
+
+def test_no_gradient_is_no_move():
+    still = torch.zeros(2, 3)
+    moved = sgld.langevin_move(still, still, still, 1.0, 1.0, max_move=torch.tensor([[math.inf], [0.1]]))
+    assert torch.equal(moved, still)
+
+
+def test_a_bounded_sampler_takes_bounded_moves(generator):
+    config = sgld.SGLDConfig(num_steps=1, step_size=1e6, noise=0.0, max_move=0.25)
+    state, _ = sgld.sample(
+        generator, sgld.init(torch.randn(6, 2, generator=generator)), lambda x: x.sum(dim=1), config
+    )
+    again, _ = sgld.sample(generator, state, lambda x: x.sum(dim=1), config)
+    assert (again.position - state.position).norm(dim=1).tolist() == pytest.approx([0.25] * 6)
+
+
 @pytest.mark.parametrize(
-    ("field", "value"), [("num_steps", 0), ("step_size", 0.0), ("step_size", -1.0), ("noise", -0.1)]
+    ("field", "value"),
+    [
+        ("num_steps", 0),
+        ("step_size", 0.0),
+        ("step_size", -1.0),
+        ("noise", -0.1),
+        ("max_move", 0.0),
+        ("max_move", math.nan),
+    ],
 )
 def test_bad_settings_are_named(field, value):
     with pytest.raises(ValueError, match=f"{field}={value}"):
         sgld.SGLDConfig(**{field: value})
+
+
+@pytest.mark.parametrize("bounds", [(1.0, 0.0), (0.0, 0.0), (math.nan, 1.0)])
+def test_bad_bounds_are_named(bounds):
+    with pytest.raises(ValueError, match="bounds="):
+        sgld.SGLDConfig(bounds=bounds)
 
 
 def test_frozen_parameters_ask_for_gradients_again_afterwards():

@@ -7,11 +7,18 @@ import torch
 from gedi_nesy.data.queries import QuerySet
 from gedi_nesy.models.encoders import ConvNet
 from gedi_nesy.models.gedi import GEDI
-from gedi_nesy.training.learner import Learner, StepConfig
+from gedi_nesy.objectives.table import METHODS, Objective
+from gedi_nesy.training.config import StepConfig
+from gedi_nesy.training.learner import Learner
 
 CLASSES = 4
 STILL = replace(StepConfig().warp, rotate=0.0, translate=1.0)
 SMALL = StepConfig(batch_size=16, batch_samples=4, buffer_size=8, warp=STILL, ema=0.9, learning_rate=3e-3)
+
+
+def objective(**changes: float) -> Objective:
+    """GEDI's, with these weights changed."""
+    return {**METHODS["GEDI"], **changes}
 
 
 def blobs(labels: torch.Tensor, generator: torch.Generator) -> torch.Tensor:

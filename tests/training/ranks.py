@@ -36,8 +36,9 @@ def launch(ranks: int, *arguments: object, seconds: float = 120.0) -> list[tuple
 def one_step(folder: Path) -> None:
     """Two steps on an odd number of images and chains; what went in and came out of the first."""
     from gedi_nesy.training import distributed
-    from gedi_nesy.training.step import Weights
-    from tests.training.blobs import SMALL, learner, pairs, successor
+    from gedi_nesy.training.evaluation import evaluate
+    from gedi_nesy.training.permutation import permute_clusters
+    from tests.training.blobs import SMALL, learner, objective, pairs, successor
 
     data = pairs(torch.Generator().manual_seed(0))
     data = data._replace(labelled=torch.tensor([3]), labels=torch.tensor([1]))
@@ -45,7 +46,7 @@ def one_step(folder: Path) -> None:
     inputs: list[torch.Tensor] = []
     each.parallel.register_forward_pre_hook(lambda _, given: inputs.append(given[0].detach().clone()))
     before = {name: value.clone() for name, value in each.model.state_dict().items()}
-    terms = each.step(successor, Weights(gen=1.0, entropy=0.5), 1e-2)
+    terms = each.step(successor, objective(gen=1.0, entropy=0.5), 1e-2)
     found = {
         "before": before,
         "gradients": [parameter.grad.clone() for parameter in each.model.parameters()],
@@ -53,15 +54,35 @@ def one_step(folder: Path) -> None:
         "terms": terms,
         "chains": each.replay.chains,
     }
-    again = each.step(successor, Weights(gen=1.0), 1e-2)
-    named = each.rename(successor)
+    again = each.step(successor, objective(gen=1.0), 1e-2)
+    named = permute_clusters(each, successor)
     found |= {
         "again": again,
         "permutation": named.permutation,
-        "evaluated": each.evaluate(successor, Weights()),
+        "evaluated": evaluate(each, successor, objective()),
     }
     found["after"] = {name: value.clone() for name, value in each.model.state_dict().items()}
     torch.save(found, folder / f"rank-{distributed.rank()}.pt")
+
+
+def method_step(folder: Path, method: str) -> None:
+    """One step of a method of the table on 31 images, without chains: every number is drawn alike by all ranks."""
+    from gedi_nesy.objectives import table
+    from gedi_nesy.objectives.term import Features
+    from gedi_nesy.training import distributed
+    from gedi_nesy.training.learner import Learner
+    from tests.training.blobs import SMALL, learner, pairs
+
+    data = pairs(torch.Generator().manual_seed(0))
+    data = data._replace(labelled=torch.tensor([3]), labels=torch.tensor([1]))
+    model = learner(data).model
+    objective = table.times(table.METHODS[method], "samples", 0.0)
+    generator = torch.Generator().manual_seed(0)
+    heads = table.modules(objective, Features(model.input_shape, model.num_features), generator)
+    each = Learner(model, data, replace(SMALL, batch_size=15), generator, heads=heads)
+    terms = each.step(None, objective, 1e-2)
+    gradients = {name: value.grad for name, value in each.network.named_parameters() if value.requires_grad}
+    torch.save({"terms": terms, "gradients": gradients}, folder / f"rank-{distributed.rank()}.pt")
 
 
 def double(folder: Path) -> None:
@@ -86,20 +107,23 @@ def double(folder: Path) -> None:
 
 def nonlinear(logits: torch.Tensor) -> torch.Tensor:
     """L_PRIOR, the entropy of the mean, and a term that couples rows."""
-    from gedi_nesy.objectives import terms as objectives
+    from gedi_nesy.objectives.energy import energy
+    from gedi_nesy.objectives.entropy import entropy_of_mean
+    from gedi_nesy.objectives.prior import loss_prior
 
     log_probs = logits.log_softmax(dim=1)
-    prior, spread = objectives.loss_prior(log_probs), objectives.entropy_of_mean(log_probs)
-    return prior - 0.5 * spread + (log_probs[0] * log_probs[-1]).sum() + objectives.energy(logits).var()
+    prior, spread = loss_prior(log_probs), entropy_of_mean(log_probs)
+    return prior - 0.5 * spread + (log_probs[0] * log_probs[-1]).sum() + energy(logits).var()
 
 
 def whole_run(folder: Path, stop: int, how: str) -> None:
     """Train with a checkpoint after every step; after `stop` more steps it ends: all ranks at once, or rank 1 alone."""
     from gedi_nesy.training import distributed
-    from gedi_nesy.training.config import Record, TrainConfig
+    from gedi_nesy.training.config import TrainConfig
     from gedi_nesy.training.durability import snapshot
     from gedi_nesy.training.durability.manager import CheckpointConfig, CheckpointManager
     from gedi_nesy.training.loop import train
+    from gedi_nesy.training.records import Record
     from tests.training.blobs import SMALL, learner, pairs, successor
 
     data = pairs(torch.Generator().manual_seed(0))
@@ -138,5 +162,7 @@ if __name__ == "__main__":
         if what == "step":
             one_step(Path(place))
             double(Path(place))
+        elif what == "method":
+            method_step(Path(place), more[0])
         else:
             whole_run(Path(place), int(more[0]), more[1])

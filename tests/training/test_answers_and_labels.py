@@ -7,8 +7,11 @@ import torch
 
 from gedi_nesy.data.queries import QuerySet
 from gedi_nesy.models.gedi import GEDI
-from gedi_nesy.training.learner import Learner, StepConfig
-from gedi_nesy.training.step import Weights
+from gedi_nesy.training.config import StepConfig
+from gedi_nesy.training.evaluation import evaluate
+from gedi_nesy.training.learner import Learner
+from gedi_nesy.training.permutation import permute_clusters
+from tests.training.blobs import objective
 
 CLUSTERS = 3
 
@@ -65,22 +68,22 @@ def data() -> QuerySet:
 
 
 def test_the_terms_are_those_of_the_answers_and_of_the_labels(data, monkeypatch):
-    terms = learner(data, monkeypatch).evaluate(sums, Weights())
+    terms = evaluate(learner(data, monkeypatch), sums, objective())
     p = torch.softmax(images([0, 1, 2, 1])[:, 0, 0], dim=1).double()
     first = p[0, 0] * p[1, 1] + p[0, 1] * p[1, 0]
     second = p[2, 2] * p[3, 1] + p[2, 1] * p[3, 2]
     expected = 0.5 * (first.log() + second.log()) + p[3, 2].log()
-    assert terms.nesy == pytest.approx(expected.item(), abs=1e-5)
-    assert terms.satisfaction == pytest.approx(0.5 * (first + second).item(), abs=1e-5)
+    assert terms["nesy"] == pytest.approx(expected.item(), abs=1e-5)
+    assert terms["satisfaction"] == pytest.approx(0.5 * (first + second).item(), abs=1e-5)
 
 
 def test_a_step_raises_what_it_is_told(data, monkeypatch):
     """The label is wrong, and so contradicts a query; what both ask for together still rises."""
     taught = learner(data, monkeypatch)
-    before = taught.evaluate(sums, Weights()).nesy
+    before = evaluate(taught, sums, objective())["nesy"]
     for _ in range(20):
-        taught.step(sums, Weights(gen=0.0, inv=0.0, prior=0.0), 0.05)
-    assert taught.evaluate(sums, Weights()).nesy > before + 0.5
+        taught.step(sums, objective(gen=0.0, inv=0.0, prior=0.0), 0.05)
+    assert evaluate(taught, sums, objective())["nesy"] > before + 0.5
 
 
 def test_names_follow_labels_where_queries_do_not_care(monkeypatch):
@@ -98,5 +101,5 @@ def test_names_follow_labels_where_queries_do_not_care(monkeypatch):
             labels=torch.tensor([label]),
         )
         named = learner(data, monkeypatch)
-        named.rename(sums)
+        permute_clusters(named, sums)
         assert named.model.log_probs(images([0, 2])).argmax(dim=1).tolist() == [label, 2 - label]

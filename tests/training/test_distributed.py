@@ -7,9 +7,10 @@ import torch
 
 from gedi_nesy.models.encoders import ConvNet
 from gedi_nesy.models.gedi import GEDI
+from gedi_nesy.objectives import table
+from gedi_nesy.objectives.term import Seen
 from gedi_nesy.training import distributed
-from gedi_nesy.training.step import Views, Weights, joint_loss
-from tests.training.blobs import CLASSES, successor
+from tests.training.blobs import CLASSES, objective, successor
 from tests.training.ranks import launch, nonlinear
 
 
@@ -29,8 +30,8 @@ def test_the_gradient_is_that_of_one_process_with_the_whole_batch(ranks):
     model.load_state_dict(found[0]["before"])
     shares = [(15, 15, 2), (16, 16, 3)]
     parts = [each["inputs"].split(sizes) for each, sizes in zip(found, shares, strict=True)]
-    views = Views(*(model(torch.cat(pieces)) for pieces in zip(*parts, strict=True)))
-    weights = Weights(gen=1.0, entropy=0.5)  # 31 of 31 images stand in queries or have labels
+    plain, augmented, samples = (model(torch.cat(pieces)) for pieces in zip(*parts, strict=True))
+    weights = objective(gen=1.0, entropy=0.5)  # 31 of 31 images stand in queries or have labels
 
     def constraint(log_probs):
         return successor(log_probs[:30].unflatten(0, (2, 15)))
@@ -38,10 +39,12 @@ def test_the_gradient_is_that_of_one_process_with_the_whole_batch(ranks):
     def labelled(log_probs):
         return log_probs[30:, 1]
 
-    loss, terms = joint_loss(views, constraint, weights, labelled=labelled)
-    loss.backward()
+    seen = Seen(plain=plain, augmented=augmented, samples=samples, constraint=constraint, labelled=labelled)
+    losses = table.losses(weights, seen)
+    losses.total.backward()
+    terms = table.numbers(weights, losses.reported)
     for each in found:
-        assert tuple(each["terms"]) == pytest.approx(tuple(terms), abs=1e-6)
+        assert each["terms"] == pytest.approx(terms, abs=1e-6)
         for gradient, parameter in zip(each["gradients"], model.parameters(), strict=True):
             assert torch.allclose(gradient, parameter.grad, rtol=1e-5, atol=1e-6)
 
@@ -134,4 +137,4 @@ def test_a_run_goes_on_with_another_number_of_ranks(tmp_path):
     # without L_GEN, attempts are what they are on one process but for rounding, however many ranks there were
     first = [record for record in history if record[0] == "attempt 1"][:6]
     for mine, other in zip(first, undisturbed, strict=False):
-        assert mine[2].inv == pytest.approx(other[2].inv, abs=1e-4)
+        assert mine[2]["inv"] == pytest.approx(other[2]["inv"], abs=1e-4)

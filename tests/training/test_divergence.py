@@ -6,18 +6,18 @@ import pytest
 import torch
 
 from gedi_nesy.training import divergence as guard
-from gedi_nesy.training.divergence import Extent, GuardConfig, GuardState, Signs
+from gedi_nesy.training.divergence import Extent, GuardConfig, GuardState, StepStatistics
 
-HEALTHY = Signs(loss=1.0, gradient_norm=2.0, energy_data=-5.0, energy_samples=-4.0, astray=0.0)
+HEALTHY = StepStatistics(loss=1.0, gradient_norm=2.0, energy_data=-5.0, energy_samples=-4.0, astray=0.0)
 CONFIG = GuardConfig()
 
 
-def after(steps: int, signs: Signs = HEALTHY) -> GuardState:
+def after(steps: int, signs: StepStatistics = HEALTHY) -> GuardState:
     state = GuardState()
     for step in range(steps):
         # a little unrest, so that spreads are not zero
         moved = signs._replace(energy_data=signs.energy_data + 0.1 * (step % 5))
-        assert guard.complaint(state, moved, CONFIG) is None
+        assert guard.reason(state, moved, CONFIG) is None
         state = guard.remember(state, moved, CONFIG)
     return state
 
@@ -26,29 +26,29 @@ def after(steps: int, signs: Signs = HEALTHY) -> GuardState:
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
 @pytest.mark.parametrize("steps", [0, 50])
 def test_what_is_not_finite_is_named(name, value, steps):
-    found = guard.complaint(after(steps), HEALTHY._replace(**{name: value}), CONFIG)
+    found = guard.reason(after(steps), HEALTHY._replace(**{name: value}), CONFIG)
     assert found == f"the {name.replace('_', ' ')} is {value}"
 
 
 def test_a_gradient_explodes_against_its_recent_median():
     state = after(50)
-    assert guard.complaint(state, HEALTHY._replace(gradient_norm=199.0), CONFIG) is None
-    found = guard.complaint(state, HEALTHY._replace(gradient_norm=201.0), CONFIG)
+    assert guard.reason(state, HEALTHY._replace(gradient_norm=199.0), CONFIG) is None
+    found = guard.reason(state, HEALTHY._replace(gradient_norm=201.0), CONFIG)
     assert found == "the gradient explodes: its norm is 201, and 2 is its recent median"
-    assert guard.complaint(after(10), HEALTHY._replace(gradient_norm=201.0), CONFIG) is None
+    assert guard.reason(after(10), HEALTHY._replace(gradient_norm=201.0), CONFIG) is None
     calm = after(50, HEALTHY._replace(gradient_norm=1e-4))
-    assert guard.complaint(calm, HEALTHY._replace(gradient_norm=9.0), CONFIG) is None
+    assert guard.reason(calm, HEALTHY._replace(gradient_norm=9.0), CONFIG) is None
 
 
 @pytest.mark.parametrize(("name", "of"), [("energy_data", "data"), ("energy_samples", "samples")])
 def test_energies_run_away_from_their_recent_range(name, of):
     state = after(50)
     near, far = getattr(HEALTHY, name) - 45.0, getattr(HEALTHY, name) - 55.0
-    assert guard.complaint(state, HEALTHY._replace(**{name: near}), CONFIG) is None
-    found = guard.complaint(state, HEALTHY._replace(**{name: far}), CONFIG)
+    assert guard.reason(state, HEALTHY._replace(**{name: near}), CONFIG) is None
+    found = guard.reason(state, HEALTHY._replace(**{name: far}), CONFIG)
     assert found is not None
     assert found.startswith(f"the energy of the {of} runs away: it is {far:.3g}")
-    at_once = guard.complaint(GuardState(), HEALTHY._replace(**{name: 1001.0}), CONFIG)
+    at_once = guard.reason(GuardState(), HEALTHY._replace(**{name: 1001.0}), CONFIG)
     assert at_once == f"the energy of the {of} is 1e+03, beyond 1e+03 nats"
 
 
@@ -57,12 +57,12 @@ def test_a_steady_trend_is_no_run_away_and_doubling_is():
     state = GuardState()
     for step in range(300):
         signs = HEALTHY._replace(energy_data=3.0 * step)
-        assert guard.complaint(state, signs, CONFIG) is None
+        assert guard.reason(state, signs, CONFIG) is None
         state = guard.remember(state, signs, CONFIG)
     state = GuardState()
     for step in range(100):
         signs = HEALTHY._replace(energy_samples=-(2.0 ** (step / 5)))
-        if guard.complaint(state, signs, CONFIG):
+        if guard.reason(state, signs, CONFIG):
             break
         state = guard.remember(state, signs, CONFIG)
     assert 2.0 ** (step / 5) < 400
@@ -72,17 +72,17 @@ def test_chains_must_be_astray_for_a_while():
     astray = HEALTHY._replace(astray=0.75)
     state = after(50)
     for _ in range(CONFIG.patience - 1):
-        assert guard.complaint(state, astray, CONFIG) is None
+        assert guard.reason(state, astray, CONFIG) is None
         state = guard.remember(state, astray, CONFIG)
-    found = guard.complaint(state, astray, CONFIG)
+    found = guard.reason(state, astray, CONFIG)
     assert found is not None
     assert found.startswith("75% of the chains are saturated or have left the data")
     assert guard.remember(state, HEALTHY, CONFIG).astray == 0
 
 
 def test_steps_without_samples_say_nothing_of_them():
-    signs = Signs(loss=1.0, gradient_norm=2.0, energy_data=-5.0)
-    assert guard.complaint(after(50), signs, CONFIG) is None
+    signs = StepStatistics(loss=1.0, gradient_norm=2.0, energy_data=-5.0)
+    assert guard.reason(after(50), signs, CONFIG) is None
     assert len(guard.remember(after(150), signs, CONFIG).energy_samples) == CONFIG.window
 
 

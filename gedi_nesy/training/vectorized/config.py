@@ -4,6 +4,7 @@ import math
 from dataclasses import dataclass, field
 from typing import Literal
 
+from gedi_nesy.errors import ConfigError
 from gedi_nesy.sampling.sgld import SGLDConfig
 from gedi_nesy.training.schedule import annealed, cosine
 
@@ -18,14 +19,16 @@ class WalkConfig:
     step_size: float = 2e-3
     temperature: float = 0.125
     max_move: float = 0.08
-    """what the gradient may move a walk in one Langevin step, in the data's units"""
+    """what the gradient may move a walk in one Langevin step, in the data's units (inf: no bound)"""
 
     def __post_init__(self) -> None:
-        for name in ("step_size", "temperature", "max_move"):
+        if not self.max_move > 0:
+            raise ConfigError(f"max_move={self.max_move} must be positive (inf: no bound)")
+        for name in ("step_size", "temperature"):
             if not 0 < getattr(self, name) < math.inf:
-                raise ValueError(f"{name}={getattr(self, name)} must be finite and positive")
+                raise ConfigError(f"{name}={getattr(self, name)} must be finite and positive")
         if not 0 < self.reborn <= 1:
-            raise ValueError(f"reborn={self.reborn} must be in (0, 1]")
+            raise ConfigError(f"reborn={self.reborn} must be in (0, 1]")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,7 +62,7 @@ class StackedConfig:
     sgld: SGLDConfig = field(default_factory=lambda: SGLDConfig(num_steps=5, step_size=2e-3, noise=None))
     max_move: float = 0.08
     """what the gradient may move a chain in one Langevin step (inf: no bound)"""
-    magnitude: float = 0.01
+    energy_l2: float = 0.01
     """weight, times that of L_GEN, of the penalty on E(x)^2"""
     buffer_size: int = 1000
     reinit: float = 0.02
@@ -73,21 +76,23 @@ class StackedConfig:
     def __post_init__(self) -> None:
         for name in ("iterations", "batch_size", "batch_samples"):
             if getattr(self, name) < 1:
-                raise ValueError(f"{name}={getattr(self, name)} must be at least 1")
+                raise ConfigError(f"{name}={getattr(self, name)} must be at least 1")
         if self.batch_samples > self.buffer_size:
-            raise ValueError(
+            raise ConfigError(
                 f"batch_samples={self.batch_samples} must not exceed buffer_size={self.buffer_size}"
             )
         if self.walk is not None and self.batch_samples != self.batch_size:
-            raise ValueError(
+            raise ConfigError(
                 f"batch_samples={self.batch_samples} must be batch_size={self.batch_size} with walks"
             )
         if self.walk is not None and self.walk.walkers < self.batch_size:
-            raise ValueError(f"walkers={self.walk.walkers} must be at least batch_size={self.batch_size}")
+            raise ConfigError(f"walkers={self.walk.walkers} must be at least batch_size={self.batch_size}")
         if not 0 < self.learning_rate < math.inf:
-            raise ValueError(f"learning_rate={self.learning_rate} must be finite and positive")
+            raise ConfigError(f"learning_rate={self.learning_rate} must be finite and positive")
+        if not self.max_move > 0:
+            raise ConfigError(f"max_move={self.max_move} must be positive (inf: no bound)")
         if not 0 <= self.ema < 1:
-            raise ValueError(f"ema={self.ema} must be at least 0 and below 1")
+            raise ConfigError(f"ema={self.ema} must be at least 0 and below 1")
 
     def rate(self, step: int) -> float:
         if not self.decay:

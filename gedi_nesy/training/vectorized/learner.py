@@ -14,12 +14,15 @@ import torch
 from jaxtyping import Float, Int
 from torch import Generator, Tensor
 
+from gedi_nesy.errors import ConfigError
 from gedi_nesy.models.gedi import GEDI
+from gedi_nesy.sampling.sgld import langevin_move
 from gedi_nesy.training.divergence import DivergedError
+from gedi_nesy.training.step import average_decay, move_average
 from gedi_nesy.training.vectorized import draws as stacked_draws
 from gedi_nesy.training.vectorized.config import StackedConfig, WalkConfig
 from gedi_nesy.training.vectorized.draws import BLOCK, Draws, Sizes
-from gedi_nesy.training.vectorized.loss import StackedWeights, stacked_loss
+from gedi_nesy.training.vectorized.loss import Weights, stacked_loss
 from gedi_nesy.training.vectorized.networks import Forward, Parameters, StackedInputs, stack, unstack
 
 RECORD_EVERY = 10
@@ -37,13 +40,15 @@ class StackedLearner:
         self,
         models: Sequence[GEDI],
         data: StackedInputs,
-        weights: StackedWeights,
+        weights: Weights,
         config: StackedConfig,
         generators: Sequence[Generator],
     ):
         if not len(models) == len(data) == len(generators):
-            raise ValueError(f"{len(models)} models, {len(data)} data sets and {len(generators)} generators")
-        self.template, self.data, self.weights, self.config = models[0], data, weights, config
+            raise ConfigError(f"{len(models)} models, {len(data)} data sets and {len(generators)} generators")
+        self.template, self.data, self.config = models[0], data, config
+        # the penalty is a multiple of L_GEN
+        self.weights = {**weights, "energy_l2": weights["gen"] * config.energy_l2}
         self.generators = list(generators)
         self.forward = Forward(self.template)
         self.parameters = stack(models)
@@ -56,7 +61,7 @@ class StackedLearner:
         self.std = data.std(dim=1, keepdim=True)
         self.low = data.amin(dim=1, keepdim=True) - config.margin
         self.high = data.amax(dim=1, keepdim=True) + config.margin
-        self.with_samples = bool((weights.gen > 0).any())
+        self.with_samples = bool((weights["gen"] > 0).any())
         self.walk = config.walk if self.with_samples else None
         self._begin()
 
@@ -131,7 +136,7 @@ class StackedLearner:
         logits = self.forward(self.parameters, torch.cat(parts, dim=1))
         views = logits.split([part.shape[1] for part in parts], dim=1)
         config, entropy_weight = self.config, self.config.entropy_weight(self.step)
-        loss, terms = stacked_loss(views, self.weights, config.magnitude, entropy_weight, config.both_views)
+        loss, terms = stacked_loss(views, self.weights, entropy_weight, config.both_views)
         names = list(self.parameters)
         gradients = torch.autograd.grad(loss.sum(), [self.parameters[name] for name in names])
         self._adam(dict(zip(names, gradients, strict=True)))
@@ -192,20 +197,25 @@ class StackedLearner:
         noise_scale: float | Tensor,
         max_move: float | Tensor | None = None,
     ) -> StackedInputs:
-        """`sgld.step` for a stack and with given noise, the gradient's part of a move bounded by `max_move`."""
+        """`sgld.step` for a stack, with given noise; settings that differ from model to model are columns."""
         bound = self.config.max_move if max_move is None else max_move
         copies = len(positions) // len(self.data)
-        low, high = self.low.repeat(copies, 1, 1), self.high.repeat(copies, 1, 1)
+        bounds = self.low.repeat(copies, 1, 1), self.high.repeat(copies, 1, 1)
         fixed = {name: value.detach() for name, value in parameters.items()}
         for normal in noise:
             positions = positions.detach().requires_grad_(True)
             energies = self.forward.energy(fixed, positions)
             (gradient,) = torch.autograd.grad(energies.sum(), positions)
-            move = step_size * gradient
-            if not isinstance(bound, float) or bound < math.inf:
-                length = move.norm(dim=2, keepdim=True)
-                move = move * (bound / torch.maximum(length, torch.as_tensor(bound)))
-            positions = (positions.detach() - move + noise_scale * normal).clamp(low, high)
+            positions = langevin_move(
+                positions.detach(),
+                gradient,
+                normal,
+                step_size,
+                noise_scale,
+                bounds=bounds,
+                max_move=bound,
+                chain_axes=2,
+            )
         return positions.detach()
 
     @torch.no_grad()
@@ -215,10 +225,10 @@ class StackedLearner:
         count = self.step + 1
         rate = self.config.rate(self.step) / (1 - beta1**count)
         correction = math.sqrt(1 - beta2**count)
-        decay = min(self.config.ema, count / (10 + count))
+        decay = average_decay(self.config.ema, count)
         for name, gradient in gradients.items():
             parameter, first, second = self.parameters[name], self.first[name], self.second[name]
             first.lerp_(gradient, 1 - beta1)
             second.mul_(beta2).addcmul_(gradient, gradient, value=1 - beta2)
             parameter.addcdiv_(first, second.sqrt().div_(correction).add_(1e-8), value=-rate)
-            self.average[name].lerp_(parameter, 1 - decay)
+            move_average(self.average[name], parameter, decay)

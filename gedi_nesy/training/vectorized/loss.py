@@ -1,59 +1,68 @@
-"""The joint loss of `step.joint_loss` for a stack of networks: without logic, a weight a model for each term."""
+"""The objective for a stack of networks: the functions of `objectives`, a weight a model for each term."""
 
-import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from gedi_nesy.objectives import table
+from gedi_nesy.objectives.entropy import entropy
+from gedi_nesy.objectives.inv import loss_inv
+from gedi_nesy.objectives.prior import loss_prior
+from gedi_nesy.objectives.term import Seen
+
 PerModel = Float[Tensor, " model"]
 StackedLogits = Float[Tensor, "model batch cluster"]
+Weights = Mapping[str, PerModel]
+"""By term, a weight a model. What scales with another term is multiplied already."""
+
+REPORTED = ("gen", "inv", "prior")
+"""What the history of a stack has, in this order."""
 
 
-class StackedWeights(NamedTuple):
-    """A weight a model for each term."""
+class StackedLosses(NamedTuple):
+    """What each network minimises, and its terms L_GEN (NaN without samples), L_INV and L_PRIOR."""
 
-    gen: PerModel
-    inv: PerModel
-    prior: PerModel
-
-
-def _cross_entropy(of: StackedLogits, to: StackedLogits) -> PerModel:
-    """Mean over the batch of CE(of, to), both log-probabilities."""
-    return -(of.exp() * to).sum(dim=2).mean(dim=1)
-
-
-def _prior(log_probs: StackedLogits) -> PerModel:
-    """-L_PRIOR for the uniform prior."""
-    return -(log_probs.logsumexp(dim=1) - math.log(log_probs.shape[1])).mean(dim=1)
+    total: PerModel
+    terms: Float[Tensor, "term model"]
 
 
 def stacked_loss(
-    views: Sequence[StackedLogits],
-    weights: StackedWeights,
-    magnitude: float,
-    entropy_weight: float = 1.0,
-    both_views: bool = True,
-) -> tuple[PerModel, Float[Tensor, "term model"]]:
-    """The loss of each network, and its terms L_GEN (NaN without samples), L_INV and L_PRIOR.
+    views: Sequence[StackedLogits], weights: Weights, entropy_weight: float = 1.0, both_views: bool = True
+) -> StackedLosses:
+    """The loss of each network, and its terms.
 
     `views` are the logits of points and of their pairs, then of samples and of the data for L_GEN, if there are any.
     With `both_views` L_INV is taken in both directions and L_PRIOR on both views; without, it is the paper's.
     """
-    plain, paired = views[0].log_softmax(dim=2), views[1].log_softmax(dim=2)
-    inv, prior = _cross_entropy(paired, plain), _prior(plain)
-    softness = _cross_entropy(paired, paired)
-    if both_views:
-        inv = 0.5 * (inv + _cross_entropy(plain, paired))
-        prior = 0.5 * (prior + _prior(paired))
-        softness = 0.5 * (softness + _cross_entropy(plain, plain))
-    loss = weights.inv * (inv - (1.0 - entropy_weight) * softness) + weights.prior * prior
-    gen = torch.full_like(inv, math.nan)
-    if len(views) > 2:
-        samples, data = -views[2].logsumexp(dim=2), -views[3].logsumexp(dim=2)
-        gen = data.mean(dim=1) - samples.mean(dim=1)
-        penalty = data.square().mean(dim=1) + samples.square().mean(dim=1)
-        loss = loss + weights.gen * (gen + magnitude * penalty)
-    return loss, -torch.stack([gen, inv, prior]).detach()
+    samples, data = views[2:] if len(views) > 2 else (None, None)
+    seen = Seen(
+        plain=views[0],
+        augmented=views[1],
+        samples=samples,
+        data=data,
+        entropy_weight=entropy_weight,
+        both_views=both_views,
+    )
+    inv, prior, softness = _by_direction(seen)
+    total = weights["inv"] * (inv - (1.0 - entropy_weight) * softness) + weights["prior"] * prior
+    found = {"inv": inv, "prior": prior, "gen": torch.full_like(inv, torch.nan)}
+    for name, term in table.TERMS.items():
+        if name in weights and name not in table.WATCHED and not (term.needs and samples is None):
+            found[name] = term.loss(seen)
+            total = total + weights[name] * found[name]
+    return StackedLosses(total, -torch.stack([found[name] for name in REPORTED]).detach())
+
+
+def _by_direction(seen: Seen) -> tuple[PerModel, PerModel, PerModel]:
+    """-L_INV, -L_PRIOR and the entropy, as the terms of the table give them, but one direction after the other.
+
+    Autograd adds gradients up in the order in which they were asked for, and published figures rest on this one.
+    """
+    plain, paired = seen.log_probs, seen.log_probs_augmented
+    directions = [(plain, paired), (paired, plain)] if seen.both_views else [(plain, paired)]
+    parts = [(loss_inv(one, other), loss_prior(one), entropy(other)) for one, other in directions]
+    inv, prior, softness = (torch.stack(each).mean(dim=0) for each in zip(*parts, strict=True))
+    return inv, prior, softness

@@ -12,8 +12,10 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.func import stack_module_state
 
+from gedi_nesy.errors import ConfigError
 from gedi_nesy.models.encoders import MLP
 from gedi_nesy.models.gedi import GEDI
+from gedi_nesy.objectives.energy import energy
 
 Parameters = dict[str, Float[Tensor, "model *shape"]]
 StackedInputs = Float[Tensor, "model batch dim"]
@@ -24,7 +26,7 @@ StackedEnergies = Float[Tensor, "model batch"]
 def stack(models: Sequence[GEDI]) -> Parameters:
     """The parameters of networks of the same shape, stacked; copies that require gradients."""
     if not all(isinstance(model.backbone, MLP) for model in models):
-        raise ValueError("only networks with an MLP as backbone can be stacked")
+        raise ConfigError("only networks with an MLP as backbone can be stacked")
     parameters, _ = stack_module_state(list(models))
     return {name: value.detach().clone().requires_grad_() for name, value in parameters.items()}
 
@@ -60,4 +62,4 @@ class Forward:
 
     def energy(self, parameters: Parameters, x: StackedInputs) -> StackedEnergies:
         """E(x) = -logsumexp of the logits (Eq. 6)."""
-        return -self(parameters, x).logsumexp(dim=2)
+        return energy(self(parameters, x))

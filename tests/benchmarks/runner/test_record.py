@@ -11,12 +11,11 @@ from benchmarks.addition.config import AdditionConfig
 from benchmarks.runner.devices import device_of
 from benchmarks.runner.record import RunRecord, heard_by
 from benchmarks.runner.results import about
-from gedi_nesy.training.config import Record
-from gedi_nesy.training.step import Terms
+from gedi_nesy.training.records import Record
 
 
 def step(number: int, phase: str = "refine", gen: float | None = 0.5) -> Record:
-    return Record(phase, number, Terms(gen=gen, inv=-1.0, prior=-2.0, nesy=None, satisfaction=None))
+    return Record(phase, number, {"gen": gen, "inv": -1.0, "prior": -2.0, "nesy": None, "satisfaction": None})
 
 
 def lines(folder: Path) -> list[dict]:

@@ -74,16 +74,16 @@ def test_pairs_are_shown_in_both_orders_and_all_others_are_unseen(name, shown, u
 
 def test_rows_differ_in_their_weights_alone():
     budget = Budgeted(queries=8, labels=0, explore=2, refine=1, attempts=3, width=8)
-    weights = {row: shortcuts_run.settings(row, budget).weights for row in ROWS}
+    weights = {row: shortcuts_run.settings(row, budget).objective for row in ROWS}
     alone = weights["constraint alone"]
-    assert (alone.gen, alone.inv, alone.prior, alone.entropy, alone.nesy) == (0, 0, 0, 0, 1)
-    assert weights["+ entropy"].entropy > 0
-    assert weights["+ prior"].prior == weights["all four"].prior > 0
+    assert [alone.get(name, 0) for name in ("gen", "inv", "prior", "entropy", "nesy")] == [0, 0, 0, 0, 1]
+    assert weights["+ entropy"]["entropy"] > 0
+    assert weights["+ prior"]["prior"] == weights["all four"]["prior"] > 0
     assert shortcuts_run.settings("+ prior", budget).attempts == 1
     for row, sibling in (("constraint alone", "alone"), ("+ entropy", "entropy"), ("+ prior", "prior")):
         searched = shortcuts_run.settings(f"{sibling}, search", budget)
-        assert searched.weights == weights[row]
-        assert replace(searched, weights=weights["all four"]) == shortcuts_run.settings("all four", budget)
+        assert searched.objective == weights[row]
+        assert replace(searched, objective=weights["all four"]) == shortcuts_run.settings("all four", budget)
 
 
 @pytest.mark.parametrize("name", TASKS)

@@ -11,7 +11,7 @@ from benchmarks.step import timing
 from benchmarks.step.config import Case
 from benchmarks.step.plain import PlainStep, plain
 from gedi_nesy.training.learner import Learner
-from gedi_nesy.training.step import Weights
+from tests.training.blobs import objective
 
 CPU = torch.device("cpu")
 
@@ -25,15 +25,15 @@ def case(network: str, **settings) -> Case:
 @pytest.mark.parametrize("gradient", ["grad", "backward"])
 def test_the_plain_step_computes_the_same_terms_and_gradients(network, gradient, generator):
     """Equal draws, so equal samples, terms and gradients of the loss; three passes or one, frozen or not."""
-    small, weights = case(network), Weights(gen=1.0, magnitude=0.5)
+    small, weights = case(network), objective(gen=1.0, energy_l2=0.5)
     images = torch.rand(12, *small.model(CPU).input_shape, generator=generator)
     ours = Learner(small.model(CPU), timing.images_only(images), small.step_config(), generator.clone_state())
     theirs = PlainStep(small.model(CPU), images, small.step_config(), generator.clone_state(), gradient)
     for _ in range(2):
         found, expected = ours.step(None, weights, ours.config.learning_rate), theirs.step(weights)
-        assert found.gen is not None
+        assert found["gen"] is not None
         for name in ("gen", "inv", "prior"):
-            assert getattr(found, name) == pytest.approx(getattr(expected, name), rel=1e-4, abs=1e-5)
+            assert found[name] == pytest.approx(expected[name], rel=1e-4, abs=1e-5)
     for mine, other in zip(ours.model.parameters(), theirs.model.parameters(), strict=True):
         assert mine.grad is not None
         assert other.grad is not None

@@ -10,11 +10,12 @@ from torch.func import functional_call, stack_module_state, vmap
 from gedi_nesy.data import points
 from gedi_nesy.models.encoders import MLP
 from gedi_nesy.models.gedi import GEDI
+from gedi_nesy.objectives import table
+from gedi_nesy.objectives.term import Seen
 from gedi_nesy.sampling import sgld
-from gedi_nesy.training.step import Views, Weights, joint_loss
 from gedi_nesy.training.vectorized.config import StackedConfig, WalkConfig
 from gedi_nesy.training.vectorized.learner import StackedLearner
-from gedi_nesy.training.vectorized.loss import StackedWeights, stacked_loss
+from gedi_nesy.training.vectorized.loss import stacked_loss
 from gedi_nesy.training.vectorized.networks import Forward, stack, unstack
 
 CONFIG = StackedConfig(
@@ -36,7 +37,8 @@ def learner(seeds: list[int], config: StackedConfig, gen: float = 1.0) -> Stacke
     generators = [torch.Generator().manual_seed(seed) for seed in seeds]
     data = torch.stack([points.make("moons", 80, 0.05, generator).inputs for generator in generators])
     # weights differ from network to network, as in the cells of a heat map
-    weights = StackedWeights(*(torch.tensor([w + 0.1 * s for s in seeds]) for w in (gen, 1.0, 2.0)))
+    given = {"gen": gen, "inv": 1.0, "prior": 2.0}
+    weights = {name: torch.tensor([w + 0.1 * s for s in seeds]) for name, w in given.items()}
     return StackedLearner([network(seed) for seed in seeds], data, weights, config, generators)
 
 
@@ -83,28 +85,24 @@ def test_resumed_learning_gives_the_same_bits():
 def test_loss_is_that_of_single_networks(generator, entropy_weight):
     views = [torch.randn(2, 9, 3, generator=generator) for _ in range(3)]
     views.append(views[0])
-    weights = StackedWeights(torch.tensor([1.0, 0.5]), torch.tensor([2.0, 3.0]), torch.tensor([0.1, 4.0]))
-    losses, terms = stacked_loss(views, weights, 0.2, entropy_weight)
+    given = {"gen": [1.0, 0.5], "inv": [2.0, 3.0], "prior": [0.1, 4.0], "entropy": [0.3, 0.7]}
+    weights = {name: torch.tensor(each) for name, each in given.items()}
+    weights["energy_l2"] = 0.2 * weights["gen"]
+    losses, terms = stacked_loss(views, weights, entropy_weight)
     for index in range(2):
-        single = Weights(
-            gen=weights.gen[index].item(),
-            inv=weights.inv[index].item(),
-            prior=weights.prior[index].item(),
-            magnitude=0.2,
-        )
-        part = Views(*(view[index] for view in views[:3]))
-        loss, expected = joint_loss(part, None, single, entropy_weight)
-        assert losses[index].item() == pytest.approx(float(loss), rel=1e-5)
-        found = terms[:, index].tolist()
-        assert found == pytest.approx(
-            [float(expected.gen), float(expected.inv), float(expected.prior)], rel=1e-5
-        )
+        single = {name: each[index] for name, each in given.items()} | {"energy_l2": 0.2}
+        plain, augmented, samples = (view[index] for view in views[:3])
+        seen = Seen(plain=plain, augmented=augmented, samples=samples, entropy_weight=entropy_weight)
+        loss, reported = table.losses(single, seen)
+        assert losses[index].item() == pytest.approx(loss.item(), rel=1e-5)
+        expected = [-reported[name].item() for name in ("gen", "inv", "prior")]
+        assert terms[:, index].tolist() == pytest.approx(expected, rel=1e-5)
 
 
 def test_the_papers_loss_takes_one_direction(generator):
     plain, paired = torch.randn(2, 1, 9, 3, generator=generator).unbind()
-    weights = StackedWeights(torch.zeros(1), torch.tensor([50.0]), torch.tensor([10.0]))
-    loss, terms = stacked_loss([plain, paired], weights, 0.0, both_views=False)
+    weights = {"gen": torch.zeros(1), "inv": torch.tensor([50.0]), "prior": torch.tensor([10.0])}
+    loss, terms = stacked_loss([plain, paired], weights, both_views=False)
     p, q = plain[0].softmax(dim=1), paired[0].softmax(dim=1)
     inv, prior = -(q * p.log()).sum(dim=1).mean(), -p.mean(dim=0).log().mean()
     assert loss.item() == pytest.approx((50 * inv + 10 * prior).item(), rel=1e-5)
@@ -144,6 +142,26 @@ def test_a_gradient_moves_a_chain_no_further_than_allowed():
     assert (moved - start).norm(dim=2).max().item() == pytest.approx(0.01, rel=1e-3)
 
 
+def test_chains_without_a_bound_beside_chains_with_one():
+    """inf in a column of bounds, and gradients of 0, are no NaN."""
+    ours = learner([5, 6], CONFIG)
+    start = ours.data[:, :8]
+    bounds = torch.tensor([math.inf, 0.01])[:, None, None]
+    noise = torch.zeros(1, 2, 8, 2)
+    moved = ours.langevin(ours.parameters, start, noise, 0.5, 0.0, max_move=bounds)
+    free = ours.langevin(ours.parameters, start, noise, 0.5, 0.0, max_move=math.inf)
+    assert torch.equal(moved[0], free[0])
+    assert (moved[1] - start[1]).norm(dim=1).max() <= 0.01 + 1e-6
+    still = ours.langevin(ours.parameters, start, noise, 0.0, 0.0, max_move=bounds)
+    torch.testing.assert_close(still, start)
+
+
+def test_walks_without_a_bound_learn():
+    walk = WalkConfig(walkers=32, max_move=math.inf)
+    one = finish(learner([7], replace(CONFIG, walk=walk, max_move=math.inf)))
+    assert all(value.isfinite().all() for value in one.average.values())
+
+
 def test_new_walks_begin_at_training_points():
     ours = learner(
         [7], replace(CONFIG, walk=WalkConfig(walkers=32, reborn=1.0, step_size=1e-12, max_move=1e-9))
@@ -159,6 +177,8 @@ def test_new_walks_begin_at_training_points():
         ({"batch_samples": 8}, "batch_samples=8"),
         ({"iterations": 0}, "iterations=0"),
         ({"learning_rate": -1.0}, "learning_rate=-1.0"),
+        ({"max_move": 0.0}, "max_move=0.0"),
+        ({"max_move": math.nan}, "max_move=nan"),
         ({"batch_size": 64, "batch_samples": 64}, "batch_samples=64"),
     ],
 )

@@ -1,0 +1,136 @@
+"""The table: which terms there are, and which methods are made of them. An objective is {term: weight}."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import torch
+from torch import Generator, Tensor, nn
+
+from gedi_nesy.errors import ConfigError
+from gedi_nesy.objectives import energy, entropy, gen, inv, nesy, prior
+from gedi_nesy.objectives.term import Features, Need, Seen, Term
+from gedi_nesy.types import Scalar
+
+Objective = Mapping[str, float]
+"""How much each term counts; a term that is not named counts 0."""
+
+Terms = dict[str, float | None]
+"""The terms L_* of the objective, to be maximised, as plain numbers; a term that is left out is None."""
+
+TERMS: dict[str, Term] = {
+    term.name: term for term in (inv.TERM, prior.TERM, nesy.TERM, entropy.TERM, gen.TERM, energy.TERM)
+}
+"""In the order in which they are added up."""
+
+GEDI: dict[str, float] = {"gen": 0.1, "inv": 1.0, "prior": 2.0, "nesy": 1.0, "energy_l2": 0.1}
+
+METHODS: dict[str, Objective] = {
+    "GEDI": GEDI,
+    "GEDI no gen": GEDI | {"gen": 0.0},
+    "GEDI no inv": GEDI | {"inv": 0.0},
+    "GEDI no prior": GEDI | {"prior": 0.0},
+    "JEM": {"gen": 1.0, "energy_l2": 0.1},
+}
+"""The weights that a method begins with; L_NESY counts where there is a program."""
+
+WATCHED = ("inv", "prior")
+"""Terms that are in the history at any weight: they read what every step computes, and a person looks at them first."""
+
+ALWAYS_REPORTED = ("gen", "inv", "prior", "nesy", "satisfaction")
+"""What every record has, in this order; further terms follow."""
+
+
+def checked(objective: Objective) -> Objective:
+    """The objective itself; ValueError that names a term there is not, or a weight that cannot be."""
+    for name, weight in objective.items():
+        if name not in TERMS:
+            raise ConfigError(f"objective: no term is called {name!r}; there are {', '.join(TERMS)}")
+        if not 0 <= weight < float("inf"):
+            raise ConfigError(f"weight_{name}={weight} must be finite and not negative")
+    return objective
+
+
+def weight(objective: Objective, name: str) -> float:
+    """How much a term counts in the sum."""
+    other = TERMS[name].scales_with
+    own = objective.get(name, 0.0)
+    return own if other is None else objective.get(other, 0.0) * own
+
+
+def active(objective: Objective) -> list[Term]:
+    """The terms that a step computes."""
+    return [term for name, term in TERMS.items() if name in WATCHED or weight(objective, name) > 0]
+
+
+def needs(objective: Objective, need: Need) -> bool:
+    """Whether some term that counts needs this."""
+    return any(need in term.needs for term in active(objective))
+
+
+def times(objective: Objective, need: Need, factor: float) -> Objective:
+    """The objective with the weights of the terms that need this multiplied; 0 leaves them out."""
+    return {
+        name: weight * factor if need in TERMS[name].needs and not TERMS[name].scales_with else weight
+        for name, weight in objective.items()
+    }
+
+
+def comparable(objective: Objective) -> Objective:
+    """The terms by whose values over the training data networks can be compared; L_GEN is known up to a constant."""
+    return {name: weight for name, weight in objective.items() if TERMS[name].comparable}
+
+
+def value(objective: Objective, terms: Terms) -> float:
+    """The weighted sum of the terms that can be compared, to be maximised."""
+    counted = comparable(objective)
+    return sum((counted[name] * (terms.get(name) or 0.0) for name in TERMS if name in counted), 0.0)
+
+
+def modules(objective: Objective, features: Features, generator: Generator) -> dict[str, nn.Module]:
+    """The modules of the terms that count and have one, by term, with weights drawn from the generator."""
+    with torch.random.fork_rng(devices=[]):
+        made = {}
+        for term in active(objective):
+            if term.module is not None:
+                seed = torch.randint(2**62, (1,), generator=generator, device=generator.device)
+                torch.manual_seed(int(seed))
+                made[term.name] = term.module(features).to(generator.device)
+    return made
+
+
+class Losses(NamedTuple):
+    """What is minimised, and what the history has."""
+
+    total: Scalar
+    reported: dict[str, Tensor]
+
+
+def losses(objective: Objective, seen: Seen) -> Losses:
+    """The weighted sum of the losses of all terms that count, and the losses themselves, not differentiable."""
+    total, reported = None, {}
+    for term in active(objective):
+        loss = term.loss(seen)
+        minimised = loss if term.minimised is None else term.minimised(seen, loss)
+        part = weight(objective, term.name) * minimised
+        total = part if total is None else total + part
+        if term.reported:
+            reported[term.name] = loss.detach()
+        if term.report is not None:
+            reported |= term.report(seen)
+    assert total is not None, "some terms are always watched"
+    return Losses(total, reported)
+
+
+def numbers(objective: Objective, reported: Mapping[str, Tensor]) -> Terms:
+    """Minus each loss; all are fetched at once, since on a GPU every fetch waits for the device."""
+    fetched = (-torch.stack(list(reported.values()))).tolist()
+    found: Terms = dict(zip(reported, fetched, strict=True))
+    return {name: found.get(name) for name in (*ALWAYS_REPORTED, *_others(objective))}
+
+
+def _others(objective: Objective) -> list[str]:
+    return [
+        name
+        for name, term in TERMS.items()
+        if term.reported and name not in ALWAYS_REPORTED and name in objective
+    ]
