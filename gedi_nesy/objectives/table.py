@@ -7,7 +7,7 @@ import torch
 from torch import Generator, Tensor, nn
 
 from gedi_nesy.errors import ConfigError
-from gedi_nesy.objectives import energy, entropy, gen, inv, nesy, prior
+from gedi_nesy.objectives import energy, entropy, gen, inv, nesy, prior, simclr
 from gedi_nesy.objectives.term import Features, Need, Seen, Term
 from gedi_nesy.types import Scalar
 
@@ -18,7 +18,8 @@ Terms = dict[str, float | None]
 """The terms L_* of the objective, to be maximised, as plain numbers; a term that is left out is None."""
 
 TERMS: dict[str, Term] = {
-    term.name: term for term in (inv.TERM, prior.TERM, nesy.TERM, entropy.TERM, gen.TERM, energy.TERM)
+    term.name: term
+    for term in (inv.TERM, prior.TERM, nesy.TERM, entropy.TERM, gen.TERM, energy.TERM, simclr.TERM)
 }
 """In the order in which they are added up."""
 
@@ -30,6 +31,7 @@ METHODS: dict[str, Objective] = {
     "GEDI no inv": GEDI | {"inv": 0.0},
     "GEDI no prior": GEDI | {"prior": 0.0},
     "JEM": {"gen": 1.0, "energy_l2": 0.1},
+    "SimCLR": {"simclr": 1.0},
 }
 """The weights that a method begins with; L_NESY counts where there is a program."""
 
