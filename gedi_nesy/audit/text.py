@@ -13,7 +13,7 @@ def readable(audit: Audit) -> str:
     """The whole audit: counts, maps, ambiguous symbols, what L_PRIOR and what labels would settle."""
     symbols = sum(len(by_symbol) for by_symbol in _symbols(audit).values())
     lines = [
-        f"{audit.program}: {len(audit.queries)} queries, {_several(symbols, 'symbol')} of"
+        f"{audit.program}: {_queries(len(audit.queries))}, {_several(symbols, 'symbol')} of"
         f" {' and '.join(_symbols(audit))}, {_number(audit.possible)} maps in all",
         verdict(audit),
         *_why_not_identity(audit),
@@ -153,6 +153,10 @@ def _label_sets(sets: Sequence[LabelSet] | None, several_networks: bool) -> str:
     ]
     shown = ", or ".join(names[:4]) + (f", ... ({len(names)} choices)" if len(names) > 4 else "")
     return f"{_several(len(sets[0]), 'symbol')}: {shown}"
+
+
+def _queries(number: int) -> str:
+    return f"{number} {'query' if number == 1 else 'queries'}"
 
 
 def _several(number: int, noun: str) -> str:
