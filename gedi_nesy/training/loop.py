@@ -27,7 +27,7 @@ class Outcome(NamedTuple):
 
     @property
     def model(self) -> GEDI:
-        """The averaged network: what is evaluated and saved."""
+        """The averaged network, in eval mode: what is evaluated and saved."""
         return self.learner.average
 
 
@@ -60,4 +60,5 @@ def train(
             run.advance()
             if saver:
                 saver.step(run.tree, milestone=run.phase != phase)
+    run.learner.average.eval()
     return Outcome(run.learner, run.attempts, run.chosen, run.history, run.recoveries)

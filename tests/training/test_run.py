@@ -126,6 +126,7 @@ def test_a_finished_run_is_not_trained_again(tmp_path, make_learner):
     saver = partial(CheckpointManager, CheckpointConfig(folder=tmp_path, seconds=0.0))
     config = replace(EVERY_PHASE, attempts=1)
     whole = train(make_learner, successor, config, saver=saver())
+    assert not whole.model.training
     steps, told = [], []
     again = train(
         make_learner,
