@@ -27,8 +27,11 @@ class SGLDConfig:
     """
 
     num_steps: int = 20
+    """Langevin steps a training step"""
     step_size: float = 1.0
+    """what the gradient is multiplied by, in pixels squared"""
     noise: float | None = 0.01
+    """standard deviation of what a Langevin step adds"""
     bounds: tuple[float, float] | None = None
     max_move: float = math.inf
 

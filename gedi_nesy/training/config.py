@@ -29,6 +29,7 @@ class StepConfig:
     batch_samples: int = 32
     """Langevin chains moved a step"""
     learning_rate: float = 1e-3
+    """of AdamW; warmed up, then a cosine to 0, in every restart and in the refinement"""
     ema: float = 0.998
     """decay of the averaged weights that are evaluated and saved"""
     warp: WarpConfig = field(default_factory=WarpConfig)
@@ -36,7 +37,9 @@ class StepConfig:
         default_factory=lambda: SGLDConfig(num_steps=5, step_size=1.0, noise=0.01, bounds=(0.0, 1.0))
     )
     buffer_size: int = 2000
+    """persistent chains in the replay buffer"""
     reinit: float = 0.05
+    """probability that a chain is reinitialised when it is drawn"""
     guard: GuardConfig = field(default_factory=GuardConfig)
     precision: Precision = "float32"
     """of the encoder; with bfloat16, weights, chains, noise, logits and energies are float32 all the same"""
@@ -67,16 +70,19 @@ class TrainConfig:
     """{term: weight}, the terms being those of `objectives.table`"""
     step: StepConfig = field(default_factory=StepConfig)
     attempts: int = 8
+    """random restarts at the most; the best by the training objective is refined"""
     explore: int = 350
+    """steps of a restart"""
     refine: int = 1000
+    """steps of the refinement, after the restarts"""
     hold: float = 0.85
-    """mean P(query) after verification without the logic from which on no further attempt is made"""
+    """accept a restart, and start no further one, if mean P(query) after verification is at least this"""
     accept: float = -1.0
-    """and the L_INV + L_NESY over the training data (both at most 0) that must be reached as well"""
+    """and L_INV + L_NESY over the training data, both at most 0, are at least this in sum"""
     accept_queries: int = 25
     """with fewer queries than this all attempts are made: few can be satisfied under a wrong permutation"""
     entropy_start: float = -1.0
-    """weight of the entropy in L_INV while an attempt begins; it rises to 1. 1 is the paper's, no annealing"""
+    """weight of the entropy in L_INV when a restart begins; it rises to 1 (1: no annealing, the paper's)"""
     naming_every: int = 50
     """steps between two searches for a better permutation of the clusters; 0 for none"""
     reconsider: int = 100
