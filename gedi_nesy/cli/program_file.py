@@ -60,7 +60,9 @@ def load_program(arguments: argparse.Namespace) -> Program:
     """The program, each of its networks replaced by one that fits and is never called."""
     declared = neural_predicates(Source.from_file(arguments.file))
     networks = {predicate.network: _StandIn(predicate) for predicate in declared}
-    return Program.from_file(arguments.file, networks, arguments.allow_python, arguments.allow_outside)
+    return Program.from_file(
+        arguments.file, networks, arguments.allow_python, arguments.allow_outside, budget(arguments)
+    )
 
 
 def budget(arguments: argparse.Namespace) -> Budget:

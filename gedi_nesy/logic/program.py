@@ -47,6 +47,7 @@ class Program:
         allow_python: bool,
         store: Store | None = None,
         allow_outside: bool = False,
+        budget: Budget = DEFAULT_BUDGET,
     ):
         guard = Guard(source, allow_python, allow_outside)
         self.source = source
@@ -62,7 +63,7 @@ class Program:
             self.neural_predicates,
             self.learnable,
         )
-        self.front_end = FrontEnd(guard, self.statements, dict.fromkeys(self.networks, nn.Identity()))
+        self.front_end = FrontEnd(guard, self.statements, dict.fromkeys(self.networks, nn.Identity()), budget)
         # What a program that runs Python does is not determined by its text, so it is never cached on disk.
         if store is None and not allow_python:
             store = Store.default(source, {path: file.text for path, file in guard.files.items()})
@@ -77,12 +78,14 @@ class Program:
         networks: Mapping[str, Network],
         allow_python: bool = False,
         allow_outside: bool = False,
+        budget: Budget = DEFAULT_BUDGET,
     ) -> "Program":
         """Read a .pl file; ProgramError with FILE:LINE if it cannot be used.
 
-        `allow_python` lets it load Python, `allow_outside` consult files outside its folder.
+        `allow_python` lets it load Python, `allow_outside` consult files outside its folder;
+        its directives, which are run at once, have the budget.
         """
-        return cls(Source.from_file(path), networks, allow_python, allow_outside=allow_outside)
+        return cls(Source.from_file(path), networks, allow_python, None, allow_outside, budget)
 
     @classmethod
     def from_string(
@@ -92,9 +95,10 @@ class Program:
         name: str = "<string>",
         allow_python: bool = False,
         allow_outside: bool = False,
+        budget: Budget = DEFAULT_BUDGET,
     ) -> "Program":
         """The same from program text; `name` is what errors call it, its folder the working directory."""
-        return cls(Source.from_string(text, name), networks, allow_python, allow_outside=allow_outside)
+        return cls(Source.from_string(text, name), networks, allow_python, None, allow_outside, budget)
 
     def parameters(self) -> Iterator[nn.Parameter]:
         """The logits of the program's learnable facts."""
@@ -124,8 +128,8 @@ class Program:
 
     def solve(self, budget: Budget = DEFAULT_BUDGET) -> list[tuple[Any, float]]:
         """The probability of every answer to the program's own query(...) facts, given its evidence(...)."""
-        queries = tuple(self.front_end.own_queries())
-        evidence = tuple(self.front_end.own_evidence())
+        queries = tuple(self.front_end.own_queries(budget))
+        evidence = tuple(self.front_end.own_evidence(budget))
         request = Request("query(...)", queries, evidence, (), merge=False, keep_false=True)
         template = self._template(request, budget)
         if template.slots:

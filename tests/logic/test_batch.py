@@ -4,6 +4,7 @@ import decimal
 import itertools
 import math
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor
@@ -152,3 +153,20 @@ def test_precision_of_a_deep_circuit(dtype, tolerance, programs):
         given = {name: value.to(dtype)[None] for name, value in (p | known).items()}
         exact = carry_adder(*([given[n][0].double() for n in names[letter]] for letter in "AB"), sums)
         assert query.log_prob_of(**given).item() == pytest.approx(exact, rel=tolerance)
+
+
+def test_symbols_are_quoted_atoms_and_numpy_integers_as_well():
+    text = "nn(net, [X], Y, ['a b', c, 3]) :: symbol(X, Y).\nread(A, S) :- symbol(A, S)."
+    query = Program.from_string(text, {"net": Table(3)}).compile("read(A, S)", images=["A"], answer="S")
+    x = images(3, 0)
+    given = query.distribution(A=x)
+    columns = {str(answer): column for column, answer in enumerate(query.answers)}
+    expected = torch.stack([given[0, columns["'a b'"]], given[1, columns["c"]], given[2, columns["3"]]])
+    for labels in (["a b", "c", 3], ["'a b'", "c", np.int64(3)], [np.str_("a b"), np.str_("c"), np.int8(3)]):
+        torch.testing.assert_close(query.log_prob(A=x, S=labels).exp(), expected)
+    numbers = Program.from_string(
+        "nn(net, [X], Y, [0, 1, 2]) :: digit(X, Y).\nread(A, S) :- digit(A, S).", {"net": Table(3)}
+    ).compile("read(A, S)", images=["A"], answer="S")
+    for labels in (np.array([2, 0, 1]), list(np.array([2, 0, 1])), torch.tensor([2, 0, 1])):
+        found = numbers.log_prob(A=x, S=labels).exp()
+        torch.testing.assert_close(found, numbers.distribution(A=x)[range(3), [2, 0, 1]])

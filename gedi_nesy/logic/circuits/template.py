@@ -96,8 +96,8 @@ def sort_key(term: Any) -> tuple:
 
 def _argument_key(argument: Any) -> tuple:
     if isinstance(argument, Constant) and isinstance(argument.value, int | float):
-        return 0, float(argument.value), ""
-    return 1, 0.0, str(argument)
+        return 0, argument.value, ""
+    return 1, 0, str(argument)
 
 
 def circuit_evaluate(

@@ -1,7 +1,8 @@
 """A program inside DeepProbLog's own front end: its parser's output, its engine, ProbLog's grounder."""
 
+import contextlib
 import warnings
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from problog.cycles import break_cycles
@@ -10,7 +11,7 @@ from problog.logic import Constant, Term, Var
 from problog.program import SimpleProgram
 from torch import nn
 
-from gedi_nesy.logic.budget import Watch
+from gedi_nesy.logic.budget import DEFAULT_BUDGET, Budget, Watch
 from gedi_nesy.logic.errors import ProgramError
 from gedi_nesy.logic.language.deepproblog_api import ExactEngine, Model
 from gedi_nesy.logic.language.deepproblog_api import Network as DeepProbLogNetwork
@@ -42,6 +43,7 @@ class FrontEnd:
         guard: Guard,
         statements: Iterable[Any],
         modules: Mapping[str, nn.Module],
+        budget: Budget = DEFAULT_BUDGET,
         **solver: Any,
     ):
         self.source = guard.source
@@ -49,13 +51,16 @@ class FrontEnd:
             "", [DeepProbLogNetwork(module, name) for name, module in modules.items()], load=False
         )
         self.engine = guarded_engine(guard)
+        self.budget = budget
         with self._errors("load"):
             self.model.program = SimpleProgram()
             for statement in statements:
                 self.model.program.add_statement(statement)
             self.exact = ExactEngine(self.model)
             self.exact.engine = self.engine
-            self.model.set_engine(self.exact, **solver)
+            # Directives are run here.
+            with self._running("running its directives", budget):
+                self.model.set_engine(self.exact, **solver)
         assert self.model.solver is not None
         self.solver = self.model.solver
 
@@ -89,22 +94,39 @@ class FrontEnd:
             warnings.simplefilter("ignore", UserWarning)
             return self.solver.solve([DeepProbLogQuery(query, dict(substitution or {}))])[0].result
 
-    def own_queries(self) -> list[Term]:
+    def own_queries(self, budget: Budget | None = None) -> list[Term]:
         """The terms of the program's own query(...) facts."""
-        return [row[0] for row in self._facts("query", 1)]
+        return [row[0] for row in self._facts("query", 1, budget)]
 
-    def own_evidence(self) -> list[Term]:
+    def own_evidence(self, budget: Budget | None = None) -> list[Term]:
         """The program's own evidence(...), negated where it is evidence(..., false) or evidence(\\+ ...)."""
-        found = [row[0] for row in self._facts("evidence", 1)]
-        for term, value in self._facts("evidence", 2):
+        found = [row[0] for row in self._facts("evidence", 1, budget)]
+        for term, value in self._facts("evidence", 2, budget):
             if str(value) not in ("true", "false"):
                 raise ProgramError(f"{self.source.name}: evidence({term}, {value}) must be true or false")
             found.append(term if str(value) == "true" else -term)
         return found
 
-    def _facts(self, name: str, arity: int) -> list[Any]:
-        with self._errors("ground"):
-            return self.engine.query(self.solver.program, Term(name, *[None] * arity))
+    def _facts(self, name: str, arity: int, budget: Budget | None) -> list[Any]:
+        with self._errors("ground"), self._running(f"{name}(...)", budget or self.budget):
+            self.engine.begin(self.engine.watch, self.solver.program)
+            found = self.engine.query(self.solver.program, Term(name, *[None] * arity))
+        for row in found:
+            if not isinstance(row[0], Term) or isinstance(row[0], Constant):
+                goal = f"a number, {row[0]}" if isinstance(row[0], Constant) else "a variable"
+                raise ProgramError(
+                    f"{self.source.name}: {name}(...) is given {goal}; it takes a goal, as in a(X)"
+                )
+        return found
+
+    @contextlib.contextmanager
+    def _running(self, what: str, budget: Budget) -> Iterator[None]:
+        with Watch(self.source.name, what, budget) as watch:
+            self.engine.begin(watch)
+            try:
+                yield
+            finally:
+                self.engine.begin(None)
 
     def _errors(self, doing: str) -> ProblogErrors:
         source = self.source

@@ -10,7 +10,7 @@ from typing import Any
 from problog.clausedb import ClauseDB
 from problog.engine import DefaultEngine
 from problog.extern import problog_export
-from problog.logic import Term
+from problog.logic import Term, Var
 from problog.program import PrologString
 
 from gedi_nesy.logic.budget import Watch
@@ -59,6 +59,13 @@ class GuardedDatabase(ClauseDB):
         self.source_parent.append(location)
         self.line_info.append(program.line_info[0])
         return self.add_all(program)
+
+    def _compile(self, struct: Any, variables: Any = None, scope: Any = None) -> Any:
+        """Name the anonymous variables of findall(X, goal(X), _), on which ProbLog fails."""
+        if isinstance(struct, Term) and self.get_local_scope(struct.signature):
+            numbered = (Var(f"_Anonymous{i}") if str(a) == "_" else a for i, a in enumerate(struct.args))
+            struct = struct.with_args(*numbered)
+        return super()._compile(struct, variables, scope)
 
     def _where(self, location: Any) -> str:
         """FILE:LINE of a call, FILE of the program if ProbLog does not know it."""

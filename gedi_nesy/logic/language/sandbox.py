@@ -15,7 +15,7 @@ from functools import cached_property
 from typing import Any
 
 import problog
-from problog.logic import Clause, Term, is_variable, unquote
+from problog.logic import And, Clause, Not, Or, Term, is_variable, unquote
 
 from gedi_nesy.logic.errors import ProgramError
 from gedi_nesy.logic.language.source import Source, defined_predicates, subterms
@@ -95,7 +95,7 @@ class Guard:
                 if signature in LOADERS:
                     self._inspect_file(source, term, term.args[0])
             for goal in _directives(statement):
-                if goal.functor == "." and goal.arity == 2:
+                if isinstance(goal, Term) and goal.functor == "." and goal.arity == 2:
                     for name in _list(goal):
                         self._inspect_file(source, goal, name)
 
@@ -122,7 +122,13 @@ def _within(path: str, folder: str) -> bool:
 
 def _directives(statement: Any) -> Iterator[Any]:
     if isinstance(statement, Clause) and getattr(statement.head, "functor", None) == "_directive":
-        yield from subterms(statement.body)
+        goals = [statement.body]
+        while goals:
+            goal = goals.pop()
+            if isinstance(goal, And | Or | Not):
+                goals += goal.args
+            else:
+                yield goal
 
 
 def _list(term: Any) -> Iterator[Any]:

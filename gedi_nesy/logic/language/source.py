@@ -43,6 +43,7 @@ class Source:
     @staticmethod
     def from_string(text: str, name: str = "<string>", root: str = ".") -> "Source":
         """Parse program text; `root` is the folder that files it consults are relative to."""
+        text = text.removeprefix("\ufeff")
         program = PrologString(text, source_root=root)
         with ProblogErrors(name, name, "read"):
             try:
@@ -162,4 +163,6 @@ def _expectation(message: str, token: str) -> str:
         return f"'{found}' closes nothing; expected an opening bracket before it"
     if message == "Expected binary operator" and token[:1] in ",;+-*/<>=:|&":
         return f"expected a term after '{token}'"
-    return _EXPECTED.get(message, f"{message[:1].lower()}{message[1:]} at '{token}'").format(token=token)
+    if message in _EXPECTED:
+        return _EXPECTED[message].format(token=token)
+    return f"{message[:1].lower()}{message[1:]} at '{token}'"
