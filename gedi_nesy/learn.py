@@ -85,14 +85,16 @@ def _checked(
         check_finite(data.images)
     check_images(data.images, "images", bounds)
     check_queries(data, num_clusters)
-    queries, arguments = data.tuples.shape
+    queries, arguments = data.query_indices.shape
     if log_prob is not None and queries == 0:
-        raise DataError("log_prob is given, and no query that it could be learned from: tuples is empty")
+        raise DataError(
+            "log_prob is given, and no query that it could be learned from: query_indices is empty"
+        )
     if isinstance(log_prob, CompiledQuery):
         slots, answer = log_prob.slots, log_prob.query.answer
         if len(slots) != arguments:
             raise DataError(
-                f"tuples has {arguments} images a query, and the query reads {len(slots)}: {', '.join(slots)}"
+                f"query_indices has {arguments} images a query, and the query reads {len(slots)}: {', '.join(slots)}"
             )
         if bool(answer) != bool(len(data.answers)):
             raise DataError(
@@ -135,8 +137,8 @@ def learn(
     data = _checked(data, log_prob, num_clusters, config.step.sgld.bounds)
     device, (channels, *size) = data.images.device, data.images.shape[1:]
     make_backbone = make_backbone or partial(ConvNet, channels=channels, image_size=size)
-    shown = data.pool[:: 1 + len(data.pool) // _num_fitted(data.images[0].numel())]
-    rank = min(start_rank, len(data.pool) - 1, len(shown), data.images[0].numel())
+    shown = data.train_indices[:: 1 + len(data.train_indices) // _num_fitted(data.images[0].numel())]
+    rank = min(start_rank, len(data.train_indices) - 1, len(shown), data.images[0].numel())
 
     def make_learner(attempt: int) -> Learner:
         own_seed = 1000 * seed + attempt

@@ -85,7 +85,9 @@ def draw(folder: Path, dataset: Dataset, predictions: np.ndarray, outcome: Outco
                 "generated: persistent chains after training": learner.replay.chains[:48].cpu().numpy(),
                 "where chains begin": learner.model.start(learner.generator, 16).cpu().numpy(),
                 "training images": to_float(
-                    learner.data.images[learner.pool[:: max(1, len(learner.pool) // 16)][:16]]
+                    learner.data.images[
+                        learner.train_indices[:: max(1, len(learner.train_indices) // 16)][:16]
+                    ]
                 )
                 .cpu()
                 .numpy(),

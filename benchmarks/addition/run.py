@@ -15,7 +15,7 @@ from benchmarks.shortcuts import audit as audits
 from gedi_nesy.data.dataset import Dataset
 from gedi_nesy.data.images import load
 from gedi_nesy.data.pixels import to_float
-from gedi_nesy.data.queries import QuerySet, addition_triples, with_unlabelled
+from gedi_nesy.data.queries import QuerySet, addition_triples, with_extra_images
 from gedi_nesy.learn import query_log_prob
 from gedi_nesy.metrics import clustering
 from gedi_nesy.metrics.collapse import verdict
@@ -66,7 +66,7 @@ def run_one(config: AdditionConfig, job: Job, place: Place) -> list[Run]:
     seed, config = identity["seed"], config.variant(identity["row"])
     dataset = _load(config.dataset, config.data_root)
     data = QuerySet(*(part.to(place.device) for part in _data(config, dataset, seed)))
-    symbols = dataset.train.labels[data.tuples.cpu()].tolist()
+    symbols = dataset.train.labels[data.query_indices.cpu()].tolist()
     audit, sentence = audits.audited(config.program, audits.written_queries(config.query, SLOTS, symbols))
     place.say(f"{job.name}: {sentence}")
     search = compile_query(config, "circuit")
@@ -119,7 +119,7 @@ def _data(config: AdditionConfig, dataset: Dataset, seed: int) -> QuerySet:
     """What the learner is given: images and triples of them. The labels end here."""
     generator = Generator().manual_seed(seed)
     triples = addition_triples(generator, dataset.train.labels, config.triples)
-    return with_unlabelled(generator, dataset.train.images, triples, config.num_unlabelled())
+    return with_extra_images(generator, dataset.train.images, triples, config.num_unlabelled())
 
 
 def _metrics(dataset: Dataset, predictions: np.ndarray) -> dict[str, float]:

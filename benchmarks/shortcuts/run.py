@@ -16,7 +16,7 @@ from benchmarks.shortcuts.report import body, report
 from benchmarks.shortcuts.tasks import ROWS, TASKS, Pattern, Task
 from gedi_nesy.data.dataset import Split
 from gedi_nesy.data.images import load
-from gedi_nesy.data.queries import QuerySet, draw_tuples
+from gedi_nesy.data.queries import QuerySet, draw_queries
 from gedi_nesy.learn import query_log_prob
 from gedi_nesy.metrics import clustering, concepts
 from gedi_nesy.models.gedi import GEDI
@@ -58,7 +58,7 @@ def compiled(task: Task) -> QueryLogProb:
 def training_data(task: Task, split: Split, seed: int, budget: Budgeted) -> QuerySet:
     """Queries, their answers, and the labels of some of their images; the symbols of all others end here."""
     generator = Generator().manual_seed(seed)
-    tuples = draw_tuples(generator, split.labels, task.shown, budget.queries)
+    tuples = draw_queries(generator, split.labels, task.shown, budget.queries)
     answers = torch.empty(0, dtype=torch.long)
     if task.answer:
         answers = torch.tensor([task.answer_of(tuple(row)) for row in split.labels[tuples].tolist()])
@@ -169,7 +169,7 @@ def label_accuracy(
 
     Where queries have no answer: how often they hold for the most probable symbols.
     """
-    tuples = draw_tuples(Generator().manual_seed(0), split.labels, patterns, num)
+    tuples = draw_queries(Generator().manual_seed(0), split.labels, patterns, num)
     true = [tuple(row) for row in split.labels[tuples].tolist()]
     if task.answer is None:
         read = probabilities.argmax(axis=1)[tuples.numpy()].tolist()

@@ -88,20 +88,26 @@ def as_tensors(data: QuerySet) -> QuerySet:
 
 def check_queries(data: QuerySet, num_clusters: int) -> None:
     """DataError unless every index is that of an image, and answers and labels are one each and in range."""
-    for name, rank in (("tuples", 2), ("unlabelled", 1), ("answers", 1), ("labelled", 1), ("labels", 1)):
+    for name, rank in (
+        ("query_indices", 2),
+        ("extra_indices", 1),
+        ("answers", 1),
+        ("labelled", 1),
+        ("labels", 1),
+    ):
         value = getattr(data, name)
         if value.ndim != rank:
             expected = "(query, image argument)" if rank == 2 else "a list"
             raise DataError(f"{name} must be {expected}, found {tuple(value.shape)}")
-    for name in ("tuples", "unlabelled", "labelled"):
+    for name in ("query_indices", "extra_indices", "labelled"):
         _check_range(name, getattr(data, name), len(data.images), f"the {len(data.images)} images")
     _check_range("labels", data.labels, num_clusters, f"num_clusters={num_clusters}")
     if len(data.labels) != len(data.labelled):
         raise DataError(f"labels holds {len(data.labels)} for the {len(data.labelled)} images of labelled")
-    if len(data.answers) not in (0, len(data.tuples)):
-        raise DataError(f"answers holds {len(data.answers)} for {len(data.tuples)} queries")
-    if len(data.tuples) == len(data.unlabelled) == 0:
-        raise DataError("no query and no image to learn from: tuples and unlabelled are empty")
+    if len(data.answers) not in (0, len(data.query_indices)):
+        raise DataError(f"answers holds {len(data.answers)} for {len(data.query_indices)} queries")
+    if len(data.query_indices) == len(data.extra_indices) == 0:
+        raise DataError("no query and no image to learn from: query_indices and extra_indices are empty")
 
 
 def _check_range(name: str, values: Tensor, size: int, of: str) -> None:

@@ -39,16 +39,20 @@ class Known(NamedTuple):
     labelled: Constraint | None
 
 
-def draw(generator: Generator, data: QuerySet, pool: Int[Tensor, " image"], config: StepConfig) -> Batch:
-    """Some queries, all labelled images if they are no more, and some of the pool if there is more than queries."""
-    tuples, known = data.tuples, data.labelled
-    queries = choose(generator, len(tuples), min(config.batch_size, (len(tuples) + 1) // 2))
-    labelled = torch.arange(len(known), device=tuples.device)
+def draw(
+    generator: Generator, data: QuerySet, train_indices: Int[Tensor, " image"], config: StepConfig
+) -> Batch:
+    """Some queries, all labelled images if they are no more, and some of all if there are more than queries."""
+    query_indices, known = data.query_indices, data.labelled
+    queries = choose(generator, len(query_indices), min(config.batch_size, (len(query_indices) + 1) // 2))
+    labelled = torch.arange(len(known), device=query_indices.device)
     if len(known) > config.batch_size:
         labelled = choose(generator, len(known), config.batch_size)
-    index = torch.cat([tuples[queries].T.flatten(), known[labelled]])
-    if len(data.unlabelled):
-        index = torch.cat([index, pool[choose(generator, len(pool), config.batch_unlabelled)]])
+    index = torch.cat([query_indices[queries].T.flatten(), known[labelled]])
+    if len(data.extra_indices):
+        index = torch.cat(
+            [index, train_indices[choose(generator, len(train_indices), config.batch_unlabelled)]]
+        )
     return Batch(to_float(data.images[index]), queries, labelled)
 
 
@@ -60,14 +64,14 @@ def choose(generator: Generator, size: int, num: int) -> Int[Tensor, " num"]:
 
 def share_in_queries(data: QuerySet, batch: Batch) -> float:
     """Of the batch's images, the share that stand in queries or have labels."""
-    return (batch.queries.numel() * data.tuples.shape[1] + len(batch.labelled)) / len(batch.images)
+    return (batch.queries.numel() * data.query_indices.shape[1] + len(batch.labelled)) / len(batch.images)
 
 
 def known(query_log_prob: QueryLogProb | None, facts: Facts, data: QuerySet, batch: Batch) -> Known:
     """What the data say of a batch."""
     if query_log_prob is None:
         return Known(None, None)
-    slots, queries = data.tuples.shape[1], len(batch.queries)
+    slots, queries = data.query_indices.shape[1], len(batch.queries)
     labels = data.labels[batch.labelled]
 
     def constraint(log_probs: LogProbs) -> Float[Tensor, " query"]:

@@ -23,11 +23,11 @@ def evaluate(
     """
     data, config = learner.data, learner.config
     generator = torch.Generator(learner.generator.device).manual_seed(0)
-    others = data.unlabelled
+    others = data.extra_indices
     if len(others) > max_unlabelled:
         shuffled = torch.randperm(len(others), generator=generator, device=generator.device)
         others = others[shuffled[:max_unlabelled]]
-    index = torch.cat([data.tuples.T.flatten(), data.labelled, others])
+    index = torch.cat([data.query_indices.T.flatten(), data.labelled, others])
     plain, augmented = [], []
     for part in index.split(num_at_once(data.images)):
         images = to_float(data.images[part])
@@ -36,7 +36,9 @@ def evaluate(
     compared = table.comparable(objective)
     if query_log_prob is None:
         compared = table.times(compared, "queries", 0.0)
-    everything = (torch.arange(len(part), device=index.device) for part in (data.tuples, data.labelled))
+    everything = (
+        torch.arange(len(part), device=index.device) for part in (data.query_indices, data.labelled)
+    )
     query = query_log_prob if table.needs(compared, "queries") else None
     known = batches.known(query, learner.facts, data, Batch(data.images, *everything))
     seen = Seen(plain=torch.cat(plain), augmented=torch.cat(augmented), **known._asdict())

@@ -72,13 +72,13 @@ class Learner:
         self.chain_generator = distributed.own_generator(generator)
         """for the chains, which each rank has its share of; the same generator where there is one rank"""
         self.data = data
-        self.pool = data.pool
+        self.train_indices = data.train_indices
         self.config = config
         self.steps = 0
         self.guard = GuardState()
         self.backoff = 0
         """how often training was rolled back: learning rate and Langevin step are halved as often"""
-        self._extent = guard.extent(to_float(data.images[self.pool[:1000]]), config.sgld.bounds)
+        self._extent = guard.extent(to_float(data.images[self.train_indices[:1000]]), config.sgld.bounds)
         self._astray: Tensor | None = None
 
     @property
@@ -116,7 +116,7 @@ class Learner:
         """
         if query_log_prob is None:
             objective = table.times(objective, "queries", 0.0)
-        batch = batches.draw(self.generator, self.data, self.pool, self.config)
+        batch = batches.draw(self.generator, self.data, self.train_indices, self.config)
         seen = self._seen(batch, query_log_prob, objective, entropy_weight)
         outputs = [part for part in (seen.plain, seen.augmented, seen.samples) if part is not None]
         guard.check_outputs(torch.cat(outputs), self.steps)

@@ -86,11 +86,11 @@ def permute_clusters(
     query counts no less than `floor`, so that a few misread images do not decide.
     """
     data = learner.data
-    chosen = torch.arange(len(data.tuples), device=data.tuples.device)
+    chosen = torch.arange(len(data.query_indices), device=data.query_indices.device)
     if len(chosen) > max_queries:
         chosen = batches.choose(learner.generator, len(chosen), max_queries)
-    queries, slots = len(chosen), data.tuples.shape[1]
-    log_probs = learner.model.log_probs(data.images[data.tuples[chosen].T.flatten()])
+    queries, slots = len(chosen), data.query_indices.shape[1]
+    log_probs = learner.model.log_probs(data.images[data.query_indices[chosen].T.flatten()])
     guard.check_outputs(log_probs, learner.steps)
     # a cluster's values side by side: candidates are then made of whole rows, ten times as fast
     rows = log_probs.view(slots, queries, -1).transpose(1, 2).contiguous()

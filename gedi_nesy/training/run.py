@@ -176,7 +176,7 @@ class TrainingRun:
         """The attempt is over: keep it if it is accepted or the best, then make another one or refine the one kept."""
         terms = self._judge(learner)
         found = Attempt(self.prior_weight, terms, table.value(self.config.objective, terms), held)
-        enough = found.accepted(len(learner.data.tuples), self.config) or not self.guided
+        enough = found.accepted(len(learner.data.query_indices), self.config) or not self.guided
         if enough or self.best is None or found.objective > self.attempts[self.chosen].objective:
             self.best, self.chosen = learner, self.attempt
         self.attempts.append(found)

@@ -67,16 +67,22 @@ def queries(**changed) -> QuerySet:
 @pytest.mark.parametrize(
     ("changed", "message"),
     [
-        ({"tuples": torch.tensor([[0, 6]])}, "tuples holds 6, which must be 0 to 5 for the 6 images"),
-        ({"unlabelled": torch.tensor([-1])}, "unlabelled holds -1, which must be 0 to 5"),
-        ({"tuples": torch.tensor([0, 1])}, r"tuples must be \(query, image argument\), found \(2,\)"),
+        (
+            {"query_indices": torch.tensor([[0, 6]])},
+            "query_indices holds 6, which must be 0 to 5 for the 6 images",
+        ),
+        ({"extra_indices": torch.tensor([-1])}, "extra_indices holds -1, which must be 0 to 5"),
+        (
+            {"query_indices": torch.tensor([0, 1])},
+            r"query_indices must be \(query, image argument\), found \(2,\)",
+        ),
         ({"answers": torch.tensor([1])}, "answers holds 1 for 2 queries"),
         ({"labelled": torch.tensor([0])}, "labels holds 0 for the 1 images of labelled"),
         (
             {"labelled": torch.tensor([0]), "labels": torch.tensor([3])},
             "labels holds 3, which must be 0 to 2 for num_clusters=3",
         ),
-        ({"tuples": NONE.view(0, 2), "unlabelled": NONE}, "no query and no image to learn from"),
+        ({"query_indices": NONE.view(0, 2), "extra_indices": NONE}, "no query and no image to learn from"),
     ],
 )
 def test_a_query_that_does_not_fit_is_named(changed, message):
@@ -100,10 +106,10 @@ def test_arrays_and_lists_are_taken():
     [
         ({"images": "folder"}, "images must be a tensor or an array, found str"),
         ({"images": None}, "images must be a tensor or an array, found NoneType"),
-        ({"tuples": [[0, 1], [2]]}, "tuples: no tensor can be made of it"),
+        ({"query_indices": [[0, 1], [2]]}, "query_indices: no tensor can be made of it"),
         (
-            {"tuples": torch.tensor([[0.0, 1.0]])},
-            r"tuples must be whole numbers, found torch.float32: tuples.long\(\)",
+            {"query_indices": torch.tensor([[0.0, 1.0]])},
+            r"query_indices must be whole numbers, found torch.float32: query_indices.long\(\)",
         ),
         ({"images": np.array([object()])}, "images: no tensor can be made of it"),
     ],

@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from gedi_nesy.data.dataset import DataError
-from gedi_nesy.data.queries import ADDITION_PAIRS, addition_triples, with_unlabelled
+from gedi_nesy.data.queries import ADDITION_PAIRS, addition_triples, with_extra_images
 
 
 @pytest.fixture
@@ -35,13 +35,13 @@ def test_images_are_uniform_within_their_class(generator, labels):
 def test_unlabelled_images_are_in_no_triple(generator, labels):
     images = torch.rand(200, 1, 2, 2)
     triples = addition_triples(generator, labels, 10)
-    everything = with_unlabelled(generator, images, triples, None)
-    assert len(everything.unlabelled) == 200 - len(triples.unique())
-    assert not set(everything.unlabelled.tolist()) & set(triples.flatten().tolist())
-    assert sorted(everything.pool.tolist()) == list(range(200))
-    some = with_unlabelled(generator, images, triples, 7)
-    assert len(some.unlabelled.unique()) == 7
-    assert len(with_unlabelled(generator, images, triples, 0).unlabelled) == 0
+    everything = with_extra_images(generator, images, triples, None)
+    assert len(everything.extra_indices) == 200 - len(triples.unique())
+    assert not set(everything.extra_indices.tolist()) & set(triples.flatten().tolist())
+    assert sorted(everything.train_indices.tolist()) == list(range(200))
+    some = with_extra_images(generator, images, triples, 7)
+    assert len(some.extra_indices.unique()) == 7
+    assert len(with_extra_images(generator, images, triples, 0).extra_indices) == 0
 
 
 def test_impossible_requests_are_named(generator, labels):
@@ -49,5 +49,5 @@ def test_impossible_requests_are_named(generator, labels):
         addition_triples(generator, labels, 0)
     with pytest.raises(DataError, match="no images of 9, which the queries need"):
         addition_triples(generator, labels[labels < 9], 5)
-    with pytest.raises(DataError, match="unlabelled=500 must be between 0 and"):
-        with_unlabelled(generator, torch.rand(200, 1, 2, 2), addition_triples(generator, labels, 3), 500)
+    with pytest.raises(DataError, match="num=500 extra images must be between 0 and"):
+        with_extra_images(generator, torch.rand(200, 1, 2, 2), addition_triples(generator, labels, 3), 500)

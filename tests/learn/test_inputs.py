@@ -55,8 +55,8 @@ def test_bytes_floats_and_arrays_are_learned_from_alike(generator):
         ({"images": torch.rand(12, 2)}, "which is points"),
         ({"images": np.full((12, 1, 9, 9), np.nan, dtype=np.float32)}, "image 0 holds nan"),
         ({"images": torch.rand(12, 1, 9, 9) * 255}, "images / 255"),
-        ({"tuples": torch.tensor([[0, 12]])}, "tuples holds 12"),
-        ({"tuples": NONE.view(0, 2)}, "log_prob is given, and no query"),
+        ({"query_indices": torch.tensor([[0, 12]])}, "query_indices holds 12"),
+        ({"query_indices": NONE.view(0, 2)}, "log_prob is given, and no query"),
         ({"labelled": torch.tensor([1]), "labels": torch.tensor([7])}, "labels holds 7"),
     ],
 )
@@ -70,7 +70,7 @@ def test_what_does_not_fit_is_one_line(changed, message, generator):
 def test_image_arguments_and_answers_must_be_those_of_the_query(generator, programs):
     mine = data(1, 9, 9, generator=generator)
     addition = query_log_prob(programs / "addition.pl", "addition(A, B, C)", ("A", "B", "C"), 10)
-    with pytest.raises(DataError, match="tuples has 2 images a query, and the query reads 3: A, B, C"):
+    with pytest.raises(DataError, match="query_indices has 2 images a query, and the query reads 3: A, B, C"):
         learn(mine, addition, 10, SHORT)
     total = query_log_prob(programs / "sum.pl", "sum(A, B, N)", ("A", "B"), 10, answer="N")
     with pytest.raises(DataError, match="the query asks for N: answers must hold 3, one each"):

@@ -170,7 +170,7 @@ def test_the_core_alone_solves_and_trains(with_core_only, programs):
     done = with_core_only(f"""
         import torch
         from gedi_nesy.__main__ import main
-        from gedi_nesy.data.queries import with_unlabelled
+        from gedi_nesy.data.queries import with_extra_images
         from gedi_nesy.learn import learn, query_log_prob
         from gedi_nesy.models.encoders import ConvNet
         from gedi_nesy.training.config import TrainConfig
@@ -180,7 +180,7 @@ def test_the_core_alone_solves_and_trains(with_core_only, programs):
         generator = torch.Generator().manual_seed(0)
         brightness = (0.25 + 0.5 * (torch.arange(40) % 2))[:, None, None, None]
         images = brightness + 0.1 * torch.rand(40, 1, 28, 28, generator=generator)
-        data = with_unlabelled(generator, images, torch.arange(40).view(20, 2), num=0)
+        data = with_extra_images(generator, images, torch.arange(40).view(20, 2), num=0)
         log_prob = query_log_prob({str(programs / "differ.pl")!r}, "differ(A, B)", ("A", "B"), num_clusters=10)
         config = TrainConfig(attempts=1, explore=3, refine=2, reconsider=0)
         outcome = learn(data, log_prob, 10, config, lambda: ConvNet(width=8))

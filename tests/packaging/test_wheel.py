@@ -17,14 +17,14 @@ TRAINING = """
 import torch
 import gedi_nesy
 from importlib.resources import files
-from gedi_nesy.data.queries import with_unlabelled
+from gedi_nesy.data.queries import with_extra_images
 from gedi_nesy.learn import learn, query_log_prob
 from gedi_nesy.models.encoders import ConvNet
 from gedi_nesy.training.config import TrainConfig
 
 generator = torch.Generator().manual_seed(0)
 images = torch.rand(40, 1, 28, 28, generator=generator)
-data = with_unlabelled(generator, images, torch.arange(40).view(20, 2), num=0)
+data = with_extra_images(generator, images, torch.arange(40).view(20, 2), num=0)
 program = str(files("gedi_nesy.programs") / "differ.pl")
 log_prob = query_log_prob(program, "differ(A, B)", ("A", "B"), num_clusters=10)
 config = TrainConfig(attempts=1, explore=3, refine=2, reconsider=0)

@@ -95,7 +95,7 @@ def program(
         (["--weight-nesy", "nan"], "weight_nesy=nan"),
         (["--triples", 0], "triples=0 must be at least 1"),
         (["--unlabelled", "some"], "--unlabelled some: neither a number nor `all`"),
-        (["--unlabelled", 10**6], "unlabelled=1000000 must be between 0 and"),
+        (["--unlabelled", 10**6], "num=1000000 extra images must be between 0 and"),
         (["--dataset", "mnist"], "needs --data-root"),
         (
             ["--dataset", "fashion", "--data-root", "/nowhere"],

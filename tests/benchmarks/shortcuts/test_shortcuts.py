@@ -117,11 +117,11 @@ def test_training_data_has_answers_and_labels():
     split = Split(torch.rand(50, 1, 8, 8), torch.arange(5).repeat(10))
     budget = Budgeted(queries=20, labels=3, explore=2, refine=1, attempts=1, width=8)
     data = shortcuts_run.training_data(task, split, 0, budget)
-    rows = split.labels[data.tuples]
+    rows = split.labels[data.query_indices]
     assert (rows.sum(dim=1) == data.answers).all()
     assert {tuple(row) for row in rows.tolist()} <= set(task.shown)
     assert len(data.labelled) == 3
-    assert torch.isin(data.labelled, data.tuples).all()
+    assert torch.isin(data.labelled, data.query_indices).all()
     assert (split.labels[data.labelled] == data.labels).all()
 
 
