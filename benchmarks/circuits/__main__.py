@@ -1,12 +1,11 @@
 """How much faster compiled circuits are than DeepProbLog's engine, and how they grow: python -m benchmarks.circuits"""
 
-from benchmarks.circuits.config import CircuitsConfig
-from benchmarks.circuits.run import main
-from benchmarks.runner.command_line import run_cli
+from benchmarks.circuits.run import BENCHMARK
+from benchmarks.runner import command_line
 
 
 def cli() -> None:
-    run_cli(CircuitsConfig, main, "circuits")
+    command_line.main(BENCHMARK)
 
 
 if __name__ == "__main__":

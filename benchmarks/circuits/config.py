@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from benchmarks.runner.config import PlaceConfig
+from gedi_nesy.errors import ConfigError
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,3 +28,15 @@ class CircuitsConfig(PlaceConfig):
     """also time with DeepProbLog's LeNet in front"""
     threads: int = 1
     """CPU threads of torch (0: as torch likes); the reference always runs on the CPU"""
+
+    def check(self) -> None:
+        """ConfigError names what does not fit."""
+        for name in ("digits", "batches"):
+            given = getattr(self, name)
+            if len(set(given)) < max(1, len(given)):
+                raise ConfigError(f"--{name}: each once, and at least one")
+        smallest = {name: min(getattr(self, name)) for name in ("digits", "batches")}
+        smallest |= {name: getattr(self, name) for name in ("batch_size", "reference_queries", "repeats")}
+        for name, value in smallest.items():
+            if value < 1:
+                raise ConfigError(f"--{name.replace('_', '-')} {value} must be at least 1")

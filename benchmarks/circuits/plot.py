@@ -18,7 +18,8 @@ def plot_growth(digits: Rows, batches: Rows, against: Rows, path: Path) -> Path:
         right.loglog([row["batch"] for row in batches], [row[label] for row in batches], "o-", label=name)
     reference = {"one digit": 1, "two digits": 2}
     points = [(reference[row["task"]], row["both, reference"]) for row in against if row["task"] in reference]
-    left.loglog(*zip(*points, strict=True), "s--", color="black", label="DeepProbLog, forward + backward")
+    if points:
+        left.loglog(*zip(*points, strict=True), "s--", color="black", label="DeepProbLog, forward + backward")
     left.set(title="carry adder", xlabel="digits", ylabel="milliseconds a query")
     right.set(title="one-digit sum, all answers", xlabel="batch size")
     for axes in (left, right):

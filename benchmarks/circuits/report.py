@@ -1,24 +1,70 @@
-"""The tables of the circuits benchmark."""
+"""The tables of the circuits benchmark, its picture, and what results.json holds of them."""
 
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
 from rich.table import Table
+
+from benchmarks.circuits.config import CircuitsConfig
+from benchmarks.circuits.plot import plot_growth
+from benchmarks.runner.benchmark import Run
+from benchmarks.runner.results import summarise
 
 Row = dict[str, float | str]
 
+AGAINST, DIGITS, BATCHES, ERRORS = "against_reference", "digits", "batches", "errors"
+"""Parts of the benchmark; the first three are tables."""
 
-def headline(against: list[Row], digits: list[Row]) -> dict[str, float]:
-    """The figures people ask for first."""
-    found = {str(row["task"]): row for row in against}
-    metrics = {
-        "one_digit_times": float(found["one digit"]["both, times"]),
-        "two_digits_all_answers_times": float(found["two digits, all answers"]["both, times"]),
+
+def rows_of(part: str, runs: Sequence[Run]) -> list[Row]:
+    """The rows of a table, as far as they are there."""
+    return [run["row"] for run in runs if run["part"] == part]
+
+
+def body(config: CircuitsConfig, runs: Sequence[Run]) -> dict[str, Any]:
+    """The headline as one run, and the three tables."""
+    metrics = headline(runs)
+    return {
+        "runs": [{"seed": 0, "metrics": metrics}],
+        "summary": summarise([metrics]),
+        **{part: rows_of(part, runs) for part in (AGAINST, DIGITS, BATCHES)},
     }
-    for row in digits:
+
+
+def headline(runs: Sequence[Run]) -> dict[str, float]:
+    """The figures people ask for first."""
+    metrics: dict[str, float] = {}
+    named = {"one digit": "one_digit_times", "two digits, all answers": "two_digits_all_answers_times"}
+    for row in rows_of(AGAINST, runs):
+        if row["task"] in named:
+            metrics[named[str(row["task"])]] = float(row["both, times"])
+    for row in rows_of(DIGITS, runs):
         metrics[f"digits_{row['digits']}_compile_seconds"] = float(row["compile s"])
         metrics[f"digits_{row['digits']}_ms_per_query"] = float(row["both"])
+    for run in runs:
+        metrics |= run["metrics"]
     return metrics
 
 
-def table(title: str, rows: list[Row]) -> Table:
+def report(config: CircuitsConfig, runs: Sequence[Run], console: Console, folder: Path) -> None:
+    """The tables, and growth.png."""
+    against, digits, batches = (rows_of(part, runs) for part in (AGAINST, DIGITS, BATCHES))
+    figures: list[Row] = [{"figure": name, "value": value} for name, value in headline(runs).items()]
+    for title, rows in (
+        ("against DeepProbLog's ExactEngine, milliseconds a query", against),
+        (f"carry adder, batch {config.batch_size}, milliseconds a query", digits),
+        ("one-digit sum by batch size, milliseconds a query", batches),
+        ("headline", figures),
+    ):
+        if rows:
+            console.print(table(title, rows))
+    plot_growth(digits, batches, against, folder / "growth.png")
+
+
+def table(title: str, rows: Sequence[Row]) -> Table:
+    """A column for each figure of the first row."""
     table = Table(title=title, title_justify="left")
     for name in rows[0]:
         table.add_column(name, justify="left" if isinstance(rows[0][name], str) else "right")

@@ -1,81 +1,87 @@
-"""How much faster compiled circuits are than DeepProbLog's engine, and how they grow: python -m
-benchmarks.circuits
+"""How much faster compiled circuits are than DeepProbLog's engine, and how they grow.
 
 Both run the same programs on the same batches in the same process. DeepProbLog's ExactEngine has its cache
 on, and its circuits are compiled before the clock starts.
 """
 
-from dataclasses import asdict
+from typing import NamedTuple
 
 import torch
-from rich.console import Console
 
 from benchmarks.circuits import tasks, timing
 from benchmarks.circuits.config import CircuitsConfig
-from benchmarks.circuits.plot import plot_growth
-from benchmarks.circuits.report import Row, headline, table
-from benchmarks.runner.results import summarise, write_results
+from benchmarks.circuits.report import AGAINST, BATCHES, DIGITS, ERRORS, Row, body, report
+from benchmarks.circuits.tasks import Task
+from benchmarks.runner.benchmark import Benchmark, Job, Place, Run
 
 
-def main(config: CircuitsConfig) -> None:
-    """Time, tabulate, plot and write."""
-    device = config.prepare()
-    folder = config.folder("circuits")
-    console = Console(width=None if Console().is_terminal else 130)
-    against = compare(config, device, console)
-    digits = [grow_digits(config, device, count, console) for count in config.digits]
-    batches = grow_batches(config, device, console)
-    query, _ = tasks.compile_task(tasks.sum_task(), tasks.Given())
-    metrics = headline(against, digits) | {
-        "error_float32": timing.worst_error(query, torch.float32),
-        "error_float64": timing.worst_error(query, torch.float64),
-    }
-    runs = [{"seed": 0, "metrics": metrics}]
-    body = {
-        "runs": runs,
-        "summary": summarise([metrics]),
-        "against_reference": against,
-        "digits": digits,
-        "batches": batches,
-    }
-    console.print(table("against DeepProbLog's ExactEngine, milliseconds a query", against))
-    console.print(table(f"carry adder, batch {config.batch_size}, milliseconds a query", digits))
-    console.print(table("one-digit sum by batch size, milliseconds a query", batches))
-    console.print(table("headline", [{"figure": name, "value": value} for name, value in metrics.items()]))
-    plot_growth(digits, batches, against, folder / "growth.png")
-    path = write_results(folder, "circuits", asdict(config), device, body)
-    console.print(f"written: {path}, {folder / 'growth.png'}")
+class Case(NamedTuple):
+    """A row of the comparison with the reference."""
+
+    task: Task
+    free: bool
+    """all answers of a query at once"""
+    lenet: bool
+
+    @property
+    def name(self) -> str:
+        """As it stands in the table."""
+        return f"{self.task.name}{', all answers' if self.free else ''}{', LeNet' if self.lenet else ''}"
 
 
-def compare(config: CircuitsConfig, device: torch.device, console: Console) -> list[Row]:
-    """Both engines on one and two digits, logic alone and with a LeNet; the last is a query for all 199
-    answers.
-    """
-    rows: list[Row] = []
-    cases = [(tasks.sum_task(), False, lenet) for lenet in ((False, True) if config.lenet else (False,))]
-    cases += [(tasks.numbers_task(), False, False), (tasks.numbers_task(), True, False)]
-    for task, free, lenet in cases:
-        name = f"{task.name}{', all answers' if free else ''}{', LeNet' if lenet else ''}"
-        console.print(f"{name} ...", highlight=False)
-        network = tasks.LeNet() if lenet else tasks.Given()
-        query, seconds = tasks.compile_task(task, network)
-        step = timing.circuit_step(task, query, config.batch_size, device, network, lenet)
-        # A query for all sums of two digits takes the reference seconds, so a single one is timed, once.
-        queries = 1 if free else config.batch_size if task.program == "sum" else config.reference_queries
-        repeats = 1 if free else max(1, config.repeats // 3)
-        reference = timing.reference_step(task, free, queries, lenet)
-        row: Row = {"task": name, "compile s": seconds}
-        for label, backward in (("forward", False), ("both", True)):
-            ours = timing.milliseconds(step, backward, config.repeats) / config.batch_size
-            theirs = timing.milliseconds(reference, backward, repeats) / queries
-            row |= {label: ours, f"{label}, reference": theirs, f"{label}, times": theirs / ours}
-        rows.append(row)
-    return rows
+def jobs(config: CircuitsConfig) -> list[Job]:
+    """A job a row of the three tables, and one for the errors of rounding."""
+    config.check()
+    one, two = tasks.sum_task(), tasks.numbers_task()
+    cases = [Case(one, False, lenet) for lenet in ((False, True) if config.lenet else (False,))]
+    cases += [Case(two, False, False), Case(two, True, False)]
+    rows = [
+        *((AGAINST, case.name, case) for case in cases),
+        *((DIGITS, f"{count} digits", count) for count in config.digits),
+        *((BATCHES, f"batches of {batch}", batch) for batch in config.batches),
+        (ERRORS, "errors of rounding", None),
+    ]
+    return [
+        Job(name=name, folder=".", runs=({"seed": 0, "part": part, "name": name},), task=task)
+        for part, name, task in rows
+    ]
 
 
-def grow_digits(config: CircuitsConfig, device: torch.device, digits: int, console: Console) -> Row:
+def run_one(config: CircuitsConfig, job: Job, place: Place) -> list[Run]:
+    """One row; the errors are metrics."""
+    place.say(f"{job.name} ...")
+    (identity,) = job.runs
+    if identity["part"] == ERRORS:
+        query, _ = tasks.compile_task(tasks.sum_task(), tasks.Given())
+        errors = {
+            f"error_{str(dtype).removeprefix('torch.')}": timing.worst_error(query, dtype)
+            for dtype in (torch.float32, torch.float64)
+        }
+        return [{**identity, "metrics": errors}]
+    measure = {AGAINST: compare, DIGITS: grow_digits, BATCHES: grow_batches}[identity["part"]]
+    return [{**identity, "metrics": {}, "row": measure(config, place.device, job.task)}]
+
+
+def compare(config: CircuitsConfig, device: torch.device, case: Case) -> Row:
+    """Both engines on the same queries."""
+    task, free, lenet = case
+    network = tasks.LeNet() if lenet else tasks.Given()
+    query, seconds = tasks.compile_task(task, network)
+    step = timing.circuit_step(task, query, config.batch_size, device, network, lenet)
+    # A query for all sums of two digits takes the reference seconds, so a single one is timed, once.
+    queries = 1 if free else config.batch_size if task.program == "sum" else config.reference_queries
+    repeats = 1 if free else max(1, config.repeats // 3)
+    reference = timing.reference_step(task, free, queries, lenet)
+    row: Row = {"task": case.name, "compile s": seconds}
+    for label, backward in (("forward", False), ("both", True)):
+        ours = timing.milliseconds(step, backward, config.repeats) / config.batch_size
+        theirs = timing.milliseconds(reference, backward, repeats) / queries
+        row |= {label: ours, f"{label}, reference": theirs, f"{label}, times": theirs / ours}
+    return row
+
+
+def grow_digits(config: CircuitsConfig, device: torch.device, digits: int) -> Row:
     """Compile time, size, memory and time per query of the carry adder."""
-    console.print(f"{digits} digits ...", highlight=False)
     task = tasks.carry_task(digits)
     query, seconds = tasks.compile_task(task, tasks.Given())
     step = timing.circuit_step(task, query, config.batch_size, device, tasks.Given(), lenet=False)
@@ -92,17 +98,25 @@ def grow_digits(config: CircuitsConfig, device: torch.device, digits: int, conso
     return row
 
 
-def grow_batches(config: CircuitsConfig, device: torch.device, console: Console) -> list[Row]:
+def grow_batches(config: CircuitsConfig, device: torch.device, batch: int) -> Row:
     """Time per query of the one-digit sum, all 19 answers at once."""
-    console.print("batch sizes ...", highlight=False)
     task = tasks.sum_task()
     query, _ = tasks.compile_task(task, tasks.Given())
-    rows: list[Row] = []
-    for batch in config.batches:
-        step = timing.circuit_step(task, query, batch, device, tasks.Given(), lenet=False)
-        times = {
-            label: timing.milliseconds(step, backward, config.repeats) / batch
-            for label, backward in (("forward", False), ("both", True))
-        }
-        rows.append({"batch": batch, **times})
-    return rows
+    step = timing.circuit_step(task, query, batch, device, tasks.Given(), lenet=False)
+    times = {
+        label: timing.milliseconds(step, backward, config.repeats) / batch
+        for label, backward in (("forward", False), ("both", True))
+    }
+    return {"batch": batch, **times}
+
+
+BENCHMARK = Benchmark(
+    name="circuits",
+    config=CircuitsConfig,
+    jobs=jobs,
+    run_one=run_one,
+    body=body,
+    report=report,
+    timed=True,
+    width=130,
+)

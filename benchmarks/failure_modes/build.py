@@ -12,6 +12,7 @@ import torch
 from jaxtyping import Float
 from torch import Generator, Tensor
 
+from benchmarks.failure_modes.config import FailureModesConfig
 from gedi_nesy.data import manifolds, points
 from gedi_nesy.data.points import Plane, PointsName
 from gedi_nesy.types import Logits
@@ -68,6 +69,14 @@ def scene(name: PointsName, num: int, noise: float, augment: float, generator: G
         return torch.cat([manifolds.class_log_density(name, part, noise) for part in x.split(10_000)])
 
     return Scene(inputs, augmented, grid, joint(inputs), joint(augmented), joint(grid), joint(samples), cell)
+
+
+def scene_of(
+    config: FailureModesConfig, name: PointsName, seed: int, device: torch.device
+) -> tuple[Scene, Generator]:
+    """The points of a seed, and the generator for what is drawn next."""
+    generator = Generator().manual_seed(seed)
+    return scene(name, config.num, config.noise, config.augment, generator).to(device), generator
 
 
 def _grid(name: PointsName, noise: float) -> tuple[Plane, Float[Tensor, ""]]:

@@ -8,7 +8,7 @@ from jaxtyping import Float
 from torch import Generator, Tensor
 
 from benchmarks.failure_modes.build import GOOD, MODES, Candidate, Scene, candidates
-from benchmarks.toy.swav import Setting, sinkhorn
+from benchmarks.toy.trained.swav import Setting, sinkhorn
 from gedi_nesy.objectives.energy import energy
 from gedi_nesy.objectives.gen import loss_gen
 from gedi_nesy.objectives.inv import loss_inv

@@ -2,14 +2,19 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import torch
+from rich.console import Console
 from rich.table import Table
 from torch import Generator
 
-from benchmarks.failure_modes.build import GOOD, MODES, Candidate, Scene, candidates
+from benchmarks.failure_modes.build import GOOD, MODES, Candidate, Scene, candidates, scene_of
+from benchmarks.failure_modes.config import FailureModesConfig
 from benchmarks.failure_modes.evaluate import TERMS, Contrast, Losses, values
-from gedi_nesy.data.points import PointsName
+from benchmarks.runner.benchmark import Run
+from benchmarks.runner.results import summarise
 from gedi_nesy.objectives.energy import energy
 from gedi_nesy.report import points, tables
 from gedi_nesy.report.points import Grid, Landscape, Regions
@@ -81,23 +86,47 @@ def sentence_on_contrast(summary: Mapping[str, Mapping[str, float]]) -> str:
     )
 
 
-def pictures(
-    scenes: Mapping[PointsName, Scene],
-    verdicts: Mapping[str, Verdicts],
-    generator: Generator,
-    folder: Path,
-) -> None:
+def body(config: FailureModesConfig, runs: Sequence[Run]) -> dict[str, Any]:
+    """`summary` is that of the first data set, `datasets` holds all."""
+    summaries = _summaries(runs)
+    return {"summary": next(iter(summaries.values())), "datasets": summaries}
+
+
+def _summaries(runs: Sequence[Run]) -> dict[str, dict[str, dict[str, float]]]:
+    names = dict.fromkeys(run["dataset"] for run in runs)
+    return {name: summarise([run["metrics"] for run in runs if run["dataset"] == name]) for name in names}
+
+
+def report(config: FailureModesConfig, runs: Sequence[Run], console: Console, folder: Path) -> None:
+    """The tables, and the pictures of the first seed of each data set."""
+    answers = [run["penalises"] for run in runs]
+    console.print(table_of_answers(answers))
+    console.print(differences(answers), highlight=False)
+    for name, summary in _summaries(runs).items():
+        losses: Losses = {
+            term: {column: summary[f"{term}, {column}"]["mean"] for column in (GOOD, *MODES)}
+            for term in TERMS
+        }
+        seeds = f"{len(config.seeds)} seed" + ("s" if len(config.seeds) > 1 else "")
+        console.print(table_of_losses(losses, f"{name}: nats a point, {seeds}, means"))
+        console.print(sentence_on_contrast(summary), highlight=False)
+    pictures(config, runs, folder)
+
+
+def pictures(config: FailureModesConfig, runs: Sequence[Run], folder: Path) -> None:
     """assignments.png and energies.png: each failure, at its best candidate for Eq. (5), and which terms see it."""
+    verdicts = {run["dataset"]: run["penalises"] for run in runs if run["seed"] == config.seeds[0]}
     grids: dict[str, Grid] = {}
     data: dict[str, tuple[np.ndarray, np.ndarray]] = {}
     regions: dict[str, dict[str, Regions]] = {}
     landscapes: dict[str, dict[str, Landscape]] = {}
-    for name, scene in scenes.items():
+    for name, verdict in verdicts.items():
+        scene, generator = scene_of(config, name, config.seeds[0], torch.device("cpu"))
         x, y = (axis.unique().cpu().numpy() for axis in scene.grid.T)
         grids[name], regions[name], landscapes[name] = Grid(x, y), {}, {}
         data[name] = scene.inputs.cpu().numpy(), _clusters(scene.joint)
         for mode, candidate in _shown(scene, generator).items():
-            note = _seen_by(verdicts[name], mode)
+            note = _seen_by(verdict, mode)
             # the scene's grid runs over y first, a picture's over x
             grid = candidate.grid.view(len(x), len(y), -1).transpose(0, 1).flatten(0, 1)
             regions[name][mode] = Regions(_clusters(candidate.plain), _clusters(grid), note)

@@ -1,12 +1,11 @@
 """What a training step costs, beside what it must cost and what it costs written plainly: python -m benchmarks.step"""
 
-from benchmarks.runner.command_line import run_cli
-from benchmarks.step.config import StepBenchmarkConfig
-from benchmarks.step.run import main
+from benchmarks.runner import command_line
+from benchmarks.step.run import BENCHMARK
 
 
 def cli() -> None:
-    run_cli(StepBenchmarkConfig, main, "step")
+    command_line.main(BENCHMARK)
 
 
 if __name__ == "__main__":

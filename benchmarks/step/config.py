@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import ClassVar, Literal
 
 import torch
-from tyro.conf import arg
 
 from benchmarks.runner.config import PlaceConfig
+from benchmarks.runner.flags import OPTIONS, Flag
+from gedi_nesy.errors import ConfigError
 from gedi_nesy.models.encoders import ConvNet, ResNet8
 from gedi_nesy.models.gedi import GEDI, Precision
 from gedi_nesy.sampling import sgld
@@ -27,6 +28,11 @@ class Case:
     sgld_steps: int
     precision: Precision
     compile: bool
+
+    @property
+    def name(self) -> str:
+        """As it stands before its figures in results.json."""
+        return f"{self.network}_{self.width}_k{self.sgld_steps}_{self.precision}"
 
     def model(self, device: torch.device) -> GEDI:
         """The same weights for every row of a network."""
@@ -65,20 +71,22 @@ class StepBenchmarkConfig(PlaceConfig):
     """of the encoder in our step and in its floor; the plain step is float32"""
     compile: bool = False
     """our step and its floor under torch.compile"""
-    repeat: Annotated[int, arg(name="repeats", aliases=["--repeat"])] = 7
+    repeat: int = 7
     """turns; medians are reported"""
     clock: Clock = "wall"
     """wall; or cpu, the processor time of this process, which other work on the machine disturbs less"""
     threads: int = 1
     """CPU threads of torch (0: as torch likes)"""
 
+    GROUPS: ClassVar = {OPTIONS: ("networks", "sgld_steps", Flag("repeat", name="repeats"))}
+
     def cases(self) -> Iterator[Case]:
-        """Every row; ValueError names what does not fit."""
+        """Every row; ConfigError names what does not fit."""
         for name in ("networks", "sgld_steps", "precisions"):
-            if not getattr(self, name):
-                raise ValueError(f"--{name.replace('_', '-')}: at least one is needed")
+            if len(set(getattr(self, name))) < max(1, len(getattr(self, name))):
+                raise ConfigError(f"--{name.replace('_', '-')}: each once, and at least one")
         if self.repeat < 1:
-            raise ValueError(f"--repeats {self.repeat} must be at least 1")
+            raise ConfigError(f"--repeats {self.repeat} must be at least 1")
         for network in self.networks:
             for steps in self.sgld_steps:
                 for precision in self.precisions:

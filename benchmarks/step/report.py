@@ -1,8 +1,15 @@
-"""The table of the step benchmark."""
+"""The table of the step benchmark, and what results.json holds of it."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
 
 import torch
+from rich.console import Console
 from rich.table import Table
 
+from benchmarks.runner.benchmark import Run
+from benchmarks.runner.results import summarise
 from benchmarks.step.config import StepBenchmarkConfig
 
 COLUMNS = {
@@ -16,7 +23,23 @@ COLUMNS = {
 }
 
 
+def body(config: StepBenchmarkConfig, runs: Sequence[Run]) -> dict[str, Any]:
+    """All figures as one run, and the rows of the table."""
+    metrics = {name: value for run in runs for name, value in run["metrics"].items()}
+    return {
+        "runs": [{"seed": 0, "metrics": metrics}],
+        "summary": summarise([metrics]),
+        "rows": [run["row"] for run in runs],
+    }
+
+
+def report(config: StepBenchmarkConfig, runs: Sequence[Run], console: Console, folder: Path) -> None:
+    """The table."""
+    console.print(table(config, [run["row"] for run in runs]))
+
+
 def table(config: StepBenchmarkConfig, rows: list[dict]) -> Table:
+    """A row a case: our step, its floor, and the plain step in both ways."""
     how = f"{config.clock} clock, {torch.get_num_threads()} threads" + (
         ", compiled" if config.compile else ""
     )

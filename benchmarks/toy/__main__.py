@@ -1,12 +1,11 @@
 """Moons and circles, the paper's Table 2: python -m benchmarks.toy"""
 
-from benchmarks.runner.command_line import run_cli
-from benchmarks.toy.config import ToyConfig
-from benchmarks.toy.run import main
+from benchmarks.runner import command_line
+from benchmarks.toy.run import BENCHMARK
 
 
 def cli() -> None:
-    run_cli(ToyConfig, main, "toy")
+    command_line.main(BENCHMARK)
 
 
 if __name__ == "__main__":

@@ -1,13 +1,13 @@
 """The flags of the toy benchmark."""
 
 from dataclasses import dataclass
-from typing import Annotated
-
-from tyro.conf import arg
+from typing import ClassVar
 
 from benchmarks.runner.config import RunConfig
+from benchmarks.runner.flags import OPTIONS, Flag
 from benchmarks.toy import methods as toy_methods
 from benchmarks.toy.methods import METHODS, WEIGHTS, Method, Preset, Triple
+from gedi_nesy.errors import ConfigError
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,37 +36,55 @@ class ToyConfig(RunConfig):
     """weight of L_INV, the same confident answer for both of a pair"""
     weight_prior: float | None = None
     """weight of L_PRIOR, all clusters used alike"""
-    attempts: Annotated[int, arg(name="max-restarts", aliases=["--attempts"])] = 3
+    attempts: int = 3
     """random restarts a seed, the best by its training objective is kept; L_INV at --accept-inv ends them early"""
-    accept: Annotated[float, arg(name="accept-inv", aliases=["--accept"])] = -0.12
+    accept: float = -0.12
     """mean L_INV on the training points, at most 0, from which on a seed is not restarted"""
     sensitivity: bool = False
-    """instead of the table: NMI of GEDI over pairs of weights, 0 to 50 in steps of 10, as heat maps"""
-    time_stacking: Annotated[bool, arg(name="time-vectorized", aliases=["--time-stacking"])] = False
-    """instead of the table: time of ten seeds vectorised against one"""
+    """NMI of GEDI over pairs of weights, 0 to 50 in steps of 10, as heat maps"""
+    time_stacking: bool = False
+    """time of ten seeds vectorised against one"""
     seeds: tuple[int, ...] = (0, 1, 2, 3, 4)
     """each draws its own points, network and chains; they train side by side, with the same numbers as alone"""
 
+    GROUPS: ClassVar = {
+        OPTIONS: ("dataset", "methods", "preset", "seeds", "out", "resume", "threads"),
+        "instead of the table": ("sensitivity", Flag("time_stacking", name="time-vectorized")),
+        "data": ("noise", "num_clusters", "points", "test_points"),
+        "objective": ("weight_gen", "weight_inv", "weight_prior"),
+        "optimisation": (
+            "iterations",
+            Flag("attempts", name="max-restarts"),
+            Flag("accept", name="accept-inv"),
+        ),
+    }
+
     def weights(self) -> Triple:
-        """The preset's, where none is given. ValueError for one that is negative or not finite."""
+        """The preset's, where none is given. ConfigError for one that is negative or not finite."""
         given = Triple(self.weight_gen, self.weight_inv, self.weight_prior)  # pyright: ignore[reportArgumentType]
         chosen = [
             theirs if ours is None else ours for ours, theirs in zip(given, WEIGHTS[self.preset], strict=True)
         ]
         for name, value in zip(Triple._fields, chosen, strict=True):
             if not 0 <= value < float("inf"):
-                raise ValueError(f"--weight-{name} {value} must be finite and not negative")
+                raise ConfigError(f"--weight-{name} {value} must be finite and not negative")
         return Triple(*chosen)
 
     def check(self) -> None:
-        """ValueError names what does not fit."""
+        """ConfigError names what does not fit."""
         self.weights()
+        if self.sensitivity and self.time_stacking:
+            raise ConfigError("--sensitivity and --time-vectorized: one of both")
         if not 0 <= self.noise < float("inf"):
-            raise ValueError(f"--noise {self.noise} must be finite and not negative")
-        for name in ("points", "test_points", "attempts"):
+            raise ConfigError(f"--noise {self.noise} must be finite and not negative")
+        for name, flag in (
+            ("points", "points"),
+            ("test_points", "test-points"),
+            ("attempts", "max-restarts"),
+        ):
             if getattr(self, name) < 1:
-                raise ValueError(f"--{name.replace('_', '-')} {getattr(self, name)} must be at least 1")
+                raise ConfigError(f"--{flag} {getattr(self, name)} must be at least 1")
         for name in ("dataset", "methods"):
             if len(set(getattr(self, name))) < max(1, len(getattr(self, name))):
-                raise ValueError(f"--{name}: each once, and at least one")
+                raise ConfigError(f"--{name}: each once, and at least one")
         toy_methods.config_of("GEDI", self.preset, self.iterations)

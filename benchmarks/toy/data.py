@@ -32,6 +32,8 @@ class Sets(NamedTuple):
 
     train: Points
     test: Points
+    scaling: Scaling | None = None
+    """by which a file's points became these; models take points as the file has them"""
 
     def grid(self) -> PointInputs:
         """Where regions and energies are asked for, in the plane; nowhere in other dimensions."""
@@ -78,4 +80,4 @@ def sets(task: Task, train_points: int, test_points: int, noise: float, seed: in
     train, test = (
         Points(scaling.apply(inputs[part]), labels[part] if task.labelled else labels) for part in parts
     )
-    return Sets(train, test)
+    return Sets(train, test, scaling)

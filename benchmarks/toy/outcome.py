@@ -1,29 +1,15 @@
 """What comes of one seed of a row, and how it is judged."""
 
-from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
 import torch
 
 from benchmarks.toy.data import Sets, Task
-from benchmarks.toy.swav import Setting
+from benchmarks.toy.trained.swav import Setting
 from gedi_nesy.data.manifolds import fidelity
 from gedi_nesy.metrics import clustering
 from gedi_nesy.models.gedi import GEDI
-
-
-@dataclass(frozen=True, kw_only=True)
-class Run:
-    """What results.json keeps of a seed."""
-
-    seed: int
-    dataset: str
-    method: str
-    metrics: dict[str, float]
-    attempts: list[dict[str, float]] = field(default_factory=list)
-    search: str = ""
-    """what the row might try; "" in results that are older than this column"""
 
 
 class Attempt(NamedTuple):

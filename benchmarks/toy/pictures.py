@@ -6,9 +6,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from benchmarks.runner.benchmark import Run
 from benchmarks.toy.config import ToyConfig
-from benchmarks.toy.data import Sets, Task
-from benchmarks.toy.outcome import Outcome, Run
+from benchmarks.toy.data import Sets
+from benchmarks.toy.outcome import Outcome
 from gedi_nesy.report import points, weights
 from gedi_nesy.report.points import Landscape, Regions, Samples
 from gedi_nesy.training.vectorized.learner import RECORD_EVERY
@@ -50,24 +51,24 @@ def _load(folder: Path) -> Arrays:
         return Arrays(**{name: file[name] for name in Arrays._fields})
 
 
-def pictures(folder: Path, config: ToyConfig, tasks: Sequence[Task], runs: Sequence[Run]) -> None:
+def pictures(folder: Path, config: ToyConfig, runs: Sequence[Run]) -> None:
     """regions.png, samples.png, energies.png and curves.png, of the first seed (curves: of all)."""
     seed = config.seeds[0]
     arrays: dict[str, dict[str, Arrays]] = {}
-    for task in tasks:
+    for dataset in config.dataset:
         for run in runs:
-            if run.dataset == task.name and run.seed == seed:
-                found = _load(place(folder, task.name, run.method, seed))
+            if (run["dataset"], run["seed"]) == (dataset, seed):
+                found = _load(place(folder, dataset, run["method"], seed))
                 if found.inputs.shape[1] == 2:
-                    arrays.setdefault(Path(task.name).name, {})[run.method] = found
+                    arrays.setdefault(Path(dataset).name, {})[run["method"]] = found
     if not arrays:
         return
     first = {dataset: next(iter(rows.values())) for dataset, rows in arrays.items()}
     grids = {dataset: points.grid_around(each.inputs) for dataset, each in first.items()}
     notes = {
-        (Path(run.dataset).name, run.method): f"{run.metrics['nmi']:.2f}"
+        (Path(run["dataset"]).name, run["method"]): f"{run['metrics']['nmi']:.2f}"
         for run in runs
-        if run.seed == seed and "nmi" in run.metrics
+        if run["seed"] == seed and "nmi" in run["metrics"]
     }
     regions = {
         dataset: {
@@ -121,9 +122,9 @@ def _curves(folder: Path, config: ToyConfig, runs: Sequence[Run]) -> None:
     panels: dict[str, dict[str, np.ndarray]] = {}
     for dataset in config.dataset:
         histories = [
-            _load(place(folder, dataset, run.method, run.seed)).history
+            _load(place(folder, dataset, "GEDI", run["seed"])).history
             for run in runs
-            if (run.dataset, run.method) == (dataset, "GEDI")
+            if (run["dataset"], run["method"]) == (dataset, "GEDI")
         ]
         if histories:
             stacked = np.stack(histories)

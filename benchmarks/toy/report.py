@@ -3,28 +3,28 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from rich.console import Console
 from rich.table import Table
 
+from benchmarks.runner.benchmark import Run
 from benchmarks.runner.results import summarise
 from benchmarks.toy.config import ToyConfig
-from benchmarks.toy.outcome import Run
+from benchmarks.toy.pictures import pictures
 from gedi_nesy.report import tables
 
 
 def summary(runs: Sequence[Run]) -> dict[str, dict[str, dict[str, dict[str, float]]]]:
     """Statistics of every metric, by data set and method."""
     found: dict[str, dict[str, dict[str, dict[str, float]]]] = {}
-    for run in runs:
-        of_dataset = found.setdefault(run.dataset, {})
-        if run.method not in of_dataset:
-            alike = [each for each in runs if (each.dataset, each.method) == (run.dataset, run.method)]
-            of_dataset[run.method] = summarise([each.metrics for each in alike])
+    for dataset, method in dict.fromkeys((run["dataset"], run["method"]) for run in runs):
+        alike = [run["metrics"] for run in runs if (run["dataset"], run["method"]) == (dataset, method)]
+        found.setdefault(dataset, {})[method] = summarise(alike)
     return found
 
 
 def table(runs: Sequence[Run], config: ToyConfig) -> Table:
     """A row a method and data set: search, NMI, medians of accuracy, of samples near a manifold and their shares."""
-    seeds = len({run.seed for run in runs})
+    seeds = len({run["seed"] for run in runs})
     title = f"NMI on unseen points, {seeds} seeds, noise {config.noise:g}, {config.preset} preset"
     made = tables.plain_table(title)
     made.add_column("data", no_wrap=True)
@@ -32,7 +32,7 @@ def table(runs: Sequence[Run], config: ToyConfig) -> Table:
     made.add_column("search", no_wrap=True)
     for heading in ("mean", "std", "median", "min.", "acc.", "near", "shares", "sec."):
         made.add_column(heading, justify="right", no_wrap=True)
-    searches = {run.method: run.search for run in runs}
+    searches = {run["method"]: run.get("search", "") for run in runs}
     for dataset, rows in summary(runs).items():
         for method, found in rows.items():
             made.add_row(Path(dataset).name, method, searches[method], *_cells(found))
@@ -53,3 +53,9 @@ def _cells(found: dict[str, dict[str, float]]) -> list[str]:
         " ".join(f"{share:.2f}" for share in shares) or "-",
         f"{found['seconds']['mean']:.1f}",
     ]
+
+
+def report(config: ToyConfig, runs: Sequence[Run], console: Console, folder: Path) -> None:
+    """Pictures, then the table."""
+    pictures(folder, config, runs)
+    console.print(table(runs, config))

@@ -5,9 +5,10 @@ import json
 import pytest
 import torch
 
-from benchmarks.circuits import run as circuits
 from benchmarks.circuits import tasks, timing
 from benchmarks.circuits.config import CircuitsConfig
+from benchmarks.circuits.run import BENCHMARK
+from benchmarks.runner import loop
 
 
 def test_both_engines_give_the_same_answer_to_the_same_query():
@@ -22,7 +23,8 @@ def test_both_engines_give_the_same_answer_to_the_same_query():
 @pytest.mark.slow
 def test_it_writes_results_and_a_plot(tmp_path):
     torch.set_num_threads(1)
-    circuits.main(
+    loop.run(
+        BENCHMARK,
         CircuitsConfig(
             digits=(1, 2),
             batches=(1, 8),
@@ -31,7 +33,7 @@ def test_it_writes_results_and_a_plot(tmp_path):
             batch_size=8,
             out=tmp_path,
             device="cpu",
-        )
+        ),
     )
     results = json.loads((tmp_path / "results.json").read_text())
     assert results["benchmark"] == "circuits"

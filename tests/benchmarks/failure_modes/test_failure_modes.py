@@ -201,11 +201,11 @@ def test_the_command(monkeypatch, tmp_path, capsys):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--noise", 0], "noise=0.0 must be finite and positive"),
-        (["--augment", "nan"], "augment=nan must be finite and positive"),
-        (["--num", 1], "num=1 must be at least 2"),
+        (["--noise", 0], "--noise 0.0 must be finite and positive"),
+        (["--augment", "nan"], "--augment nan must be finite and positive"),
+        (["--num", 1], "--points 1 must be at least 2"),
         (["--tolerance", -1], "--tolerance -1.0"),
-        (["--dataset"], "--dataset: at least one is needed"),
+        (["--dataset"], "--dataset: each once, and at least one"),
         (["--device", "gpu"], "--device gpu"),
     ],
 )

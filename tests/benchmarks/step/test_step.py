@@ -99,7 +99,7 @@ def test_results(monkeypatch, tmp_path, capsys):
 @pytest.mark.parametrize(
     ("flags", "message"),
     [
-        (["--repeat", "0"], "--repeat 0 must be at least 1"),
+        (["--repeat", "0"], "--repeats 0 must be at least 1"),
         (["--batch-size", "0"], "batch_samples=0 must be at least 1"),
         (["--sgld-steps", "0"], "num_steps=0 must be at least 1"),
     ],

@@ -6,17 +6,19 @@ import numpy as np
 import pytest
 import torch
 
+from benchmarks.runner import loop
 from benchmarks.toy import data as toy_data
 from benchmarks.toy import methods as toy_methods
-from benchmarks.toy import run as toy
 from benchmarks.toy.config import ToyConfig
-from benchmarks.toy.swav import SETTINGS, Setting
+from benchmarks.toy.run import BENCHMARK
+from benchmarks.toy.trained.swav import SETTINGS, Setting
+from gedi_nesy import GEDI
 
 
 def run(out, **changes) -> list[dict]:
     """The runs in results.json."""
     few = {"iterations": 20, "points": 400, "test_points": 100, "seeds": (0,), "threads": 1}
-    toy.main(ToyConfig(out=out, **{**few, **changes}))
+    loop.run(BENCHMARK, ToyConfig(out=out, **{**few, **changes}))
     return json.loads((out / "results.json").read_text())["runs"]
 
 
@@ -80,6 +82,25 @@ def test_a_users_points_without_labels(tmp_path):
     assert runs[1]["metrics"]["clusters_in_use"] == 2
 
 
+def test_a_saved_model_takes_points_in_the_units_of_their_file(tmp_path):
+    """Its energies are those of training, where points had been standardised."""
+    random, file = np.random.default_rng(0), tmp_path / "odd.csv"
+    inputs = (
+        random.normal(size=(200, 2)) * [1e-3, 50.0]
+        + [1e4, -7.0]
+        + np.repeat([[0, 0], [0.02, 0]], 100, axis=0)
+    )
+    np.savetxt(file, inputs, delimiter=",", header="a,b", comments="")
+    run(tmp_path / "out", dataset=(str(file),), num_clusters=2, methods=("GEDI",))
+    place = tmp_path / "out" / "odd" / "GEDI" / "seed-0"
+    arrays, sets = np.load(place / "arrays.npz"), toy_data.sets(toy_data.task(str(file), 2), 0, 0, 0, 0)
+    assert sets.scaling is not None
+    model = GEDI.load(place / "model")
+    grid = sets.scaling.invert(sets.grid())
+    assert np.allclose(model.energy(grid).detach().numpy(), arrays["energies"], atol=1e-3)
+    assert (model(sets.scaling.invert(sets.test.inputs)).argmax(dim=1).numpy() == arrays["predictions"]).all()
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
@@ -94,7 +115,7 @@ def test_a_users_points_without_labels(tmp_path):
 )
 def test_bad_flags_are_named_before_anything_runs(tmp_path, changes, message):
     with pytest.raises(ValueError, match=message):
-        toy.main(ToyConfig(out=tmp_path / "out", **changes))
+        loop.run(BENCHMARK, ToyConfig(out=tmp_path / "out", **changes))
     assert not (tmp_path / "out").exists()
 
 

@@ -7,7 +7,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from benchmarks.toy.swav import SETTINGS, Setting, SwAV, sinkhorn, swapped
+from benchmarks.toy.trained.swav import SETTINGS, Setting, SwAV, sinkhorn, swapped
 from gedi_nesy.training.vectorized.config import StackedConfig
 
 DATA = torch.randn(2, 60, 2, generator=torch.Generator().manual_seed(0))

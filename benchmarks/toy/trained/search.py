@@ -11,7 +11,7 @@ from benchmarks.toy.baselines import RESTARTS
 from benchmarks.toy.config import ToyConfig
 from benchmarks.toy.methods import TRAINED, Method, Trained
 from benchmarks.toy.outcome import Outcome
-from benchmarks.toy.swav import SETTINGS
+from benchmarks.toy.trained.swav import SETTINGS
 
 
 def limit(method: Trained, config: ToyConfig) -> int:

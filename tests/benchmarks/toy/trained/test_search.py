@@ -10,12 +10,12 @@ from torch import Generator
 
 from benchmarks.toy import data as toy_data
 from benchmarks.toy import methods as toy_methods
-from benchmarks.toy import search
 from benchmarks.toy.config import ToyConfig
-from benchmarks.toy.likelihood import Box, log_likelihood, log_partition
 from benchmarks.toy.outcome import Attempt, Outcome
-from benchmarks.toy.swav import SETTINGS
-from benchmarks.toy.train import Cell, learn, objectives, stack_of
+from benchmarks.toy.trained import search
+from benchmarks.toy.trained.likelihood import Box, log_likelihood, log_partition
+from benchmarks.toy.trained.stack import Cell, learn, objectives, stack_of
+from benchmarks.toy.trained.swav import SETTINGS
 
 CONFIG = ToyConfig()
 

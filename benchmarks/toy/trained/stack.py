@@ -11,10 +11,10 @@ from torch import Generator, Tensor
 
 from benchmarks.toy import methods as toy_methods
 from benchmarks.toy.data import Sets
-from benchmarks.toy.likelihood import log_likelihood
 from benchmarks.toy.methods import Preset, Triple
 from benchmarks.toy.outcome import Attempt, Outcome, without_model
-from benchmarks.toy.swav import Setting, SwAV
+from benchmarks.toy.trained.likelihood import log_likelihood
+from benchmarks.toy.trained.swav import Setting, SwAV
 from gedi_nesy.objectives.inv import loss_inv
 from gedi_nesy.objectives.prior import loss_prior
 from gedi_nesy.training.durability.manager import CheckpointManager
