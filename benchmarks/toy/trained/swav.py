@@ -35,7 +35,7 @@ class Setting(NamedTuple):
     """epsilon of Sinkhorn-Knopp: the smaller, the nearer are assignments to one-hot"""
 
 
-OTHERS = map(Setting._make, product((0.1, 0.3), (1e-3, 3e-3, 1e-2), (0.05, 0.2)))
+OTHERS = map(Setting._make, product((0.1, 0.3), (1e-3, 3e-3), (0.05, 0.02)))
 SETTINGS = tuple(dict.fromkeys((Setting(), *OTHERS)))
 """Tried one after the other, the usual one first."""
 
