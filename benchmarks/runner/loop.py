@@ -1,6 +1,7 @@
 """The only loop over rows, data sets and seeds: what is missing is run, and results.json is written after every run."""
 
 import json
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
@@ -117,7 +118,9 @@ def _forget(folder: Path, job: Job) -> None:
         for place in {file.parent for file in (folder / job.folder).rglob("*checkpoint-*")}:
             checkpoint.remove(place)
             with suppress(OSError):
-                place.parent.rmdir()  # nothing else was in it
+                os.removedirs(place.parent)  # as far up as nothing else is in them
+        with suppress(OSError):
+            os.removedirs(folder / job.folder)
 
 
 def _report(benchmark: Benchmark[Config], config: Config, results: Results, console: Console) -> None:
