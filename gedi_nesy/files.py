@@ -11,6 +11,7 @@ from typing import NamedTuple
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load as from_bytes
+from safetensors.torch import save
 from torch import Tensor
 
 from gedi_nesy.errors import GediNesyError
@@ -66,6 +67,18 @@ def read_tensors(file: Path) -> TensorFile:
     # what safetensors accepts has a header of this form, and its metadata are text
     length = int.from_bytes(data[:8], "little")
     return TensorFile(json.loads(data[8 : 8 + length]).get("__metadata__") or {}, tensors)
+
+
+def to_bytes(tensors: Mapping[str, Tensor], metadata: Mapping[str, str]) -> bytes:
+    """A safetensors file, the same bytes for the same content: safetensors itself writes metadata in any order."""
+    data = save(dict(tensors), dict(metadata))
+    length = int.from_bytes(data[:8], "little")
+    header = json.loads(data[8 : 8 + length])
+    header["__metadata__"] = dict(sorted(metadata.items()))
+    text = json.dumps(header, separators=(",", ":"), ensure_ascii=False).encode()
+    # spaces behind the header are part of the format: tensors begin at a multiple of 8
+    text += b" " * (-len(text) % 8)
+    return len(text).to_bytes(8, "little") + text + data[8 + length :]
 
 
 def digest(metadata: Mapping[str, str], tensors: Mapping[str, Tensor]) -> str:

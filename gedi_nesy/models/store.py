@@ -11,11 +11,10 @@ from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 import torch
-from safetensors.torch import save as to_bytes
 from torch import Tensor, nn
 
 from gedi_nesy.errors import ConfigError
-from gedi_nesy.files import UnreadableError, digest, read_tensors, write_whole
+from gedi_nesy.files import UnreadableError, digest, read_tensors, to_bytes, write_whole
 from gedi_nesy.models.stored_config import ModelError, arguments_of, parse_config, read_text
 
 WEIGHTS_FILE, CONFIG_FILE = "model.safetensors", "config.json"

@@ -11,11 +11,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from safetensors.torch import save as to_bytes
 from torch import Tensor
 
 from gedi_nesy.errors import ConfigError, GediNesyError
-from gedi_nesy.files import UnreadableError, WriteError, digest, read_tensors, write_whole
+from gedi_nesy.files import UnreadableError, WriteError, digest, read_tensors, to_bytes, write_whole
 
 FORMAT = "gedi_nesy.checkpoint/1"
 HASHED = ("format", "settings", "about", "state")

@@ -13,7 +13,6 @@ from benchmarks.addition import __main__ as addition
 from benchmarks.runner import fault_tolerance, loop
 from benchmarks.shortcuts import __main__ as shortcuts
 from benchmarks.toy import __main__ as toy
-from benchmarks.toy import run as toy_run
 from gedi_nesy.training.durability.checkpoint import CheckpointError
 from gedi_nesy.training.vectorized.learner import StackedLearner
 from tests.benchmarks.runner.kills import ended, endure, forked, newest, spawned
@@ -163,8 +162,7 @@ def stop_in_the_evaluation(monkeypatch) -> None:
     def failing(*arguments, **keywords):
         raise OSError("stopped here")
 
-    for module in (loop, toy_run):
-        monkeypatch.setattr(module, "write_results", failing)
+    monkeypatch.setattr(loop, "write_results", failing)
 
 
 def test_damaged_checkpoints_are_named_and_other_settings_refused(monkeypatch, tmp_path, capsys):

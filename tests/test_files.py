@@ -1,0 +1,20 @@
+"""Files of tensors: what is written is the same for the same content, and safetensors reads it."""
+
+import torch
+from safetensors import safe_open
+from safetensors.torch import load
+
+from gedi_nesy.files import to_bytes
+
+
+def test_the_same_content_is_the_same_bytes(tmp_path):
+    tensors = {"b": torch.arange(3.0), "a": torch.ones(2, 1, dtype=torch.float64), "empty": torch.empty(0)}
+    metadata = {name: f'{{"name": "{name} \u00fc"}}' for name in "zyxwvutsrqp"}
+    data = to_bytes(tensors, metadata)
+    for order in (metadata, dict(reversed(metadata.items()))):
+        assert {to_bytes(tensors, order) for _ in range(5)} == {data}
+    assert all(torch.equal(value, tensors[name]) for name, value in load(data).items())
+    (tmp_path / "file.safetensors").write_bytes(data)
+    with safe_open(tmp_path / "file.safetensors", "pt") as file:
+        assert file.metadata() == metadata
+    assert int.from_bytes(data[:8], "little") % 8 == 0
