@@ -142,7 +142,10 @@ class Program:
         if not template.answers:
             return []
         like = torch.zeros(1, 1, dtype=torch.float64)
-        values = circuit_evaluate(template, self.learnable)([], 1, like)[0].exp().tolist()
+        try:
+            values = circuit_evaluate(template, self.learnable)([], 1, like)[0].exp().tolist()
+        except ProgramError as error:
+            raise ProgramError(f"{self.source.name}: {error}") from None
         # An impossible answer evaluates to the floor, divided by the probability of the evidence.
         rows = zip(template.answers, values, template.circuit.roots, strict=False)
         return [(term, 0.0 if root is False else value) for term, value, root in rows]

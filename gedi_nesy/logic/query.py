@@ -105,8 +105,14 @@ class Query:
         )
 
     def columns_of(self, labels: object) -> Int[Tensor, " batch"]:
-        """The column of each label; ProgramError for a label that is no answer."""
+        """The column of each label; ProgramError for a label that is no answer.
+
+        1 and 1.0 are different answers where a query has both: labels of an integer tensor then name the
+        first, those of a floating one the second. Otherwise either names the one that there is.
+        """
         columns = {answer_key(answer): column for column, answer in enumerate(self.answers)}
+        # A number written in the other way names an answer where no answer is written as it is.
+        columns = {_other_way(key): column for key, column in columns.items()} | columns
         if not isinstance(labels, Tensor | np.ndarray | Sequence) or isinstance(labels, str):
             raise ProgramError(
                 f"'{self.answer}' must be a tensor or a list of answers, not {type(labels).__name__}"
@@ -178,7 +184,17 @@ def log_prob_together(parts: Sequence[tuple[Query, Mapping[str, object]]]) -> li
 
 
 def answer_key(answer: object) -> object:
-    """Answers compare by value where they are numbers, numpy's included, else as atoms: 'a' is a."""
+    """Answers compare by value where they are numbers, numpy's included, else as atoms: 'a' is a.
+
+    Integers and floats are apart.
+    """
     if isinstance(answer, Constant | np.generic):
         answer = answer.value if isinstance(answer, Constant) else answer.item()
-    return answer if isinstance(answer, int | float) else str(answer).removeprefix("'").removesuffix("'")
+    if isinstance(answer, int | float):
+        return isinstance(answer, float), answer
+    return str(answer).removeprefix("'").removesuffix("'")
+
+
+def _other_way(key: object) -> object:
+    """The key of the integer for that of a float, and the reverse; that of anything else as it is."""
+    return (not key[0], key[1]) if isinstance(key, tuple) else key

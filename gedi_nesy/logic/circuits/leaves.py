@@ -8,6 +8,7 @@ no smaller than it.
 """
 
 import math
+import sys
 from collections.abc import Sequence
 
 import torch
@@ -84,10 +85,12 @@ def _log_rest(
     weights: tuple[Weight, ...], slots: Sequence[Tensor], learnable: Tensor, like: Tensor
 ) -> LogProb:
     """log(1 - sum of the weights): the probability that none of a disjunction's heads is chosen."""
-    if all(isinstance(weight, ConstantWeight) for weight in weights):
-        return like.new_tensor(
-            _log(1 - math.fsum(w.probability for w in weights if isinstance(w, ConstantWeight)))
-        )
+    constants = [weight.probability for weight in weights if isinstance(weight, ConstantWeight)]
+    if len(constants) == len(weights):
+        rest = 1 - math.fsum(constants)
+        # 0.7, 0.2 and 0.1 leave nothing, but their sum as floats leaves 1e-16.
+        rounding = 4 * sys.float_info.epsilon * len(weights) if len(weights) > 1 else 0.0
+        return like.new_tensor(_log(rest if rest > rounding else 0.0))
     first = weights[0]
     if len(weights) == 1 and isinstance(first, LearnableWeight):
         return learnable[first.index, 1]
@@ -104,19 +107,40 @@ def _log_rest(
 def _log_unchosen(outputs: Float[Tensor, "batch output"], chosen: list[int]) -> Float[Tensor, " batch"]:
     """1 - sum over the chosen outputs, as the sum of the others plus what is missing to 1: exact where 1 -
     p is not.
+
+    Where the outputs sum to 1 it is the others alone, in log space, so that value and gradient hold however
+    small the others are.
     """
     if outputs.shape[1] == 1:
-        return torch.log(-torch.expm1(outputs[:, 0]) + torch.finfo(outputs.dtype).tiny)
-    probabilities = outputs.exp()
+        return log1mexp(outputs[:, 0])
     others = [output for output in range(outputs.shape[1]) if output not in set(chosen)]
-    missing = _without_rounding(1 - probabilities.sum(dim=1), outputs.shape[1])
-    return _safe_log(probabilities[:, others].sum(dim=1) + missing)
+    if not others:
+        return _safe_log(_without_rounding(1 - outputs.exp().sum(dim=1), outputs.shape[1]))
+    log_others = torch.logsumexp(outputs[:, others].clamp(min=log_floor(outputs.dtype)), dim=1)
+    missing = 1 - outputs.exp().sum(dim=1)
+    complete = missing.detach().abs() <= _rounding(outputs.dtype, outputs.shape[1])
+    # Both branches of `where` must be finite in value and gradient.
+    safe = torch.where(complete, torch.ones_like(missing), missing)
+    return torch.where(complete, log_others, _safe_log(log_others.exp() + safe))
+
+
+def log1mexp(log_p: LogProb) -> LogProb:
+    """log(1 - exp(log_p)), exact for probabilities next to 0 and next to 1; that of 0 is the floor's."""
+    tiny = torch.finfo(log_p.dtype).tiny
+    near_one = log_p > -math.log(2)
+    high = torch.where(near_one, log_p, -torch.ones_like(log_p))
+    low = torch.where(near_one, -torch.ones_like(log_p), log_p)
+    return torch.where(near_one, torch.log(-torch.expm1(high) + tiny), torch.log1p(-low.exp()))
 
 
 def _without_rounding(missing: LogProb, terms: int) -> LogProb:
     """What is missing to 1, as 0 if it is within rounding, but always with its gradient, that of 1 - sum."""
-    rounding = 4 * torch.finfo(missing.dtype).eps * (terms + 4)
-    return torch.where(missing.detach().abs() <= rounding, missing - missing.detach(), missing)
+    within = missing.detach().abs() <= _rounding(missing.dtype, terms)
+    return torch.where(within, missing - missing.detach(), missing)
+
+
+def _rounding(dtype: torch.dtype, terms: int) -> float:
+    return 4 * torch.finfo(dtype).eps * (terms + 4)
 
 
 def _safe_log(probability: LogProb) -> LogProb:

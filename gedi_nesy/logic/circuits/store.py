@@ -21,7 +21,7 @@ from gedi_nesy.logic.grounding.ground import Request
 from gedi_nesy.logic.grounding.slots import Slot
 from gedi_nesy.logic.language.source import Source, parse_query
 
-FORMAT = 3
+FORMAT = 4
 WORTH_STORING = 0.5
 """Seconds of compilation below which a file is not worth its reading."""
 
@@ -150,6 +150,7 @@ def _header(template: Template) -> dict[str, Any]:
         "answers": list(map(str, template.answers)),
         "conditional": template.conditional,
         "report": asdict(template.report),
+        "evidence": template.evidence,
     }
 
 
@@ -183,4 +184,5 @@ def _template(fields: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> Te
         answers=tuple(map(parse_query, fields["answers"])),
         conditional=fields["conditional"],
         report=Report(**fields["report"]),
+        evidence=fields["evidence"],
     )

@@ -6,16 +6,17 @@ from typing import Any
 
 import torch
 from jaxtyping import Float
-from problog.logic import Constant
+from problog.logic import Constant, Term
 from torch import Tensor
 
 from gedi_nesy.logic.budget import Watch
 from gedi_nesy.logic.circuits.compile import compile_graph
 from gedi_nesy.logic.circuits.evaluate import Evaluator
+from gedi_nesy.logic.circuits.evidence import check_possible
 from gedi_nesy.logic.circuits.layers import LayeredCircuit, layer_graph
 from gedi_nesy.logic.circuits.leaves import LeafWeights
 from gedi_nesy.logic.errors import ProgramError
-from gedi_nesy.logic.grounding.front_end import FrontEnd
+from gedi_nesy.logic.grounding.front_end import FrontEnd, image_term
 from gedi_nesy.logic.grounding.graph import FALSE, TRUE, Variable
 from gedi_nesy.logic.grounding.ground import Grounding, Request, ground
 from gedi_nesy.logic.grounding.slots import Slot
@@ -54,6 +55,7 @@ class Template:
     answers: tuple[Any, ...]
     conditional: bool
     report: Report
+    evidence: str = ""
 
 
 def compile_template(
@@ -68,7 +70,9 @@ def compile_template(
     compiled = compile_graph(graph, [*roots, grounding.evidence], watch)
     *found, evidence = compiled.roots
     if evidence == FALSE:
-        raise ProgramError(f"{front_end.source.name}: the evidence of {request.text} contradicts itself")
+        raise ProgramError(
+            f"{front_end.source.name}: the evidence {_evidence(request)} of {request.text} contradicts itself"
+        )
     kept = [i for i, root in enumerate(found) if request.keep_false or root != FALSE]
     found = [found[i] for i in kept] + ([evidence] if conditional else [])
     return Template(
@@ -78,7 +82,14 @@ def compile_template(
         answers=tuple(answers[i] for i in kept),
         conditional=conditional,
         report=Report(len(graph), compiled.route, watch.seconds, compiled.strategy),
+        evidence=_evidence(request) if conditional else "",
     )
+
+
+def _evidence(request: Request) -> str:
+    """The evidence as the query names its images."""
+    names = {image_term(index): Term(name) for index, name in enumerate(request.images)}
+    return ", ".join(str(term.apply_term(names)) for term in request.evidence)
 
 
 def _answers(request: Request, grounding: Grounding) -> tuple[list[Any], list[int]]:
@@ -114,7 +125,10 @@ def circuit_evaluate(
     def evaluate(outputs: Sequence[Tensor], batch: int, like: Tensor) -> Float[Tensor, "batch root"]:
         leaves = weights(outputs, learnable().to(like), batch, like)
         roots = evaluator(leaves)
-        return roots[:, :-1] - roots[:, -1:] if template.conditional else roots
+        if not template.conditional:
+            return roots
+        check_possible(template.evidence, evaluator, leaves, roots[:, -1])
+        return roots[:, :-1] - roots[:, -1:]
 
     return evaluate
 

@@ -15,6 +15,9 @@ from gedi_nesy.logic.language.guarded_builtins import arithmetic_value
 from gedi_nesy.logic.language.neural import expand_conditional
 from gedi_nesy.logic.language.source import Source, where_of
 
+LEAST_REST = 1e-3
+"""The share of a disjunction that "none of them" starts with where the program leaves it none."""
+
 
 @dataclass(frozen=True)
 class LearnableFact:
@@ -42,8 +45,9 @@ class LearnableFacts(nn.Module):
     """One logit a fact; softmax within an annotated disjunction, times what its fixed heads leave of 1.
 
     "None of them" has a logit of its own (a lone fact is the plain case), except in a disjunction of
-    several heads that is `t(_)` throughout, or whose initial values already sum to 1. Without initial
-    values all start equal.
+    several learnable heads that is `t(_)` throughout, or whose initial values already sum to 1. Without
+    initial values all start equal. A single learnable head that takes all that fixed heads leave starts a
+    thousandth below it, since a softmax has no gradient at its end.
     """
 
     def __init__(self, facts: list[LearnableFact], groups: list[_Group]):
@@ -60,10 +64,10 @@ class LearnableFacts(nn.Module):
             for position, member in enumerate(group.members):
                 others = torch.cat([log_p[:position], log_p[position + 1 :]])
                 # What is not this head: the other outcomes, and what the fixed heads take.
-                rest = torch.logsumexp(others, dim=0).exp() * group.mass + (1 - group.mass)
-                rows[member] = torch.stack(
-                    [log_p[position] + torch.log(logits.new_tensor(group.mass)), rest.log()]
-                )
+                mass = logits.new_tensor([group.mass, 1 - group.mass]).log()
+                rest = torch.logsumexp(others, dim=0) + mass[0]
+                rest = torch.logaddexp(rest, mass[1]) if group.mass < 1 else rest
+                rows[member] = torch.stack([log_p[position] + mass[0], rest])
         if not rows:
             return torch.zeros(0, 2)
         return torch.stack([rows[index] for index in range(len(self.facts))])
@@ -81,7 +85,8 @@ def _initial_logits(facts: list[LearnableFact], group: _Group) -> Float[Tensor, 
     share = (1 - fixed) / unknown if unknown else 0.0
     values = [share if value is None else value / group.mass for value in given]
     if group.open:
-        values.append(1 - sum(values))
+        rest = 1 - sum(values)
+        values.append(rest if rest > 1e-9 else LEAST_REST)
     # A start at 0 has the smallest logit with a finite gradient.
     return torch.log(torch.tensor(values, dtype=torch.float64).clamp(min=torch.finfo(torch.float64).tiny))
 
@@ -153,5 +158,5 @@ def _group(source: Source, statement: Any, facts: list[LearnableFact], added: ra
     total = sum(value for value in given if value is not None)
     if mass <= 0 or total > mass + 1e-9 or (None in given and total >= mass):
         raise ProgramError(f"{where}: the heads' probabilities sum to more than 1")
-    full = abs(total - mass) < 1e-9 if None not in given else len(given) > 1
+    full = len(given) > 1 and (None in given or abs(total - mass) < 1e-9)
     return _Group(tuple(added), mass, not full)

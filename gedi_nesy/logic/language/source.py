@@ -1,5 +1,6 @@
 """A program's text, parsed by ProbLog, with every error traced back to FILE:LINE."""
 
+import contextlib
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -7,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from problog.errors import ParseError
-from problog.logic import Term
+from problog.logic import Constant, Term
 from problog.program import PrologString
 
 from gedi_nesy.logic.errors import ProgramError
@@ -22,6 +23,17 @@ _EXPECTED = {
     "Expected binary operator": "expected an operator such as ',' or ':-' before '{token}'",
     "Ambiguous token role": "expected a term before '{token}'",
 }
+
+
+@contextlib.contextmanager
+def _exact_numbers() -> Iterator[None]:
+    """Numbers as they are written: ProbLog rounds to 15 decimals, which makes 1e-16 impossible."""
+    places = Constant.FLOAT_PRECISION
+    Constant.FLOAT_PRECISION = None  # pyright: ignore[reportAttributeAccessIssue]
+    try:
+        yield
+    finally:
+        Constant.FLOAT_PRECISION = places
 
 
 @dataclass(frozen=True)
@@ -44,8 +56,8 @@ class Source:
     def from_string(text: str, name: str = "<string>", root: str = ".") -> "Source":
         """Parse program text; `root` is the folder that files it consults are relative to."""
         text = text.removeprefix("\ufeff")
-        program = PrologString(text, source_root=root)
-        with ProblogErrors(name, name, "read"):
+        with ProblogErrors(name, name, "read"), _exact_numbers():
+            program = PrologString(text, source_root=root)
             try:
                 statements = tuple(program)
             except ParseError as error:
