@@ -77,15 +77,20 @@ def query_log_prob(
 
 
 def _checked(
-    data: QuerySet, log_prob: QueryLogProb | None, num_clusters: int, bounds: tuple[float, float] | None
+    data: QuerySet, log_prob: QueryLogProb | None, num_clusters: int, config: TrainConfig
 ) -> QuerySet:
     """The data as tensors; DataError, with what to do, if something in them does not fit."""
     data = as_tensors(data)
     if data.images.is_floating_point():
         check_finite(data.images)
-    check_images(data.images, "images", bounds)
+    check_images(data.images, "images", config.step.sgld.bounds)
     check_queries(data, num_clusters)
     queries, arguments = data.query_indices.shape
+    if len(data.labels) and (log_prob is None or not table.needs(config.objective, "queries")):
+        without = "log_prob is None" if log_prob is None else "weight_nesy=0"
+        raise DataError(
+            f"labels holds {len(data.labels)}, and with {without} nothing learns from them: they are part of L_NESY"
+        )
     if log_prob is not None and queries == 0:
         raise DataError(
             "log_prob is given, and no query that it could be learned from: query_indices is empty"
@@ -134,7 +139,7 @@ def learn(
     would.
     """
     config = config or TrainConfig()
-    data = _checked(data, log_prob, num_clusters, config.step.sgld.bounds)
+    data = _checked(data, log_prob, num_clusters, config)
     device, (channels, *size) = data.images.device, data.images.shape[1:]
     make_backbone = make_backbone or partial(ConvNet, channels=channels, image_size=size)
     shown = data.train_indices[:: 1 + len(data.train_indices) // _num_fitted(data.images[0].numel())]

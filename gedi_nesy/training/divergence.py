@@ -3,10 +3,10 @@
 Nothing here changes a number. What is noticed is said in a sentence; what to do about it is the loop's business.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
@@ -16,7 +16,15 @@ from gedi_nesy.types import AnyInputs, Inputs, Scalar
 
 
 class DivergedError(GediNesyError, RuntimeError):
-    """Training runs away; the message holds the evidence. The update was not made."""
+    """Training runs away; the message says how. The update was not made.
+
+    `evidence` holds what was known by then: of a step its number, statistics and terms; of a run its history and the
+    rollbacks that did not help.
+    """
+
+    def __init__(self, message: str, evidence: Mapping[str, Any] | None = None):
+        super().__init__(message)
+        self.evidence = dict(evidence or {})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -190,12 +198,19 @@ def check_finite(inputs: AnyInputs) -> None:
     raise ConfigError(f"image {first} holds {value} at {place}{more}: mend the data, training cannot")
 
 
-def check_outputs(outputs: Tensor, step: int) -> None:
+def check_outputs(outputs: Tensor, step: int, network: str) -> None:
     """DivergedError if a network's outputs, a row an image, are not finite: neither loss nor logic could use them."""
-    finite = outputs.isfinite().all(dim=1)
-    if not finite.all():
-        bad = int((~finite).sum())
-        raise DivergedError(f"step {step}: the outputs for {bad} of {len(finite)} images are not finite")
+    finite = outputs.isfinite()
+    rows = ~finite.all(dim=1)
+    if not rows.any():
+        return
+    row, cluster = torch.nonzero(~finite)[0].tolist()
+    value = outputs[row, cluster].item()
+    raise DivergedError(
+        f"step {step}: the outputs for {int(rows.sum())} of {len(rows)} images are not finite: the network ({network}) "
+        f"gives {value} for cluster {cluster} of image {row} of the batch",
+        {"step": step, "network": network, "images": torch.nonzero(rows)[:, 0].tolist(), "value": value},
+    )
 
 
 def gradient_norm(parameters: Sequence[Tensor]) -> Scalar:

@@ -42,7 +42,7 @@ def evaluate(
     query = query_log_prob if table.needs(compared, "queries") else None
     known = batches.known(query, learner.facts, data, Batch(data.images, *everything))
     seen = Seen(plain=torch.cat(plain), augmented=torch.cat(augmented), **known._asdict())
-    guard.check_outputs(seen.plain, learner.steps)
+    guard.check_outputs(seen.plain, learner.steps, f"average of {learner.name}")
     return _agreed(table.numbers(objective, table.losses(compared, seen).reported))
 
 

@@ -55,10 +55,14 @@ class Learner:
         """the model and the modules of the objective's terms, which `table.modules` makes"""
         self.parallel = distributed.parallel(self.network)
         """the same network, whose gradients are those of all ranks"""
-        self.average = copy.deepcopy(model).requires_grad_(False)
         model.precision = config.precision
+        self.average = copy.deepcopy(model).requires_grad_(False)
+        # also where the model is a copy of one that trains in bfloat16
+        self.average.precision = "float32"
         if config.compile:
             model.compile()
+            if heads:
+                self.network.compile()
         self.facts = {
             name: nn.Parameter(value.detach().to(data.images.device, copy=True))
             for name, value in (facts or {}).items()
@@ -80,6 +84,11 @@ class Learner:
         """how often training was rolled back: learning rate and Langevin step are halved as often"""
         self._extent = guard.extent(to_float(data.images[self.train_indices[:1000]]), config.sgld.bounds)
         self._astray: Tensor | None = None
+
+    @property
+    def name(self) -> str:
+        """What errors call the network."""
+        return type(self.model.backbone).__name__
 
     @property
     def parameters(self) -> list[nn.Parameter]:
@@ -119,7 +128,7 @@ class Learner:
         batch = batches.draw(self.generator, self.data, self.train_indices, self.config)
         seen = self._seen(batch, query_log_prob, objective, entropy_weight)
         outputs = [part for part in (seen.plain, seen.augmented, seen.samples) if part is not None]
-        guard.check_outputs(torch.cat(outputs), self.steps)
+        guard.check_outputs(torch.cat(outputs), self.steps, self.name)
         share = batches.share_in_queries(self.data, batch)
         losses = table.losses(table.times(objective, "queries", share), seen)
         terms = table.numbers(objective, losses.reported)
@@ -170,7 +179,8 @@ class Learner:
         )
         reason = guard.reason(self.guard, known, self.config.guard)
         if reason is not None:
-            raise DivergedError(f"step {self.steps}: {reason}; the terms are {terms}")
+            evidence = {"step": self.steps, "statistics": known._asdict(), "terms": terms}
+            raise DivergedError(f"step {self.steps}: {reason}; the terms are {terms}", evidence)
         if self.backoff:
             limit = guard.usual_gradient(self.guard, self.config.guard)
             torch.nn.utils.clip_grad_norm_(parameters, limit)

@@ -21,7 +21,7 @@ class Outcome(NamedTuple):
     attempts: list[Attempt]
     chosen: int
     history: list[Record]
-    """every step in the order in which it was taken, those included that divergence made void"""
+    """every step in the order in which it was taken; phases of those that divergence made void say so"""
     recoveries: list[Recovery]
     """how often, and why, training went back to a good state: seldom at all"""
 

@@ -91,7 +91,7 @@ def permute_clusters(
         chosen = batches.choose(learner.generator, len(chosen), max_queries)
     queries, slots = len(chosen), data.query_indices.shape[1]
     log_probs = learner.model.log_probs(data.images[data.query_indices[chosen].T.flatten()])
-    guard.check_outputs(log_probs, learner.steps)
+    guard.check_outputs(log_probs, learner.steps, learner.name)
     # a cluster's values side by side: candidates are then made of whole rows, ten times as fast
     rows = log_probs.view(slots, queries, -1).transpose(1, 2).contiguous()
     known = learner.model.log_probs(data.images[data.labelled])

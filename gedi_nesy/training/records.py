@@ -40,6 +40,17 @@ class Attempt(NamedTuple):
         return inv + nesy >= config.accept
 
 
+def renamed(history: Sequence[Record], phase: str, first: int, name: str) -> list[Record]:
+    """The history with another name for a phase from its step `first` on: steps that will be taken again.
+
+    So no two records have one phase and step.
+    """
+    return [
+        record._replace(phase=name) if record.phase == phase and record.step >= first else record
+        for record in history
+    ]
+
+
 def packed(history: Sequence[Record]) -> Tree:
     """A history as a few tensors, for a checkpoint; NaN stands for a term that was left out."""
     phases = sorted({record.phase for record in history})

@@ -14,7 +14,7 @@ from gedi_nesy.training.durability.rollback import Recovery, Rollback
 from gedi_nesy.training.evaluation import evaluate
 from gedi_nesy.training.learner import Learner
 from gedi_nesy.training.permutation import permute_clusters
-from gedi_nesy.training.records import Attempt, Record, packed, unpacked
+from gedi_nesy.training.records import Attempt, Record, packed, renamed, unpacked
 from gedi_nesy.training.schedule import annealed, cosine
 
 Phase = Literal["explore", "reconsider", "confirm", "refine", "done"]
@@ -90,14 +90,8 @@ class TrainingRun:
 
     def _steps(self) -> int:
         """How many the present phase has."""
-        config = self.config
-        steps = {
-            "explore": config.explore,
-            "reconsider": config.reconsider,
-            "confirm": config.reconsider,
-            "refine": config.refine,
-        }
-        return steps[self.phase]
+        steps = {"explore": self.config.explore, "refine": self.config.refine}
+        return steps.get(self.phase, self.config.reconsider)
 
     def _take_step(self) -> Terms:
         config, step, query = self.config, self.step, self.query_log_prob
@@ -122,10 +116,16 @@ class TrainingRun:
 
     def _record(self, terms: Terms) -> None:
         phase = "refine" if self.phase == "refine" else f"attempt {self.attempt + 1}"
-        tested = {"reconsider": 2 * self.round, "confirm": 2 * self.round + 1}.get(self.phase, 0)
-        step = self.step + tested * self.config.reconsider
-        self.history.append(Record(phase, step, terms))
+        self.history.append(Record(phase, self._offset + self.step, terms))
         self.on_step(self.history[-1])
+
+    @property
+    def _offset(self) -> int:
+        """Steps of the attempt before the present phase: its verification goes on counting."""
+        if self.phase not in ("reconsider", "confirm"):
+            return 0
+        before = 2 * self.round + (self.phase == "confirm")
+        return self.config.explore + before * self.config.reconsider
 
     def _end_phase(self) -> None:
         if self.phase == "explore":
@@ -198,13 +198,16 @@ class TrainingRun:
         where = "refine" if self.phase == "refine" else f"attempt {self.attempt + 1}"
         if active.backoff >= tries:
             raise DivergedError(
-                f"training diverged in {where}, and {active.backoff} rollbacks with smaller steps did not help: {error}"
+                f"training diverged in {where}; {active.backoff} rollbacks with smaller steps did not help: {error}",
+                {**error.evidence, "history": self.history, "recoveries": self.recoveries},
             ) from error
         good = self.rollback.good
         snapshot.roll_back(active, good["learner"])
         self.recoveries.append(
             Recovery(where, self.step, good["step"], active.backoff, str(error), len(self.history))
         )
+        void = f"{where}, void after rollback {len(self.recoveries)}"
+        self.history = renamed(self.history, where, self._offset + good["step"], void)
         self.step = good["step"]
         self.rollback = Rollback(self._good())
 

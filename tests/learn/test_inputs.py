@@ -1,5 +1,7 @@
 """What `learn` takes, and what it says of what it cannot take."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -9,6 +11,7 @@ from gedi_nesy.data.queries import QuerySet
 from gedi_nesy.errors import GediNesyError
 from gedi_nesy.learn import learn, query_log_prob
 from gedi_nesy.models.gedi import GEDI
+from gedi_nesy.objectives.table import METHODS
 from gedi_nesy.training.config import StepConfig, TrainConfig
 
 STEP = StepConfig(batch_size=4, batch_unlabelled=4, batch_samples=2, buffer_size=4)
@@ -85,3 +88,18 @@ def test_an_answer_that_the_query_cannot_have_is_named(generator, programs):
     total = query_log_prob(programs / "sum.pl", "sum(A, B, N)", ("A", "B"), 10, answer="N")
     with pytest.raises(ValueError, match="19 is no answer N of sum"):
         learn(mine, total, 10, SHORT)
+
+
+@pytest.mark.parametrize(
+    ("log_prob", "objective", "message"),
+    [
+        (None, METHODS["GEDI"], "labels holds 1, and with log_prob is None nothing learns from them"),
+        (differ, {**METHODS["GEDI"], "nesy": 0.0}, "labels holds 1, and with weight_nesy=0 nothing learns"),
+    ],
+)
+def test_labels_from_which_nothing_would_learn_are_refused(log_prob, objective, message, generator):
+    given = data(1, 7, 7, generator=generator)
+    given = given._replace(labelled=torch.tensor([1]), labels=torch.tensor([2]))
+    with pytest.raises(DataError, match=message):
+        learn(given, log_prob, 3, replace(SHORT, objective=objective))
+    assert learn(given, differ, 3, SHORT).attempts
