@@ -24,6 +24,7 @@ from gedi_nesy.training.durability.manager import CheckpointManager
 from gedi_nesy.training.learner import Learner
 from gedi_nesy.training.loop import Outcome, train
 from gedi_nesy.training.records import Record
+from gedi_nesy.training.seeds import streams
 
 FITTED_IMAGES, FITTED_SIZE = 10_000, 28 * 28
 """Images to which the start of Langevin chains is fitted: more show its directions no better, and an SVD grows fast."""
@@ -131,7 +132,7 @@ def learn(
 ) -> Outcome:
     """Train a GEDI network on queries over images; `.model` of the outcome is what to keep.
 
-    Each attempt has a fresh network and generator, both from `seed` and the attempt's number; torch's global generator
+    Each attempt has a fresh network and generator, in streams of their own (`seeds.streams`); torch's global generator
     is left as it was. `make_backbone` defaults to a ConvNet for the images' shape; `start_rank` is that of the Gaussian
     at which Langevin chains begin. The t(...) of the program are learned as well, and in the end `log_prob` has their
     values. Without `log_prob` it is standalone GEDI: clusters and samples, no names. With a `saver`, a run that was
@@ -146,14 +147,14 @@ def learn(
     rank = min(start_rank, len(data.train_indices) - 1, len(shown), data.images[0].numel())
 
     def make_learner(attempt: int) -> Learner:
-        own_seed = 1000 * seed + attempt
+        initialisation, training = streams(seed, attempt)
         with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(own_seed)
+            torch.manual_seed(initialisation)
             model = GEDI(make_backbone(), num_clusters, start_rank=rank).to(device)
         if model.start_rank:
             model.fit_start(data.images[shown])
         facts = log_prob.state_dict() if isinstance(log_prob, nn.Module) else {}
-        generator = Generator(device).manual_seed(own_seed)
+        generator = Generator(device).manual_seed(training)
         features = Features(model.input_shape, model.num_features)
         heads = table.modules(config.objective, features, generator)
         return Learner(model, data, config.step, generator, facts, heads)

@@ -13,6 +13,7 @@ from gedi_nesy.models.encoders import ConvNet, ResNet8
 from gedi_nesy.models.gedi import GEDI, Precision
 from gedi_nesy.sampling import sgld
 from gedi_nesy.training.config import StepConfig
+from gedi_nesy.training.seeds import streams
 
 NetworkName = Literal["convnet", "resnet8"]
 Clock = Literal["wall", "cpu"]
@@ -37,7 +38,7 @@ class Case:
     def model(self, device: torch.device) -> GEDI:
         """The same weights for every row of a network."""
         with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(0)
+            torch.manual_seed(streams(0)[0])
             backbone = {"convnet": ConvNet, "resnet8": ResNet8}[self.network](width=self.width)
             return GEDI(backbone, num_clusters=10).to(device)
 

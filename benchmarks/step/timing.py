@@ -14,6 +14,7 @@ from gedi_nesy.models.gedi import GEDI
 from gedi_nesy.objectives.table import METHODS
 from gedi_nesy.sampling import sgld
 from gedi_nesy.training.learner import Learner
+from gedi_nesy.training.seeds import streams
 
 Timed = dict[str, Callable[[], object]]
 
@@ -26,7 +27,8 @@ def images_only(images: Tensor) -> QuerySet:
 
 def timed(case: Case, device: torch.device) -> Timed:
     """Our step, the plain ones, and the two passes that the floor is made of; the first call of each is not timed."""
-    images = torch.rand(512, *case.model(device).input_shape, generator=_generator(device), device=device)
+    shape = (512, *case.model(device).input_shape)
+    images = torch.rand(shape, generator=Generator(device).manual_seed(0), device=device)
     learner = Learner(case.model(device), images_only(images), case.step_config(), _generator(device))
     plain = {
         name: PlainStep(case.model(device), images, case.step_config(), _generator(device), name)
@@ -97,7 +99,7 @@ def summary(times: dict[str, list[float]], sgld_steps: int) -> dict[str, float]:
 
 
 def _generator(device: torch.device) -> Generator:
-    return Generator(device).manual_seed(0)
+    return Generator(device).manual_seed(streams(0)[1])
 
 
 def _milliseconds(part: Callable[[], object], device: torch.device, clock: Clock) -> float:

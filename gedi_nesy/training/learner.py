@@ -49,7 +49,9 @@ class Learner:
         generator: Generator,
         facts: Mapping[str, Tensor] | None = None,
         heads: Mapping[str, nn.Module] | None = None,
+        chains: Tensor | None = None,
     ):
+        """`chains` are this rank's, if it has some already; without them, they are initialised."""
         self.model = model
         self.network = JointNetwork(model, heads or {})
         """the model and the modules of the objective's terms, which `table.modules` makes"""
@@ -71,8 +73,9 @@ class Learner:
         self.optimizer = _optimizer(self.network, list(self.facts.values()), config)
         self.generator = generator
         """for what all ranks choose alike: batches, augmentations, permutations"""
-        chains = model.start(generator, config.buffer_size)
-        self.replay = replay.init(chains[distributed.share(config.buffer_size)])
+        if chains is None:
+            chains = model.start(generator, config.buffer_size)[distributed.share(config.buffer_size)]
+        self.replay = replay.init(chains)
         self.chain_generator = distributed.own_generator(generator)
         """for the chains, which each rank has its share of; the same generator where there is one rank"""
         self.data = data
@@ -100,11 +103,16 @@ class Learner:
         network = copy.deepcopy(self.network)
         heads = dict(network.heads.items())
         other = Learner(
-            network.model, self.data, self.config, self.generator.clone_state(), self.facts, heads
+            network.model,
+            self.data,
+            self.config,
+            self.generator.clone_state(),
+            self.facts,
+            heads,
+            self.replay.chains,
         )
         other.average.load_state_dict(self.average.state_dict())
         other.optimizer.load_state_dict(copy.deepcopy(self.optimizer.state_dict()))
-        other.replay = replay.init(self.replay.chains)
         if self.chain_generator is not self.generator:
             other.chain_generator = self.chain_generator.clone_state()
         other.steps, other.guard, other.backoff = self.steps, self.guard, self.backoff

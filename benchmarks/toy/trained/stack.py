@@ -17,6 +17,7 @@ from benchmarks.toy.trained.likelihood import log_likelihood
 from benchmarks.toy.trained.swav import Setting, SwAV
 from gedi_nesy.objectives.inv import loss_inv
 from gedi_nesy.objectives.prior import loss_prior
+from gedi_nesy.training import seeds
 from gedi_nesy.training.durability.manager import CheckpointManager
 from gedi_nesy.training.vectorized.config import StackedConfig
 from gedi_nesy.training.vectorized.learner import StackedLearner
@@ -39,9 +40,9 @@ class Cell(NamedTuple):
     weights: Triple
 
     @property
-    def own_seed(self) -> int:
-        """Of its network and of all that it draws."""
-        return 1000 * self.seed + self.attempt
+    def streams(self) -> tuple[int, int]:
+        """Seeds of its network, and of all that it draws."""
+        return seeds.streams(self.seed, self.attempt)
 
 
 def stack_of(
@@ -51,7 +52,7 @@ def stack_of(
     models = []
     for cell in cells:
         with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(cell.own_seed)
+            torch.manual_seed(cell.streams[0])
             models.append(
                 toy_methods.network(preset, cell.sets.train.inputs.shape[1], num_clusters).to(device)
             )
@@ -72,7 +73,7 @@ def _data(cells: Sequence[Cell], device: torch.device) -> Tensor:
 
 
 def _generators(cells: Sequence[Cell], device: torch.device) -> list[Generator]:
-    return [Generator(device).manual_seed(cell.own_seed) for cell in cells]
+    return [Generator(device).manual_seed(cell.streams[1]) for cell in cells]
 
 
 def learn(

@@ -1,0 +1,17 @@
+"""Seeds of streams that never meet, from the one number that a person gives."""
+
+import numpy as np
+
+
+def streams(*key: int) -> tuple[int, int]:
+    """A seed for initialisation and one for training, different from each other and from those of any other key.
+
+    Two generators that are seeded alike give the same numbers: weights would be drawn again as noise, and as batches.
+    """
+    initialisation, training = np.random.SeedSequence(key).spawn(2)
+    return _seed(initialisation), _seed(training)
+
+
+def _seed(sequence: np.random.SeedSequence) -> int:
+    # torch takes 64 bits, and prints them with a sign
+    return int(sequence.generate_state(1, np.uint64)[0] >> np.uint64(1))
