@@ -13,7 +13,7 @@ from gedi_nesy.models.encoders import ConvNet
 from gedi_nesy.objectives.simclr import loss_simclr
 from gedi_nesy.objectives.table import METHODS
 from gedi_nesy.training.config import TrainConfig
-from gedi_nesy.training.durability.manager import SaveConfig, Saver
+from gedi_nesy.training.durability.manager import CheckpointConfig, CheckpointManager
 from gedi_nesy.training.loop import Outcome
 from gedi_nesy.training.records import Record
 from tests.training.blobs import CLASSES, SMALL, blobs
@@ -81,7 +81,7 @@ def trained(folder=None, on_step=lambda record: None, **changes) -> Outcome:
         replace(config, **changes),
         partial(ConvNet, image_size=16, width=8, num_features=16),
         start_rank=4,
-        saver=folder and Saver(SaveConfig(folder=folder, seconds=0.0)),
+        saver=folder and CheckpointManager(CheckpointConfig(folder=folder, seconds=0.0)),
         on_step=on_step,
     )
 
