@@ -34,6 +34,22 @@ class Dataset(NamedTuple):
     num_classes: int
 
 
+class Collection(NamedTuple):
+    """A person's own images or points, what each is called, and what there is to say of them."""
+
+    inputs: Tensor
+    """images (image, channel, height, width) as bytes, or points (point, dim) in double precision"""
+    names: list[str]
+    notes: list[str]
+    """a line for each thing that was found or decided"""
+    left_out: tuple[tuple[str, str], ...] = ()
+    """files that could not be read, with the reason"""
+
+    @property
+    def is_images(self) -> bool:
+        return self.inputs.ndim == 4
+
+
 class Source(NamedTuple):
     """A data set before it is read: one file in `image_sets` holds one of these, named SOURCE."""
 
