@@ -1,12 +1,11 @@
 """How much memory training on many colour images takes: python -m benchmarks.memory"""
 
-from benchmarks.memory.config import MemoryConfig
-from benchmarks.memory.run import main
-from benchmarks.runner.command_line import run_cli
+from benchmarks.memory.run import BENCHMARK
+from benchmarks.runner import command_line
 
 
 def cli() -> None:
-    run_cli(MemoryConfig, main, "memory")
+    command_line.main(BENCHMARK)
 
 
 if __name__ == "__main__":

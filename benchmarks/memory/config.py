@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from benchmarks.runner.config import PlaceConfig
+from gedi_nesy.errors import ConfigError
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,11 +24,12 @@ class MemoryConfig(PlaceConfig):
     steps: int = 20
     """training steps of each phase: a restart, its verification, the refinement"""
     threads: int = 1
+    """CPU threads of torch (0: as torch likes)"""
 
     def check(self) -> None:
-        """ValueError names what does not fit."""
+        """ConfigError names what does not fit."""
         for name in ("images", "channels", "image_size", "queries", "steps"):
             if getattr(self, name) < 1:
-                raise ValueError(f"--{name.replace('_', '-')} {getattr(self, name)} must be at least 1")
+                raise ConfigError(f"--{name.replace('_', '-')} {getattr(self, name)} must be at least 1")
         if self.images < 3:
-            raise ValueError(f"--images {self.images} must be at least 3, one query's")
+            raise ConfigError(f"--images {self.images} must be at least 3, one query's")

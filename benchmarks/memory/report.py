@@ -1,11 +1,35 @@
-"""The table of the memory benchmark."""
+"""The table of the memory benchmark, and what results.json holds of it."""
 
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
 from rich.table import Table
 
 from benchmarks.memory.config import MemoryConfig
+from benchmarks.runner.benchmark import Run
+from benchmarks.runner.results import summarise
 
 BAR = 1.2e9
 """Bytes resident in all while training on 50,000 colour images of 32x32, at the most."""
+
+
+def body(config: MemoryConfig, runs: Sequence[Run]) -> dict[str, Any]:
+    """The stages beside the run."""
+    (run,) = runs
+    metrics = run["metrics"]
+    return {
+        "runs": [{"seed": run["seed"], "metrics": metrics}],
+        "summary": summarise([metrics]),
+        "rows": run["rows"],
+    }
+
+
+def report(config: MemoryConfig, runs: Sequence[Run], console: Console, folder: Path) -> None:
+    """The table of the stages."""
+    (run,) = runs
+    console.print(table(config, run["rows"]))
 
 
 def table(config: MemoryConfig, rows: list[dict]) -> Table:

@@ -1,35 +1,25 @@
-"""Start the process that trains, listen to it, tabulate and write."""
+"""Start the process that trains, and listen to it."""
 
 import json
 import subprocess
 import sys
-from dataclasses import asdict
 from pathlib import Path
 
-from rich.console import Console
-
 from benchmarks.memory.config import MemoryConfig
-from benchmarks.memory.report import table
-from benchmarks.runner.results import summarise, write_results
+from benchmarks.memory.report import body, report
+from benchmarks.runner.benchmark import Benchmark, Job, Place, Run
+from benchmarks.runner.flags import flat
 
 
-def main(config: MemoryConfig) -> None:
-    """Measure, tabulate and write."""
+def jobs(config: MemoryConfig) -> list[Job]:
+    """A single one."""
     config.check()
-    device = config.prepare()
-    folder = config.folder("memory")
-    console = Console(width=None if Console().is_terminal else 130)
-    rows = measure(config, console)
-    metrics = {"peak_gb": rows[-1]["peak"] / 1e9, "imports_gb": rows[2]["peak"] / 1e9}
-    console.print(table(config, rows))
-    body = {"runs": [{"seed": 0, "metrics": metrics}], "summary": summarise([metrics]), "rows": rows}
-    path = write_results(folder, "memory", asdict(config), device, body)
-    console.print(f"written: {path}", highlight=False)
+    return [Job(name="memory", folder=".", runs=({"seed": 0},))]
 
 
-def measure(config: MemoryConfig, console: Console) -> list[dict]:
-    """What the process prints, a row a stage; RuntimeError if it does not come to its end."""
-    asked = json.dumps(asdict(config), default=str)
+def run_one(config: MemoryConfig, job: Job, place: Place) -> list[Run]:
+    """A row a stage; RuntimeError if the process does not come to its end."""
+    asked = json.dumps({**flat(config), "device": str(place.device)}, default=str)
     rows = []
     with subprocess.Popen(
         [sys.executable, "-m", "benchmarks.memory.child", asked],
@@ -40,7 +30,13 @@ def measure(config: MemoryConfig, console: Console) -> list[dict]:
         assert process.stdout is not None
         for line in process.stdout:
             rows.append(json.loads(line))
-            console.print(f"{rows[-1]['stage']}: {rows[-1]['peak'] / 1e9:.2f} GB", highlight=False)
+            place.say(f"{rows[-1]['stage']}: {rows[-1]['peak'] / 1e9:.2f} GB")
     if process.returncode:
         raise RuntimeError(f"the process that trains ended with {process.returncode}")
-    return rows
+    metrics = {"peak_gb": rows[-1]["peak"] / 1e9, "imports_gb": rows[2]["peak"] / 1e9}
+    return [{**job.runs[0], "metrics": metrics, "rows": rows}]
+
+
+BENCHMARK = Benchmark(
+    name="memory", config=MemoryConfig, jobs=jobs, run_one=run_one, body=body, report=report, width=130
+)

@@ -1,10 +1,8 @@
 """From a command line to a benchmark that runs; errors are one line."""
 
-from collections.abc import Callable
-
 from benchmarks.runner import loop
 from benchmarks.runner.benchmark import Benchmark
-from benchmarks.runner.flags import Config, parse
+from benchmarks.runner.flags import parse
 from gedi_nesy.cli.top_level import reporting
 from gedi_nesy.training import distributed
 
@@ -14,10 +12,5 @@ FAILED = 2
 
 def main(benchmark: Benchmark) -> None:
     """python -m benchmarks.NAME: SystemExit with a code that says how it went, unless all is well."""
-    run_cli(benchmark.config, lambda config: loop.run(benchmark, config), benchmark.name)
-
-
-def run_cli(config: type[Config], run: Callable[[Config], None], name: str) -> None:
-    """Read the flags of `config` from the command line, and run."""
     with reporting(FAILED), distributed.joined():
-        run(parse(config, f"python -m benchmarks.{name}"))
+        loop.run(benchmark, parse(benchmark.config, f"python -m benchmarks.{benchmark.name}"))

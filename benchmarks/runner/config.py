@@ -8,7 +8,6 @@ import torch
 import tyro
 
 from benchmarks.runner.devices import device_of
-from benchmarks.runner.folder import out_folder
 from benchmarks.runner.record import check_tensorboard
 from gedi_nesy.data.images import CHOICES, PLACES, DatasetName
 from gedi_nesy.errors import ConfigError
@@ -47,10 +46,6 @@ class PlaceConfig:
         if self.threads:
             torch.set_num_threads(self.threads)
         return device
-
-    def folder(self, benchmark: str) -> Path:
-        """The folder to write to; ConfigError if it holds results and nobody said what to do with them."""
-        return out_folder(self.out, benchmark, self.overwrite, getattr(self, "resume", False))
 
 
 @dataclass(frozen=True, kw_only=True)

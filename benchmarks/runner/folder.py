@@ -58,9 +58,3 @@ def _check(folder: Path, overwrite: bool, resume: bool) -> None:
         raise ConfigError(
             f"--out {folder} holds a run that was ended; pass --resume to go on with it, or --overwrite to begin anew"
         )
-
-
-def out_folder(out: Path | None, benchmark: str, overwrite: bool, resume: bool = False) -> Path:
-    """The folder without its lock, for benchmarks that do not stand on the runner yet."""
-    with opened(out, benchmark, overwrite, resume) as folder:
-        return folder

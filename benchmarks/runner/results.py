@@ -41,11 +41,6 @@ NOT_PART_OF_A_RUN = (
 )
 
 
-def finished_runs(folder: Path, config: Mapping) -> list[dict]:
-    """The runs that results.json in `folder` holds; ConfigError if they were made with other settings."""
-    return kept_results(folder, config).get("runs", [])
-
-
 def kept_results(folder: Path, config: Mapping) -> dict[str, Any]:
     """results.json in `folder`, {} if there is none; ConfigError if its runs were made with other settings."""
     file = folder / RESULTS_FILE

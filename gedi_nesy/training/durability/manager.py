@@ -92,6 +92,7 @@ class CheckpointManager:
         if decided > -2:
             self.save(state)
         if decided > 0:
+            self._signal = None
             raise StoppedError(decided, self.config.folder)
 
     def save(self, state: Callable[[], Tree]) -> None:
@@ -114,7 +115,10 @@ class CheckpointManager:
 
     @contextmanager
     def catching_signals(self) -> Iterator[None]:
-        """Within, SIGTERM and SIGINT end the run at its next `step`; a second SIGINT ends it at once."""
+        """Within, SIGTERM and SIGINT end the run at its next `step`; a second SIGINT ends it at once.
+
+        One that came after the last step is heard once the run is over, as if nobody had caught it.
+        """
         if threading.current_thread() is not threading.main_thread():
             yield  # Python hands signals to the main thread alone
             return
@@ -124,6 +128,7 @@ class CheckpointManager:
             self._signal = number
             signal.signal(signal.SIGINT, before[signal.SIGINT])
 
+        self._signal = None
         for number in before:
             signal.signal(number, heard)
         try:
@@ -131,6 +136,8 @@ class CheckpointManager:
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler)
+        if self._signal is not None:
+            signal.raise_signal(self._signal)
 
 
 def _checked(state: Tree, folder: Path) -> dict[str, Any]:

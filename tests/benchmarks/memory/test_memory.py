@@ -4,15 +4,16 @@ import json
 
 import pytest
 
-from benchmarks.memory import run
 from benchmarks.memory.child import peak_and_resident
 from benchmarks.memory.config import MemoryConfig
+from benchmarks.memory.run import BENCHMARK
+from benchmarks.runner import loop
 
 SMALL = {"images": 60, "image_size": 8, "queries": 20, "steps": 2}
 
 
 def test_results_hold_every_stage(tmp_path, capfd):
-    run.main(MemoryConfig(**SMALL, device="cpu", out=tmp_path))
+    loop.run(BENCHMARK, MemoryConfig(**SMALL, device="cpu", out=tmp_path))
     document = json.loads((tmp_path / "results.json").read_text())
     rows = document["rows"]
     assert [row["stage"] for row in rows][::7] == ["Python has started", "all images are predicted"]
@@ -38,7 +39,7 @@ def test_no_second_copy_of_the_images_is_made(tmp_path):
     growth = []
     for images in (1_000, 30_000):
         folder = tmp_path / str(images)
-        run.main(MemoryConfig(images=images, queries=20, steps=2, device="cpu", out=folder))
+        loop.run(BENCHMARK, MemoryConfig(images=images, queries=20, steps=2, device="cpu", out=folder))
         rows = json.loads((folder / "results.json").read_text())["rows"]
         growth.append(rows[-1]["peak"] - rows[2]["peak"])
     assert growth[1] - growth[0] < 29_000 * 3072 + 150_000_000

@@ -36,9 +36,13 @@ XOR = [
 
 
 def final(out: Path, seed: str = "seed-1") -> dict:
-    """All numbers that a run ends with: metrics without seconds, attempts, the model byte for byte, the history."""
+    """All numbers that a run ends with: metrics without seconds, attempts, the model byte for byte, the history.
+
+    How far the audit comes within its seconds is not the run's doing.
+    """
     (run,) = json.loads((out / "results.json").read_text())["runs"]
     run["metrics"] = {name: value for name, value in run["metrics"].items() if name != "seconds"}
+    run = {name: value for name, value in run.items() if name not in ("audit", "learned")}
     parts = run.pop("survival")
     assert parts["recoveries"] == []
     place = next(out.rglob(seed))

@@ -113,6 +113,22 @@ def test_a_signal_saves_first(tmp_path, number):
     assert signal.getsignal(number) is before
 
 
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_after_the_last_step_is_not_lost(tmp_path, number):
+    """The run is over; whoever comes next, such as the next seed, is to end."""
+    heard = []
+    before = signal.signal(number, lambda number, frame: heard.append(number))
+    one = saver(tmp_path, Clock())
+    with one.catching_signals():
+        one.step(lambda: {"step": 1})
+        os.kill(os.getpid(), number)
+        assert heard == []
+    assert heard == [number]
+    with one.catching_signals():
+        one.step(lambda: {"step": 2})  # nothing is left behind
+    signal.signal(number, before)
+
+
 def test_a_second_interrupt_ends_at_once(tmp_path):
     # a process that was begun in the background ignores interrupts
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
