@@ -136,8 +136,8 @@ class CheckpointManager:
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler)
-        if self._signal is not None:
-            signal.raise_signal(self._signal)
+            if self._signal is not None:
+                signal.raise_signal(self._signal)
 
 
 def _checked(state: Tree, folder: Path) -> dict[str, Any]:

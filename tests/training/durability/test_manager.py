@@ -133,10 +133,15 @@ def test_a_second_interrupt_ends_at_once(tmp_path):
     # a process that was begun in the background ignores interrupts
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     one = saver(tmp_path, Clock())
-    with one.catching_signals():
-        os.kill(os.getpid(), signal.SIGINT)
-        with pytest.raises(KeyboardInterrupt):
+
+    def interrupted_twice() -> None:
+        with one.catching_signals():
             os.kill(os.getpid(), signal.SIGINT)
+            os.kill(os.getpid(), signal.SIGINT)
+            pytest.fail("this is not reached")
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted_twice()
     signal.signal(signal.SIGINT, before)
 
 
