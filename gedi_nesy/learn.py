@@ -129,6 +129,7 @@ def learn(
     search_log_prob: QueryLogProb | None = None,
     saver: CheckpointManager | None = None,
     on_resume: Callable[[list[Record]], None] = lambda history: None,
+    stop: Callable[[], bool] | None = None,
 ) -> Outcome:
     """Train a GEDI network on queries over images; `.model` of the outcome is what to keep.
 
@@ -136,8 +137,9 @@ def learn(
     is left as it was. `make_backbone` defaults to a ConvNet for the images' shape; `start_rank` is that of the Gaussian
     at which Langevin chains begin. The t(...) of the program are learned as well, and in the end `log_prob` has their
     values. Without `log_prob` it is standalone GEDI: clusters and samples, no names. With a `saver`, a run that was
-    ended goes on where it was saved. ValueError says which images, indices, answers or labels do not fit, and how they
-    would.
+    ended goes on where it was saved. `stop` is asked between two steps whether to end with what there is
+    (`Outcome.finished` is False then). ValueError says which images, indices, answers or labels do not fit, and how
+    they would.
     """
     config = config or TrainConfig()
     data = _checked(data, log_prob, num_clusters, config)
@@ -159,7 +161,7 @@ def learn(
         heads = table.modules(config.objective, features, generator)
         return Learner(model, data, config.step, generator, facts, heads)
 
-    outcome = train(make_learner, log_prob, config, on_step, search_log_prob, saver, on_resume)
+    outcome = train(make_learner, log_prob, config, on_step, search_log_prob, saver, on_resume, stop)
     for query in (log_prob, search_log_prob):
         if isinstance(query, nn.Module):
             query.load_state_dict(outcome.learner.facts)

@@ -7,6 +7,7 @@ import torch
 
 from gedi_nesy.data.checks import COLOURS
 from gedi_nesy.data.dataset import Collection, DataError
+from gedi_nesy.data.folder import read_folder
 from gedi_nesy.data.idx import read_idx
 from gedi_nesy.data.npy import read_npy, read_npz
 from gedi_nesy.data.point_files import load_file
@@ -29,8 +30,6 @@ def read_collection(
     `image_shape` (channel, height, width) if that is given. DataError says in one line what cannot be used.
     """
     if path.is_dir():
-        from gedi_nesy.data.folder import read_folder  # noqa: PLC0415 - Pillow is not needed for the others
-
         return read_folder(path, size, channels)
     if not path.exists():
         raise DataError(f"{path}: no such file or folder")

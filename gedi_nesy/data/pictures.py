@@ -12,12 +12,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+from PIL import Image, ImageOps
 
 from gedi_nesy.errors import one_line
-from gedi_nesy.extras import needs
-
-with needs("folders"):
-    from PIL import Image, ImageOps
 
 FORMATS = ("PNG", "JPEG", "TIFF", "BMP", "WEBP")
 ENDINGS = frozenset((".png", ".jpg", ".jpeg", ".jpe", ".tif", ".tiff", ".bmp", ".webp"))

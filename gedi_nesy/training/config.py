@@ -71,6 +71,8 @@ class TrainConfig:
     step: StepConfig = field(default_factory=StepConfig)
     attempts: int = 8
     """random restarts at the most; the best by the training objective is refined"""
+    attempts_without_queries: int = 1
+    """restarts where there is no logic, and nothing by which one could be accepted: all of them are made"""
     explore: int = 350
     """steps of a restart"""
     refine: int = 1000
@@ -93,7 +95,7 @@ class TrainConfig:
 
     def __post_init__(self) -> None:
         table.checked(self.objective)
-        for name in ("attempts", "explore", "warmup", "rounds"):
+        for name in ("attempts", "attempts_without_queries", "explore", "warmup", "rounds"):
             if getattr(self, name) < 1:
                 raise ConfigError(f"{name}={getattr(self, name)} must be at least 1")
         for name in ("refine", "naming_every", "reconsider"):

@@ -24,6 +24,8 @@ class Outcome(NamedTuple):
     """every step in the order in which it was taken; phases of those that divergence made void say so"""
     recoveries: list[Recovery]
     """how often, and why, training went back to a good state: seldom at all"""
+    finished: bool = True
+    """False where it was stopped before its last step: the model is the best there was then"""
 
     @property
     def model(self) -> GEDI:
@@ -39,26 +41,32 @@ def train(
     search_log_prob: QueryLogProb | None = None,
     saver: CheckpointManager | None = None,
     on_resume: Callable[[list[Record]], None] = lambda history: None,
+    stop: Callable[[], bool] | None = None,
 ) -> Outcome:
     """Attempts are compared by the training objective alone; no label is seen anywhere here.
 
     `make_learner(attempt)` begins an attempt. Without logic, or with its weight at 0, no permutation can be wrong, and
-    one attempt is made. `search_log_prob` is the same function by a faster engine, for the search of permutations and
-    the comparison of attempts, which take thousands of evaluations.
+    `attempts_without_queries` are made. `search_log_prob` is the same function by a faster engine, for the search of
+    permutations and the comparison of attempts, which take thousands of evaluations.
 
     With a `saver` the run goes on from what was saved, if there is anything, after `on_resume` was told the history so
     far; it is saved now and then, and when a signal asks it to end (StoppedError). The numbers are those of a run that
-    was never interrupted. DivergedError if training runs away and going back does not help.
+    was never interrupted. With `stop`, which is asked between two steps, signals are the caller's business: where it
+    says so, the run is saved, and what there is by then is the outcome. DivergedError if training runs away and going
+    back does not help.
     """
     state = saver.load() if saver else None
     run = TrainingRun(make_learner, query_log_prob, config, search_log_prob, on_step, state)
     if saver and (state is not None or saver.warnings):
         on_resume(run.history)
-    with saver.catching_signals() if saver else nullcontext():
-        while not run.done:
+    with saver.catching_signals() if saver and stop is None else nullcontext():
+        while not run.done and not (stop and stop()):
             phase = run.phase
             run.advance()
             if saver:
                 saver.step(run.tree, milestone=run.phase != phase)
-    run.learner.average.eval()
-    return Outcome(run.learner, run.attempts, run.chosen, run.history, run.recoveries)
+    if saver and not run.done:
+        saver.save(run.tree)
+    learner = run.learner if run.best is None else run.best
+    learner.average.eval()
+    return Outcome(learner, run.attempts, run.chosen, run.history, run.recoveries, run.done)

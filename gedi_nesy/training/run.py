@@ -176,12 +176,13 @@ class TrainingRun:
         """The attempt is over: keep it if it is accepted or the best, then make another one or refine the one kept."""
         terms = self._judge(learner)
         found = Attempt(self.prior_weight, terms, table.value(self.config.objective, terms), held)
-        enough = found.accepted(len(learner.data.query_indices), self.config) or not self.guided
+        restarts = self.config.attempts if self.guided else self.config.attempts_without_queries
+        enough = self.guided and found.accepted(len(learner.data.query_indices), self.config)
         if enough or self.best is None or found.objective > self.attempts[self.chosen].objective:
             self.best, self.chosen = learner, self.attempt
         self.attempts.append(found)
         self.trial = None
-        if enough or len(self.attempts) == self.config.attempts:
+        if enough or len(self.attempts) == restarts:
             self.learner, self.best, self.attempt = self.best, None, self.chosen
             self._begin("refine")
         else:
