@@ -16,7 +16,7 @@ from torch import Tensor
 from gedi_nesy.errors import ConfigError, GediNesyError
 from gedi_nesy.files import UnreadableError, WriteError, digest, read_tensors, to_bytes, write_whole
 
-FORMAT = "gedi_nesy.checkpoint/1"
+FORMAT = "gedi_nesy.checkpoint/2"
 HASHED = ("format", "settings", "about", "state")
 NAME = re.compile(r"checkpoint-(\d{8,})\.safetensors")
 
