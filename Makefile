@@ -7,7 +7,7 @@ READY := $(VENV)/.ready
 WORKERS ?= auto
 PYTEST := $(BIN)/python -m pytest --numprocesses $(WORKERS) --maxprocesses 8 --dist worksteal
 
-.PHONY: setup addition test test-slow lint words figures clean
+.PHONY: setup addition test test-slow lint words figures docs clean
 setup: $(READY)
 
 $(READY): pyproject.toml constraints.txt setup.py
@@ -39,5 +39,9 @@ words: $(READY)
 figures: $(READY)
 	$(BIN)/python -m benchmarks.figures
 
+# the site, in docs/_build; warnings are errors
+docs: $(READY)
+	$(BIN)/python -m sphinx --nitpicky --fail-on-warning --keep-going --quiet docs docs/_build
+
 clean:
-	rm -rf $(VENV) build dist *.egg-info
+	rm -rf $(VENV) build dist docs/_build *.egg-info
