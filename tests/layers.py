@@ -22,6 +22,8 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("gedi_nesy.audit", "gedi_nesy.models"),
     ("gedi_nesy.training",),
     ("gedi_nesy.learn",),
+    ("gedi_nesy.cluster",),
+    ("gedi_nesy.estimator",),
     ("gedi_nesy.cli", "gedi_nesy.__main__"),
     ("benchmarks",),
 )

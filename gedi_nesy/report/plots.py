@@ -102,6 +102,20 @@ def gallery(rows: Mapping[str, Pictures], path: Path, columns: int = 16) -> Path
     return save(figure, path)
 
 
+def cluster_rows(rows: Mapping[str, Pictures], path: Path, columns: int = 20) -> Path:
+    """A row of images for each cluster, by its name; an empty cluster has an empty row."""
+    figure = Figure(figsize=(10, 0.56 * len(rows)))
+    axes = figure.subplots(len(rows), 1, squeeze=False)[:, 0]
+    for (name, pictures), axis in zip(rows.items(), axes, strict=True):
+        strip = np.zeros((columns, *pictures.shape[1:]))
+        strip[: len(pictures)] = pictures[:columns]
+        axis.imshow(_tile(strip), cmap="gray_r", vmin=0, vmax=1)
+        axis.set_ylabel(name, rotation=0, ha="right", va="center", fontsize=12)
+        axis.set_xticks([])
+        axis.set_yticks([])
+    return save(figure, path)
+
+
 def curves(
     terms: Mapping[str, Sequence[float]], phases: Mapping[int, str], path: Path, window: int = 25
 ) -> Path:

@@ -11,6 +11,7 @@ from gedi_nesy.__main__ import main
 from gedi_nesy.cli import top_level
 from gedi_nesy.cli.parser import command_names
 from tests.cli.commands.test_runs import NOW, write
+from tests.cli.pictures import write_halves
 
 
 @pytest.fixture
@@ -18,7 +19,10 @@ def page(root) -> str:
     return (root / "docs" / "command-line.md").read_text()
 
 
-def test_examples_print_what_the_page_says(page, programs, tmp_path, monkeypatch, capsys):
+@pytest.mark.parametrize(("name", "examples"), [("command-line", 11), ("cluster-a-folder", 3)])
+def test_examples_print_what_the_page_says(name, examples, root, programs, tmp_path, monkeypatch, capsys):
+    page = (root / "docs" / f"{name}.md").read_text()
+    write_halves(tmp_path / "images")
     (tmp_path / "programs").symlink_to(programs)
     write(tmp_path / "runs" / "many", hours=50, triples=1000, accuracy=0.95)
     write(tmp_path / "runs" / "few", hours=3, triples=100, accuracy=0.8)
@@ -33,7 +37,7 @@ def test_examples_print_what_the_page_says(page, programs, tmp_path, monkeypatch
                 expected, shown, doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
             ), f"{command}\n{shown}"
             found += 1
-    assert found == 8
+    assert found == examples
 
 
 def test_every_command_has_a_section_with_an_example(page):

@@ -1,0 +1,250 @@
+"""`cluster DIR|FILE --clusters K --out RUN`: images or points in clusters, without labels."""
+
+import argparse
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from torch import Tensor
+
+from gedi_nesy.cli import run_folder
+from gedi_nesy.cli.program_file import seconds_of
+from gedi_nesy.cli.progress import progress
+from gedi_nesy.cli.top_level import INTERRUPTED
+from gedi_nesy.cluster import (
+    IMAGE_RESTARTS,
+    IMAGE_STEPS,
+    POINT_RESTARTS,
+    POINT_STEPS,
+    Assignments,
+    ClusterConfig,
+    assign,
+    cluster_images,
+    cluster_points,
+    train_config,
+    white_background,
+)
+from gedi_nesy.data.arrays import read_collection
+from gedi_nesy.data.dataset import Collection
+from gedi_nesy.errors import ConfigError, MissingPackageError
+from gedi_nesy.training.durability.lock import locked
+from gedi_nesy.training.durability.manager import CheckpointConfig, CheckpointManager
+
+SUMMARY = "images of a folder, or points of a file, in clusters, without labels"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The flags of the command."""
+    parser.add_argument(
+        "source",
+        type=Path,
+        metavar="DIR|FILE",
+        help="images or points: a folder, .npy, .npz, .csv, .parquet, IDX",
+    )
+    parser.add_argument("--clusters", required=True, type=_count, metavar="K", help="how many clusters")
+    parser.add_argument("--out", required=True, type=Path, metavar="RUN", help="the folder of the run")
+    both = f"{IMAGE_STEPS:,} for images, {POINT_STEPS:,} for points"
+    parser.add_argument("--steps", type=int, help=f"of training (default: {both})")
+    both = f"{IMAGE_RESTARTS} for images, {POINT_RESTARTS} for points"
+    parser.add_argument("--restarts", type=int, help=f"of which the best is kept (default: {both})")
+    parser.add_argument(
+        "--weight-gen",
+        type=float,
+        default=0.0,
+        help="of L_GEN for images, such as 0.1: slower; energies then say how likely an image is (default: 0)",
+    )
+    parser.add_argument("--seed", type=int, default=0, help="of all that is drawn (default: 0)")
+    parser.add_argument(
+        "--size",
+        type=int,
+        nargs=2,
+        metavar=("HEIGHT", "WIDTH"),
+        help="images are scaled to it (default: found)",
+    )
+    parser.add_argument(
+        "--image-shape",
+        type=int,
+        nargs=3,
+        metavar=("CHANNELS", "HEIGHT", "WIDTH"),
+        help="rows of numbers are images of this shape (default: points)",
+    )
+    parser.add_argument(
+        "--time-limit", type=seconds_of, metavar="SECONDS", help="end training after it, with what there is"
+    )
+    parser.add_argument("--resume", action="store_true", help="go on where the run in --out was stopped")
+    parser.add_argument("--sort-into", type=Path, metavar="DIR", help="copy images into a folder a cluster")
+    parser.add_argument("--link", action="store_true", help="with --sort-into: link instead of copying")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Read, decide, train, write; Ctrl-C and a time limit end training early and lose nothing."""
+    _check(arguments)
+    shape = tuple(arguments.image_shape) if arguments.image_shape else None
+    collection = read_collection(
+        arguments.source, tuple(arguments.size) if arguments.size else None, image_shape=shape
+    )
+    for note in collection.notes:
+        print(note)
+    inverted = collection.is_images and white_background(collection.inputs)
+    steps, restarts = (IMAGE_STEPS, IMAGE_RESTARTS) if collection.is_images else (POINT_STEPS, POINT_RESTARTS)
+    config = ClusterConfig(
+        num_clusters=arguments.clusters,
+        steps=steps if arguments.steps is None else arguments.steps,
+        restarts=restarts if arguments.restarts is None else arguments.restarts,
+        seed=arguments.seed,
+        weight_gen=arguments.weight_gen,
+    )
+    _say_decisions(config, collection, inverted)
+    with locked(arguments.out):
+        return _trained_and_written(arguments, config, collection, inverted)
+
+
+def _trained_and_written(
+    arguments: argparse.Namespace, config: ClusterConfig, collection: Collection, inverted: bool
+) -> int:
+    out: Path = arguments.out
+    inputs = run_folder.prepared(collection.inputs, inverted)
+    saver = _saver(arguments, config, inputs)
+    train = cluster_images if collection.is_images else cluster_points
+    with _stopping(arguments.time_limit) as (stop, reason), progress(config.steps) as on_progress:
+        found = train(
+            inputs, config, on_progress, saver, lambda steps: print(f"goes on after step {steps:,}"), stop
+        )
+    assigned = assign(found.model, inputs)
+    found.model.save(out / run_folder.MODEL)
+    run_folder.write_table(out / run_folder.TABLE, collection.names, assigned)
+    run_folder.write_json(
+        out / run_folder.SETTINGS,
+        {
+            "format": run_folder.FORMAT,
+            "source": str(arguments.source),
+            "inverted": inverted,
+            "finished": found.finished,
+            **vars(config),
+            "sizes": run_folder.cluster_sizes(assigned),
+            "left_out": [list(each) for each in collection.left_out],
+        },
+    )
+    _say_outcome(assigned, out)
+    if collection.is_images:
+        _draw(inputs, assigned, out / "clusters.png")
+    if arguments.sort_into:
+        clusters = assigned.probabilities.argmax(dim=1)
+        run_folder.sort_into(arguments.sort_into, arguments.source, collection, clusters, arguments.link)
+    if found.finished:
+        saver.remove()
+        return 0
+    print(f"stopped by {reason()}, with the best network so far; the same command with --resume goes on")
+    return INTERRUPTED if reason() == "Ctrl-C" else 0
+
+
+def _check(arguments: argparse.Namespace) -> None:
+    """What can be wrong before anything is read."""
+    if arguments.link and not arguments.sort_into:
+        raise ConfigError("--link belongs to --sort-into")
+    if arguments.sort_into and not arguments.source.is_dir():
+        raise ConfigError(f"--sort-into {arguments.sort_into}: {arguments.source} is no folder of images")
+    if arguments.sort_into and arguments.sort_into.exists() and any(arguments.sort_into.iterdir()):
+        raise ConfigError(f"--sort-into {arguments.sort_into}: the folder is not empty; choose another")
+    if (arguments.out / run_folder.SETTINGS).exists():
+        finished = run_folder.read_settings(arguments.out).get("finished")
+        if finished or not arguments.resume:
+            what = "is finished" if finished else "was stopped: --resume goes on with it"
+            raise ConfigError(
+                f"--out {arguments.out}: the run there {what}; choose another folder for a new one"
+            )
+
+
+def _saver(arguments: argparse.Namespace, config: ClusterConfig, inputs: Tensor) -> CheckpointManager:
+    """Checkpoints in the run's folder; a run that begins anew deletes those that lie there."""
+    settings = {**vars(config), "inputs": list(inputs.shape)}
+    saver = CheckpointManager(CheckpointConfig(folder=arguments.out / "checkpoints", settings=settings))
+    if not arguments.resume:
+        saver.remove()
+    return saver
+
+
+@contextmanager
+def _stopping(limit: float | None) -> Iterator[tuple[Callable[[], bool], Callable[[], str]]]:
+    """Whether to stop, and what asks for it: the first Ctrl-C, or the clock. The second Ctrl-C ends at once."""
+    asked: list[str] = []
+    end = time.monotonic() + limit if limit is not None else float("inf")
+    before = signal.getsignal(signal.SIGINT)
+
+    def heard(number: int, frame: object) -> None:
+        asked.append("Ctrl-C")
+        print("ends after this step, and writes what there is; once more ends at once", file=sys.stderr)
+        signal.signal(signal.SIGINT, before)
+
+    def stop() -> bool:
+        if time.monotonic() >= end and not asked:
+            asked.append("--time-limit")
+        return bool(asked)
+
+    signal.signal(signal.SIGINT, heard)
+    try:
+        yield stop, lambda: asked[0]
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _say_decisions(config: ClusterConfig, collection: Collection, inverted: bool) -> None:
+    if inverted:
+        print("white background: images are inverted for the network, here and when it predicts")
+    shape = tuple(collection.inputs.shape[1:])
+    if collection.is_images:
+        each = train_config(config, shape).explore
+        terms = "L_INV + L_PRIOR" + " + L_GEN" * (config.weight_gen > 0)
+        network = f"ConvNet for {'x'.join(map(str, shape))}; {terms} on augmented images"
+        steps = f"{config.restarts} restart(s) of {each:,}, and the rest for the best"
+    else:
+        network = "MLP on standardised columns; L_GEN + L_INV + L_PRIOR on pairs from walks"
+        steps = f"{config.restarts} restart(s) side by side, of which the best is kept"
+    print(f"network: {network}")
+    if collection.is_images and not config.weight_gen:
+        print(
+            "energies: no measure of likelihood, since L_GEN is off; --weight-gen 0.1 trains them, and takes longer"
+        )
+    print(f"training: {config.steps:,} steps, {steps} (by the objective alone); seed {config.seed}")
+
+
+def _say_outcome(assigned: Assignments, out: Path) -> None:
+    sizes = run_folder.cluster_sizes(assigned)
+    sure = float((assigned.probabilities.amax(dim=1) > 0.9).float().mean())
+    used = sum(size > 0 for size in sizes)
+    print(f"clusters in use: {used} of {len(sizes)}, with {min(sizes):,} to {max(sizes):,} each")
+    print(f"of all, {sure:.0%} are in theirs with a probability above 0.9")
+    if used < len(sizes) or sure < 0.5:
+        print("this has not found clear clusters: take more steps, another seed, or fewer clusters")
+    print(f"written: {out / run_folder.TABLE}, {out / run_folder.MODEL}")
+
+
+def _draw(images: Tensor, assigned: Assignments, path: Path) -> None:
+    """A row of images a cluster, the surest first."""
+    try:
+        from gedi_nesy.report.plots import cluster_rows  # noqa: PLC0415 - a second to import, and not always there
+    except MissingPackageError as error:
+        print(f"no picture: {error}")
+        return
+    best, clusters = assigned.probabilities.max(dim=1)
+    order = best.argsort(descending=True, stable=True)
+    rows = {
+        str(cluster): images[order[clusters[order] == cluster][:20]].numpy() / 255
+        for cluster in range(assigned.probabilities.shape[1])
+    }
+    cluster_rows(rows, path)
+    print(f"written: {path}")
+
+
+def _count(text: str) -> int:
+    if "-" in text.strip("-"):
+        raise argparse.ArgumentTypeError(
+            f"{text!r}: a range is not searched; give one number, or try several runs"
+        )
+    try:
+        return int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number") from None

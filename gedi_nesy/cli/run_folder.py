@@ -1,0 +1,123 @@
+"""What `cluster` leaves in its folder, and `predict` and `name` read: settings, model, names, tables."""
+
+import csv
+import io
+import json
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from gedi_nesy.cluster import Assignments
+from gedi_nesy.data.dataset import Collection
+from gedi_nesy.errors import ConfigError, GediNesyError
+from gedi_nesy.files import write_whole
+from gedi_nesy.models.gedi import GEDI
+
+FORMAT = "gedi_nesy.clusters/1"
+SETTINGS, NAMES, MODEL, TABLE = "run.json", "names.json", "model", "clusters.csv"
+
+
+class RunFolderError(GediNesyError, ValueError):
+    """A folder that holds no run of `cluster`, or a damaged one."""
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """A finished run: its model, how inputs are prepared for it, and what its clusters are called."""
+
+    model: GEDI
+    settings: Mapping[str, Any]
+    names: Mapping[int, str]
+
+    def prepared(self, inputs: Tensor) -> Tensor:
+        """Inputs as the model was trained on them."""
+        return prepared(inputs, self.settings["inverted"])
+
+
+def prepared(inputs: Tensor, inverted: bool) -> Tensor:
+    """What is inverted has a dark background, as augmentations suppose."""
+    return 255 - inputs if inverted else inputs
+
+
+def read(folder: Path) -> RunFolder:
+    """The run in a folder. RunFolderError or ModelError says what is missing or damaged."""
+    return RunFolder(GEDI.load(folder / MODEL), read_settings(folder), read_names(folder))
+
+
+def read_settings(folder: Path) -> dict[str, Any]:
+    """What run.json holds."""
+    found = _json(folder / SETTINGS)
+    if found is None:
+        raise RunFolderError(f"{folder}: no run of `gedi-nesy cluster` here ({SETTINGS} is missing)")
+    if found.get("format") != FORMAT or not isinstance(found.get("inverted"), bool):
+        raise RunFolderError(f"{folder / SETTINGS}: not a run of this version (format is not {FORMAT!r})")
+    return found
+
+
+def read_names(folder: Path) -> dict[int, str]:
+    """Names by cluster; none if none was given."""
+    found = _json(folder / NAMES) or {}
+    if not all(key.isdecimal() and isinstance(name, str) for key, name in found.items()):
+        raise RunFolderError(f"{folder / NAMES}: damaged: it holds no names of clusters")
+    return {int(key): name for key, name in found.items()}
+
+
+def write_names(folder: Path, names: Mapping[int, str]) -> None:
+    """Keep names for the predictions to come."""
+    write_json(folder / NAMES, {str(cluster): names[cluster] for cluster in sorted(names)})
+
+
+def write_json(file: Path, content: Mapping[str, Any]) -> None:
+    write_whole(file, (json.dumps(content, indent=2) + "\n").encode())
+
+
+def write_table(
+    file: Path, names: Sequence[str], found: Assignments, symbols: Mapping[int, str] | None = None
+) -> None:
+    """CSV with a row an input: image, cluster, probability, energy; with `symbols` also what the cluster is called."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    extra = [] if symbols is None else ["symbol"]
+    writer.writerow(["image", "cluster", *extra, "probability", "energy"])
+    best, clusters = (part.tolist() for part in found.probabilities.max(dim=1))
+    for name, cluster, sure, energy in zip(names, clusters, best, found.energies.tolist(), strict=True):
+        called = [] if symbols is None else [symbols.get(cluster, str(cluster))]
+        writer.writerow([name, cluster, *called, f"{sure:.6g}", f"{energy:.6g}"])
+    write_whole(file, text.getvalue().encode())
+
+
+def sort_into(target: Path, source: Path, collection: Collection, clusters: Tensor, link: bool) -> None:
+    """Copy, or link, each image into a folder of its cluster; sub-folders become part of its name."""
+    width = len(str(int(clusters.max())))
+    for name, cluster in zip(collection.names, clusters.tolist(), strict=True):
+        place = target / f"{cluster:0{width}d}" / name.replace("/", "__")
+        place.parent.mkdir(parents=True, exist_ok=True)
+        if place.is_symlink() or place.exists():
+            raise ConfigError(f"--sort-into {target}: {name} and another file would both be {place.name}")
+        if link:
+            place.symlink_to((source / name).resolve())
+        else:
+            shutil.copy2(source / name, place)
+
+
+def cluster_sizes(found: Assignments) -> list[int]:
+    """Inputs by cluster."""
+    clusters = found.probabilities.argmax(dim=1)
+    return torch.bincount(clusters, minlength=found.probabilities.shape[1]).tolist()
+
+
+def _json(file: Path) -> dict[str, Any] | None:
+    if not file.is_file():
+        return None
+    try:
+        found = json.loads(file.read_text(encoding="utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise RunFolderError(f"{file}: damaged: {error}") from error
+    if not isinstance(found, dict):
+        raise RunFolderError(f"{file}: damaged: it holds no settings")
+    return found
