@@ -17,6 +17,7 @@ from typing import Annotated, Any, NamedTuple, TypeVar, get_args, get_origin, ge
 import tyro
 
 from benchmarks.runner.config import PlaceConfig, RecordedConfig, RunConfig
+from benchmarks.runner.results import portable
 
 Config = TypeVar("Config", bound=PlaceConfig)
 OPTIONS, OUTPUT = "options", "run and output"
@@ -69,7 +70,7 @@ def parse(config: type[Config], prog: str, arguments: Sequence[str] | None = Non
 def flat(config: PlaceConfig) -> dict[str, Any]:
     """All settings by key, as results.json has them."""
     return {
-        leaf.key: _value(config, leaf.path.split("."))
+        leaf.key: portable(_value(config, leaf.path.split(".")))
         for leaves in _groups(type(config)).values()
         for leaf in leaves
     }

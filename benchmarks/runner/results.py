@@ -17,6 +17,7 @@ from gedi_nesy.errors import ConfigError
 from gedi_nesy.training import distributed
 
 RESULTS_FILE = "results.json"
+PROGRAMS = "programs"
 PACKAGES = (
     "torch",
     "torchvision",
@@ -41,6 +42,18 @@ NOT_PART_OF_A_RUN = (
 )
 
 
+PROJECT = Path(__file__).resolve().parents[2]
+
+
+def portable(value: Any) -> Any:
+    """A setting as results.json has it: a bundled program is named from the project's folder, wherever that is."""
+    if not isinstance(value, str | Path) or Path(value).parent.name != PROGRAMS:
+        return value
+    path = Path(value).resolve()
+    inside = path.parent == PROJECT / PROGRAMS and path.is_file()
+    return path.relative_to(PROJECT).as_posix() if inside else value
+
+
 def kept_results(folder: Path, config: Mapping) -> dict[str, Any]:
     """results.json in `folder`, {} if there is none; ConfigError if its runs were made with other settings."""
     file = folder / RESULTS_FILE
@@ -49,7 +62,7 @@ def kept_results(folder: Path, config: Mapping) -> dict[str, Any]:
     try:
         document = json.loads(file.read_text())
         before, runs = document["config"], document["runs"]
-        seen = {name: before.get(name) for name in before}
+        seen = {name: portable(before.get(name)) for name in before}
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise ConfigError(
             f"{file} is damaged and cannot be resumed; pass --overwrite to begin anew"

@@ -48,7 +48,12 @@ class Query:
         return self.template.slots
 
     def log_prob(self, **inputs: object) -> Float[Tensor, " batch"]:
-        """log P(query) per row, from images; with an answer variable, of the answer given under its name."""
+        """log P(query) per row, from images; with an answer variable, of the answer given under its name.
+
+        A probability of 0 has a finite logarithm, so that a loss stays finite: at least that of the smallest
+        normal number to the power 16, about -1397 in float32. `distribution` gives such an answer 0, or
+        1e-38 where a network returned a probability of 0.
+        """
         self.check_inputs(inputs)
         images = {name: value for name, value in inputs.items() if name != self.answer}
         return self.pick(self.log_distribution(**images), inputs)

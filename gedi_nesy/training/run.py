@@ -1,5 +1,6 @@
 """A training run as a machine that takes one step at a time, and whose whole state can be saved between two steps."""
 
+import operator
 from collections.abc import Callable
 from typing import Literal
 
@@ -8,7 +9,7 @@ from gedi_nesy.objectives.table import Objective, Terms
 from gedi_nesy.training.batches import QueryLogProb
 from gedi_nesy.training.config import PRIOR_FACTORS, TrainConfig
 from gedi_nesy.training.divergence import DivergedError, GuardState
-from gedi_nesy.training.durability import snapshot
+from gedi_nesy.training.durability import checkpoint, snapshot
 from gedi_nesy.training.durability.checkpoint import Tree
 from gedi_nesy.training.durability.rollback import Recovery, Rollback
 from gedi_nesy.training.evaluation import evaluate
@@ -47,10 +48,13 @@ class TrainingRun:
         self.chosen = 0
         self.best: Learner | None = None
         self.trial: Learner | None = None
-        self.learner = make_learner(state["attempt"] if state else 0)
+        with checkpoint.restoring():
+            attempt = operator.index(state["attempt"]) if state else 0
+        self.learner = make_learner(attempt)
         self.rollback = Rollback(self._good())
         if state:
-            self._restore(state)
+            with checkpoint.restoring():
+                self._restore(state)
 
     @property
     def done(self) -> bool:

@@ -2,8 +2,10 @@
 
 import pytest
 import torch
+from torch import Tensor
 
 from gedi_nesy.logic import Program, ProgramError, log_prob_together
+from gedi_nesy.logic.engines.tensors import ProgramWarning
 
 PROGRAM = """
 nn(net, [X], Y, [0, 1, 2]) :: digit(X, Y).
@@ -92,6 +94,45 @@ def test_facts_have_one_probability():
         program = Program.from_string(FACT, {"net": probabilities(torch.tensor([[value]]))})
         with pytest.raises(ProgramError, match="network 'net', asked for by seen"):
             program.compile("both(A, B)", images=["A", "B"]).log_prob(A=x, B=x + 1)
+
+
+TENSORS = "nn(embed, [X], E) :: e(X, E). nn(read, [E], Y, [a, b]) :: r(E, Y). q(X) :- e(X, E), r(E, a)."
+
+
+def read_by(network) -> Tensor:
+    """P(q) of an image of zeros, whose embedding is its 4 pixels."""
+    networks = {"embed": lambda x: x.flatten(1), "read": network}
+    with pytest.warns(ProgramWarning):
+        query = Program.from_string(TENSORS, networks).compile("q(X)", ["X"])
+    return query.log_prob(X=torch.zeros(1, 1, 2, 2)).exp()
+
+
+def test_tensors_as_terms():
+    assert read_by(lambda e: torch.tensor([[0.3, 0.7]])).item() == pytest.approx(0.3)
+    assert read_by(lambda e: torch.tensor([[0.0, 1.0]])).item() < 1e-37
+    wrong = {"NaN": [torch.nan, 0.5], "that sum to 4": [2.0, 2.0], "-0.5, which is no": [-0.5, 1.5]}
+    for message, row in wrong.items():
+        with pytest.raises(ProgramError, match=f"network 'read', asked for by r.* returned .*{message}"):
+            read_by(lambda e, row=row: torch.tensor([row]))
+
+
+def test_a_network_over_tensors_that_cannot_compute_is_named():
+    with pytest.raises(
+        ProgramError, match=r"network 'read' cannot read images of shape \(4,\): .*mat1 and mat2"
+    ):
+        read_by(lambda e: e @ torch.zeros(3, 2))
+    with pytest.raises(ProgramError, match="the domain of r has 2 values but network 'read' has 3 outputs"):
+        read_by(lambda e: torch.full((1, 3), 1 / 3))
+
+
+@pytest.mark.parametrize("engine", ["circuit", "klay", "deepproblog"])
+def test_what_is_impossible_has_probability_0_and_a_finite_logarithm(engine):
+    query = Program.from_string(PROGRAM, {"net": probabilities(torch.tensor([[1.0, 0.0, 0.0]]))}).compile(
+        "sum(A, B, N)", images=["A", "B"], answer="N", engine=engine
+    )
+    x = torch.rand(2, 1, 2, 2)
+    torch.testing.assert_close(query.distribution(A=x, B=x + 1), torch.eye(5)[[0, 0]], rtol=0, atol=1e-30)
+    assert query.log_prob(A=x, B=x + 1, N=[4, 4]).isfinite().all()
 
 
 @pytest.mark.parametrize("dtype", [torch.float64, torch.float32, torch.bfloat16, torch.float16])

@@ -16,6 +16,7 @@ from gedi_nesy.sampling import sgld
 from gedi_nesy.training.config import TrainConfig
 from gedi_nesy.training.divergence import DivergedError, GuardConfig
 from gedi_nesy.training.durability import snapshot
+from gedi_nesy.training.durability.checkpoint import CheckpointError
 from gedi_nesy.training.durability.manager import CheckpointConfig, CheckpointManager
 from gedi_nesy.training.evaluation import evaluate
 from gedi_nesy.training.learner import Learner
@@ -339,6 +340,13 @@ def test_the_state_of_a_run_is_a_tree_that_makes_the_same_run(make_learner):
     equal(run.tree(), again.tree())
     assert isinstance(again.attempts, list)
     assert all(isinstance(attempt, Attempt) for attempt in again.attempts)
+
+
+@pytest.mark.parametrize("forge", [{"learner": {}}, {"attempt": "x"}, {"history": None}, {"attempts": [[1]]}])
+def test_a_state_that_was_forged_is_one_line(make_learner, forge):
+    state = TrainingRun(make_learner, successor, EVERY_PHASE).tree() | forge
+    with pytest.raises(CheckpointError, match="does not hold the state of this run"):
+        TrainingRun(make_learner, successor, EVERY_PHASE, state=state)
 
 
 SURE = """

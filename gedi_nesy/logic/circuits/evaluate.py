@@ -29,6 +29,14 @@ def log_floor(dtype: torch.dtype) -> float:
     return 16 * math.log(torch.finfo(dtype).tiny)
 
 
+def floored_log(probability: Tensor) -> Tensor:
+    """log p, and `log_floor` without a gradient where p is 0."""
+    positive = probability > 0
+    safe = torch.where(positive, probability, torch.ones_like(probability))
+    floor = torch.full_like(probability, log_floor(probability.dtype))
+    return torch.where(positive, torch.log(safe), floor)
+
+
 @dataclass(frozen=True)
 class _Indices:
     """A circuit's index tensors on one device: per layer what its products add up, and which products use

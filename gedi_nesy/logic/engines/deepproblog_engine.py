@@ -10,6 +10,7 @@ from jaxtyping import Float
 from problog.logic import Constant, Term
 from torch import Tensor, nn
 
+from gedi_nesy.logic.circuits.evaluate import floored_log
 from gedi_nesy.logic.grounding.front_end import FrontEnd, image_term
 from gedi_nesy.logic.grounding.slots import Slot
 from gedi_nesy.logic.language.deepproblog_api import GraphSemiring
@@ -84,7 +85,7 @@ class Reference:
             self.model.learnable = self.learnable()[:, 0].exp()
             rows = [self._solve(query, row, answers, like) for row in range(batch)]
             probabilities = torch.stack(rows) if rows else like.new_zeros(0, len(answers))
-            return torch.log(probabilities + torch.finfo(like.dtype).tiny)
+            return floored_log(probabilities)
 
         return evaluate
 

@@ -15,13 +15,15 @@ from jaxtyping import Float
 from problog.logic import Constant
 from torch import Tensor, nn
 
-from gedi_nesy.logic.batch import check_tensors
+from gedi_nesy.logic.batch import check_outputs, check_tensors
+from gedi_nesy.logic.circuits.evaluate import floored_log
 from gedi_nesy.logic.circuits.layers import LayeredCircuit
 from gedi_nesy.logic.circuits.template import Report, Template
 from gedi_nesy.logic.errors import ProgramError
 from gedi_nesy.logic.explain import Explanation
 from gedi_nesy.logic.grounding.front_end import FrontEnd, substitute
-from gedi_nesy.logic.language.neural import LogProbs, Network
+from gedi_nesy.logic.grounding.slots import Slot
+from gedi_nesy.logic.language.neural import Network, NeuralPredicate, call_network, reading
 from gedi_nesy.logic.language.parts import ProgramParts
 from gedi_nesy.logic.query import Query
 
@@ -46,19 +48,22 @@ class _Row(Mapping):
         return len(self.images)
 
 
-class _Probabilities(nn.Module):
+class _Outputs(nn.Module):
     """A network as DeepProbLog calls it: probabilities, or for a tensor predicate whatever it returns."""
 
-    def __init__(self, network: Network, as_tensor: bool):
+    def __init__(self, network: Network, predicate: NeuralPredicate):
         super().__init__()
-        self.network = network
-        self.as_tensor = as_tensor
+        self.network, self.predicate = network, predicate
 
     def forward(self, *inputs: Tensor) -> Tensor:
+        name, asking = self.predicate.network, self.predicate.name
         batch = [x[None] if isinstance(x, Tensor) else x for x in inputs]
-        if isinstance(self.network, LogProbs) and not self.as_tensor:
-            return self.network.log_probs(*batch)[0].exp()
-        return self.network(*batch)[0]  # pyright: ignore[reportCallIssue]
+        if self.predicate.kind == "tensor":
+            with reading(name, batch):
+                return self.network(*batch)[0]  # pyright: ignore[reportCallIssue]
+        log_probabilities = call_network(self.network, name, asking, batch)
+        check_outputs([Slot(name, (), ("a tensor",), asking, self.predicate.domain)], [log_probabilities])
+        return log_probabilities[0].exp()
 
 
 @dataclass(frozen=True, repr=False)
@@ -85,7 +90,7 @@ class TensorQuery(Query):
             result = self.front_end.solve(substitute(self.term, bound))
             rows.append(sum(result.values(), first.new_zeros(())))
         probabilities = torch.stack(rows)
-        return torch.log(probabilities + torch.finfo(probabilities.dtype).tiny)
+        return floored_log(probabilities)
 
     def log_distribution(self, **images: object) -> Float[Tensor, "batch answer"]:
         """Refused: the answers depend on tensors that only a run computes."""
@@ -114,7 +119,8 @@ def tensor_query(
         ProgramWarning,
         stacklevel=4,
     )
-    modules = {name: _Probabilities(network, name in tensors) for name, network in parts.networks.items()}
+    asking = {predicate.network: predicate for predicate in reversed(parts.predicates)} | tensors
+    modules = {name: _Outputs(parts.networks[name], predicate) for name, predicate in asking.items()}
     front_end = FrontEnd(parts.guard, parts.statements, modules)
     source = _Row()
     front_end.model.add_tensor_source("image", source)

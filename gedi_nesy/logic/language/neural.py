@@ -1,6 +1,7 @@
 """Neural predicates: what `nn(...) ::` says in a program, and what a network must offer behind it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
@@ -172,17 +173,24 @@ def call_network(
     network: Network, name: str, predicate: str, inputs: list[Tensor]
 ) -> Float[Tensor, "batch output"]:
     """Log-probabilities of a whole batch, for a predicate that errors name; probabilities p become log(p + tiny)."""
-    try:
+    with reading(name, inputs):
         if isinstance(network, LogProbs):
             return network.log_probs(*inputs)
         probabilities = network(*inputs)
+    return log_of_probabilities(probabilities, name, predicate)
+
+
+@contextmanager
+def reading(name: str, inputs: Sequence[object]) -> Iterator[None]:
+    """Within, a network that cannot compute with these inputs is a ProgramError that names it."""
+    try:
+        yield
     except torch.OutOfMemoryError:
         raise
     except RuntimeError as error:
-        shapes = ", ".join(str(tuple(x.shape[1:])) for x in inputs)
+        shapes = ", ".join(str(tuple(x.shape[1:])) if isinstance(x, Tensor) else repr(x) for x in inputs)
         reason = str(error).strip().splitlines()[0]
         raise ProgramError(f"network '{name}' cannot read images of shape {shapes}: {reason}") from error
-    return log_of_probabilities(probabilities, name, predicate)
 
 
 def log_of_probabilities(probabilities: Tensor, name: str, predicate: str) -> Tensor:

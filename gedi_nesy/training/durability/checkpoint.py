@@ -6,14 +6,14 @@ tensor, the settings of the run and a SHA-256 of all of it, tensors included. Nu
 
 import json
 import re
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from torch import Tensor
+from torch import OutOfMemoryError, Tensor
 
-from gedi_nesy.errors import ConfigError, GediNesyError
+from gedi_nesy.errors import ConfigError, GediNesyError, one_line
 from gedi_nesy.files import UnreadableError, WriteError, digest, read_tensors, to_bytes, write_whole
 
 FORMAT = "gedi_nesy.checkpoint/2"
@@ -25,7 +25,21 @@ Tree = Any
 
 
 class CheckpointError(GediNesyError, OSError):
-    """A checkpoint could not be written; those written before are as they were."""
+    """A checkpoint could not be written, and those written before are as they were; or it holds something else."""
+
+
+@contextmanager
+def restoring() -> Iterator[None]:
+    """Within, a state is taken apart that a checkpoint held: CheckpointError if it is that of something else."""
+    try:
+        yield
+    except (LookupError, TypeError, ValueError, AttributeError, RuntimeError) as error:
+        if isinstance(error, GediNesyError | OutOfMemoryError):
+            raise
+        reason = one_line(f"{type(error).__name__}: {error}")[:200]
+        raise CheckpointError(
+            f"the checkpoint does not hold the state of this run ({reason}); without its checkpoints it begins again"
+        ) from error
 
 
 class Loaded(NamedTuple):

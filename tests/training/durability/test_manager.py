@@ -6,6 +6,7 @@ from itertools import pairwise
 
 import pytest
 
+from gedi_nesy.training.divergence import DivergedError
 from gedi_nesy.training.durability import checkpoint
 from gedi_nesy.training.durability.checkpoint import CheckpointError
 from gedi_nesy.training.durability.manager import CheckpointConfig, CheckpointManager, StoppedError
@@ -167,3 +168,11 @@ def test_a_checkpoint_from_before_loads(tmp_path):
     assert manager.load() == {"step": 3}
     assert (manager.num_launches, manager.spent) == (3, 0.5)
     assert manager.seconds >= 7.0
+
+
+def test_a_state_of_something_else_is_one_line():
+    message = r"does not hold the state of this run \(KeyError: 'model'\)"
+    with pytest.raises(CheckpointError, match=message), checkpoint.restoring():
+        {}["model"]
+    with pytest.raises(DivergedError), checkpoint.restoring():
+        raise DivergedError("ours")
