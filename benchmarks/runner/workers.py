@@ -1,5 +1,6 @@
 """Jobs one after the other in this process, or side by side in others, by joblib."""
 
+import multiprocessing
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -88,6 +89,22 @@ def _side_by_side(
                 f"--workers {config.workers}: a worker was ended from outside, for want of memory perhaps; what is done"
                 " is kept: pass --resume, with fewer workers"
             ) from error
+        except BaseException:
+            _end_workers()
+            raise
+
+
+def _end_workers(patience: float = 15.0) -> None:
+    """Ask what is left of the workers to save and end, then end them.
+
+    When this process is told to stop, joblib's own ending of them can lose a race, and they would go on unseen.
+    """
+    left = multiprocessing.active_children()
+    for worker in left:
+        worker.terminate()
+    for worker in left:
+        worker.join(patience)
+        worker.kill()
 
 
 def threads_each(total: int, workers: int) -> int:

@@ -173,7 +173,7 @@ def spawned(out: Path, *arguments: object) -> subprocess.Popen:
 
 
 def wait_until_begun(job: subprocess.Popen, out: Path, count: int) -> None:
-    while len(list(out.rglob("begun"))) < count:
+    while sum(file.stat().st_size > 0 for file in out.rglob("begun")) < count:
         assert job.poll() is None, job.communicate()
         time.sleep(0.05)
 
@@ -189,14 +189,26 @@ def test_a_killed_job_holds_no_lock(monkeypatch, tmp_path, capsys):
 
 
 @pytest.mark.parametrize("count", [1, 2])
-def test_control_c_ends_all_and_keeps_what_is_done(tmp_path, count):
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_ends_all_and_keeps_what_is_done(tmp_path, count, number, code):
     job = spawned(tmp_path, "--rows", "plain", "waits", "--seeds", 0, 1, "--workers", count)
     wait_until_begun(job, tmp_path, count)
-    job.send_signal(signal.SIGINT)
+    processes = [int(file.read_text()) for file in tmp_path.rglob("begun")]
+    job.send_signal(number)
     output, _ = job.communicate()
-    assert job.returncode == 130, output
-    assert output.strip().splitlines()[-1] == "stopped"
+    assert job.returncode == code, output
+    assert output.strip().splitlines()[-1].startswith("stopped")
     assert cells(tmp_path) == [("plain", 0), ("plain", 1)]
+    assert not [process for process in processes if is_running(process)]
+
+
+def is_running(process: int) -> bool:
+    """Whether it is there and does something: what has ended may wait to be collected by its parent."""
+    try:
+        stat = Path(f"/proc/{process}/stat").read_text()
+    except FileNotFoundError:
+        return False
+    return stat.rpartition(")")[2].split()[0] != "Z"
 
 
 def test_a_closed_pipe_is_silent(tmp_path):
