@@ -10,16 +10,20 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
-SHOWN = re.compile(r"<!-- example: (?P<file>\S+) -->\n```\w+\n(?P<code>.*?)```", re.DOTALL)
-REGION = re.compile(r"^# --8<-- \[start:text\]\n(.*?)^# --8<-- \[end:text\]\n", re.DOTALL | re.MULTILINE)
+SHOWN = re.compile(
+    r"<!-- example: (?P<file>[^\s,]+)(, (?P<part>[\w ]+))? -->\n```\w+\n(?P<code>.*?)```", re.DOTALL
+)
+MARK = re.compile(r"^# --8<-- \[.*\]\n", re.MULTILINE)
 TRANSCRIPT = re.compile(r"```\n\$ python -m gedi_nesy (?P<command>.*?)\n(?P<output>.*?)```", re.DOTALL)
 
 
-def region(file: Path) -> str:
-    """The marked part of a file, or all of one that has no mark."""
+def region(file: Path, part: str = "text") -> str:
+    """The marked lines of a file, with a blank line where others are left out; all of a file that has no mark."""
     text = file.read_text()
-    found = REGION.search(text)
-    return found[1] if found else text
+    begin, end = (rf"^# --8<-- \[{edge}:{part}\]\n" for edge in ("start", "end"))
+    found = re.findall(f"{begin}(.*?){end}", text, re.DOTALL | re.MULTILINE)
+    assert found or not MARK.search(text), f"{file.name} has no part {part!r}"
+    return MARK.sub("", "\n".join(found) or text)
 
 
 def run(*command: str, folder: Path) -> str:
@@ -43,7 +47,9 @@ def folder(tmp_path, monkeypatch) -> Path:
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_a_page_shows_its_examples_as_they_are(page):
     for found in SHOWN.finditer(page.read_text()):
-        assert found["code"] == region(ROOT / found["file"]), f"{page.name}: {found['file']}"
+        assert found["code"] == region(ROOT / found["file"], found["part"] or "text"), (
+            f"{page.name}: {found['file']}"
+        )
 
 
 def test_every_example_is_shown_somewhere():
@@ -55,6 +61,10 @@ def test_every_example_is_shown_somewhere():
 def test_python_blocks_of_the_readme_are_all_from_files():
     text = (ROOT / "README.md").read_text()
     assert len(re.findall(r"^```(?:python|prolog)$", text, re.MULTILINE)) == len(SHOWN.findall(text))
+
+
+def test_the_readme_is_short():
+    assert len((ROOT / "README.md").read_text().split()) <= 900
 
 
 def test_the_parts_run(folder):
@@ -91,3 +101,13 @@ def test_a_command_prints_what_the_page_says(command, output, folder):
 
 def test_commands_are_found():
     assert len(TRANSCRIPTS) >= 2
+
+
+@pytest.mark.slow
+def test_one_label_settles_an_ambiguous_rule(folder):
+    """Without one, both readings are as good; with it, only the right one is left."""
+    output = run("-W", "ignore", "examples/few_labels.py", folder=folder).splitlines()
+    accuracies = {line.split(":")[0]: float(line.split()[-8]) for line in output if "seed" in line}
+    assert len(accuracies) == 4
+    for name, accuracy in accuracies.items():
+        assert accuracy > 0.9 or (name.startswith("no label") and accuracy < 0.1), output

@@ -18,8 +18,8 @@ ROOT = Path(__file__).parents[2]
 PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md"))]
 FLAG = re.compile(r"(?<![\w-])--[a-z][a-z0-9-]+")
 
-OTHERS = {"--constraint", "--editable", "--index-url", "--nproc-per-node"}
-"""Flags of pip and torchrun."""
+OTHERS = {"--constraint", "--editable", "--index-url", "--nproc-per-node", "--nthreads", "--nworkers"}
+"""Flags of pip, torchrun and dask."""
 
 
 @cache
