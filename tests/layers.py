@@ -23,6 +23,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("gedi_nesy.training",),
     ("gedi_nesy.learn",),
     ("gedi_nesy.cluster",),
+    ("gedi_nesy.estimator",),
     ("gedi_nesy.cli", "gedi_nesy.__main__"),
     ("benchmarks",),
 )

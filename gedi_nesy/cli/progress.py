@@ -6,6 +6,8 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from gedi_nesy.extras import needs
+
 OnProgress = Callable[[int, str], None]
 """To be called with the steps done, and the terms in words."""
 
@@ -22,14 +24,15 @@ def progress(total: int) -> Iterator[OnProgress]:
 
 @contextmanager
 def _bar(total: int) -> Iterator[OnProgress]:
-    from rich.console import Console  # noqa: PLC0415 - not always there
-    from rich.progress import (  # noqa: PLC0415
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TextColumn,
-        TimeRemainingColumn,
-    )
+    with needs("report"):
+        from rich.console import Console  # noqa: PLC0415 - not always there
+        from rich.progress import (  # noqa: PLC0415
+            BarColumn,
+            MofNCompleteColumn,
+            Progress,
+            TextColumn,
+            TimeRemainingColumn,
+        )
 
     columns = (
         BarColumn(bar_width=20),
