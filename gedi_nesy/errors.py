@@ -12,7 +12,7 @@ from pathlib import Path
 
 
 class GediNesyError(Exception):
-    """Something that a user can mend. `str()` of it is one line, whatever its message quotes."""
+    """Something that a user can fix. `str()` of it is one line, whatever its message quotes."""
 
     def __str__(self) -> str:
         return one_line(super().__str__())
@@ -23,7 +23,7 @@ class ConfigError(GediNesyError, ValueError):
 
 
 class MissingPackageError(GediNesyError, ImportError):
-    """An optional package that is not installed; the message holds the `pip install` that mends it."""
+    """An optional package that is not installed; the message holds the `pip install` that fixes it."""
 
 
 class StoppedError(GediNesyError, RuntimeError):

@@ -8,7 +8,7 @@ from gedi_nesy.errors import MissingPackageError
 class needs:
     """`with needs("report"): import matplotlib`: a package that is missing becomes MissingPackageError.
 
-    Its one line names the package, and the `pip install` that mends it.
+    Its one line names the package, and the `pip install` that fixes it.
     """
 
     def __init__(self, extra: str):

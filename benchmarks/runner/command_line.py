@@ -7,7 +7,7 @@ from gedi_nesy.cli.top_level import reporting
 from gedi_nesy.training import distributed
 
 FAILED = 2
-"""Exit code where the user can mend it, and where a run failed."""
+"""Exit code where the user can fix it, and where a run failed."""
 
 
 def main(benchmark: Benchmark) -> None:

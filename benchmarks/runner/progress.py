@@ -1,4 +1,4 @@
-"""A progress bar that shows the terms of the objective, how well the rule holds, and the time left."""
+"""A progress bar that shows the terms of the objective, P(query), and the time left."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -36,7 +36,7 @@ class Bar:
 
     def __call__(self, record: Record) -> None:
         if record.phase == "refine" and record.step == 0:
-            # attempts that were not needed shorten the run
+            # restarts that were not needed shorten the run
             self.progress.update(self.task, total=self.steps + self.config.refine)
         self.steps += 1
         terms = describe(record)
@@ -58,14 +58,14 @@ class Bar:
 
 
 def describe(record: Record) -> str:
-    """`gen 0.41  inv -0.20  prior -2.31  nesy -0.05  rule 97%`; a term that is off is left out."""
+    """`gen 0.41  inv -0.20  prior -2.31  nesy -0.05  P(query) 97%`; a term that is off is left out."""
     terms = record.terms
     parts = [
         f"{name} {value:.2f}" for name, value in terms.items() if value is not None and name != "satisfaction"
     ]
     satisfaction = terms.get("satisfaction")
     if satisfaction is not None:
-        parts.append(f"rule {satisfaction:.0%}")
+        parts.append(f"P(query) {satisfaction:.0%}")
     return "  ".join(parts)
 
 

@@ -55,7 +55,7 @@ def all_done(
 
 
 def _done(benchmark: Benchmark[Config], config: Config, job: Job, place: Place) -> Done:
-    """What a user can mend, and a run that diverged, is this job's failure; what strikes all jobs is raised."""
+    """What a user can fix, and a run that diverged, is this job's failure; what strikes all jobs is raised."""
     place.folder.mkdir(parents=True, exist_ok=True)
     try:
         return Done(job, tuple(benchmark.run_one(config, job, place)))

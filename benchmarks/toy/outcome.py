@@ -13,13 +13,13 @@ from gedi_nesy.models.gedi import GEDI
 
 
 class Attempt(NamedTuple):
-    """What attempts are compared by; no label is in it."""
+    """What restarts are compared by; no label is in it."""
 
     objective: float
     inv: float
     """NaN for SwAV, which has no L_INV"""
     setting: Setting | None = None
-    """of SwAV, whose attempts are settings"""
+    """of SwAV, whose restarts are settings"""
 
     def as_results(self) -> dict[str, float]:
         """As results.json has it."""

@@ -1,7 +1,7 @@
 """NMI of GEDI over pairs of weights (the paper's Figure 2): all cells of a heat map train side by side.
 
-A pair varies from 0 to 50 in steps of 10 while the third weight is the preset's. One attempt a cell: a heat map shows
-what the weights do, not what restarts mend.
+A pair varies from 0 to 50 in steps of 10 while the third weight is the preset's. One restart a cell: a heat map shows
+what the weights do, not what restarts fix.
 """
 
 import statistics

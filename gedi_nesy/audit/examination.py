@@ -24,7 +24,7 @@ Found = TypeVar("Found")
 
 
 @dataclass(frozen=True)
-class SymbolMap:
+class ConceptMap:
     """One map: by network and true symbol, the output.
 
     One-to-one maps send no two symbols of one network to the same output; a map keeps the frequencies if every output
@@ -82,13 +82,13 @@ class Examination:
         domains = tuple(1 << output for output in truth)
         return all(constraint.narrow(domains) is not None for constraint in self.search.constraints)
 
-    def listed(self) -> tuple[SymbolMap, ...]:
+    def listed(self) -> tuple[ConceptMap, ...]:
         """All maps: the identity, then the other one-to-one maps, then the rest, each group in order."""
         maps = [(found, self._describe(found)) for found in self.search.solutions(self.everything)]
         maps.sort(key=lambda pair: (not pair[1].identity, not pair[1].one_to_one, pair[0]))
         return tuple(described for _, described in maps)
 
-    def readings(self, listed: Sequence[SymbolMap] | None) -> dict[str, dict[str, dict[str, int]]]:
+    def readings(self, listed: Sequence[ConceptMap] | None) -> dict[str, dict[str, dict[str, int]]]:
         """By network, true symbol and output, how many maps read the symbol as that output, if any do."""
         found: dict[str, dict[str, dict[str, int]]] = {name: {} for name in self.networks}
         left = self.search.narrowed(self.everything) or (0,) * len(self.variables)
@@ -113,7 +113,7 @@ class Examination:
         """Those that leave it alone among the one-to-one maps."""
         return self._smallest(self.search_one_to_one)
 
-    def _describe(self, outputs: tuple[int, ...]) -> SymbolMap:
+    def _describe(self, outputs: tuple[int, ...]) -> ConceptMap:
         named: dict[str, dict[str, str]] = {name: {} for name in self.networks}
         true: Counter[tuple[str, str]] = Counter()
         seen: Counter[tuple[str, str]] = Counter()
@@ -122,7 +122,7 @@ class Examination:
             named[variable.network][variable.symbol] = name
             true[variable.network, variable.symbol] += variable.frequency
             seen[variable.network, name] += variable.frequency
-        return SymbolMap(
+        return ConceptMap(
             named,
             identity=all(s == o for symbols in named.values() for s, o in symbols.items()),
             one_to_one=all(len(set(symbols.values())) == len(symbols) for symbols in named.values()),

@@ -1,4 +1,4 @@
-"""Training queries with each image's true symbol in its place, such as `sum(2, 3, 5)`, as constraints on symbol maps.
+"""Training queries with each image's true symbol in its place, such as `sum(2, 3, 5)`, as constraints on concept maps.
 
 Grounded like this, a neural predicate reads true symbols, and its choices become what the network outputs for them:
 one map variable for each symbol that a network reads. All other choices of a program are left open, so a query

@@ -1,4 +1,4 @@
-"""Counting and finding symbol maps: backtracking over circuits that prune, one component at a time.
+"""Counting and finding concept maps: backtracking over circuits that prune, one component at a time.
 
 A domain is a bit mask of the outputs that are still possible for a symbol. A decomposable circuit says in one pass
 from its leaves to its root which outputs a query leaves to each of its symbols; so each query prunes as much as it can,

@@ -1,4 +1,4 @@
-"""Reasoning shortcuts: which symbol maps satisfy a program on its training queries, counted and named before training.
+"""Reasoning shortcuts: which concept maps satisfy a program on its training queries, counted and named before training.
 
 A map sends each true symbol that occurs to the symbol that the network outputs for it. If several maps satisfy every
 training query, logic alone cannot say which of them a network will learn; the identity is the one that is meant.
@@ -11,7 +11,7 @@ from pathlib import Path
 
 from torch import nn
 
-from gedi_nesy.audit.examination import FEW, Examination, LabelSet, SymbolMap, in_time
+from gedi_nesy.audit.examination import FEW, ConceptMap, Examination, LabelSet, in_time
 from gedi_nesy.audit.labelled_queries import Problem, parse_queries, problem_of, read_queries
 from gedi_nesy.logic.budget import Budget, Watch
 from gedi_nesy.logic.errors import ProgramError, TooLargeError, did_you_mean
@@ -39,7 +39,7 @@ class Audit:
     maps: int
     identity: bool
     one_to_one: int | None
-    listed: tuple[SymbolMap, ...] | None
+    listed: tuple[ConceptMap, ...] | None
     readings: dict[str, dict[str, dict[str, int]]] | None
     labels: tuple[LabelSet, ...] | None
     labels_one_to_one: tuple[LabelSet, ...] | None
@@ -64,7 +64,7 @@ class Audit:
         return next((i for i, found in enumerate(self.listed or (), 1) if found.outputs == outputs), None)
 
     def broken(self, outputs: Mapping[str, Mapping[str, str]]) -> list[str]:
-        """The queries that do not hold under a map, given as by `SymbolMap.outputs`."""
+        """The queries that do not hold under a map, given as by `ConceptMap.outputs`."""
         domains = tuple(1 << v.outputs.index(outputs[v.network][v.symbol]) for v in self.problem.variables)
         pairs = zip(self.queries, self.problem.constraints, strict=True)
         return [query for query, constraint in pairs if constraint.narrow(domains) is None]

@@ -1,8 +1,8 @@
-"""An audit of symbol maps in words."""
+"""An audit of concept maps in words."""
 
 from collections.abc import Mapping, Sequence
 
-from gedi_nesy.audit.examination import LabelSet, SymbolMap
+from gedi_nesy.audit.examination import ConceptMap, LabelSet
 from gedi_nesy.audit.shortcuts import Audit
 
 SHOWN = 40
@@ -51,7 +51,7 @@ def _one_to_one(audit: Audit) -> str:
 
 
 def landed(audit: Audit, outputs: Mapping[str, Mapping[str, str]]) -> str:
-    """Which map of the audit a network learned, given as by `SymbolMap.outputs`."""
+    """Which map of the audit a network learned, given as by `ConceptMap.outputs`."""
     if all(symbol == output for symbols in outputs.values() for symbol, output in symbols.items()):
         return "The network learned the identity: every symbol means what it should."
     moved = ", ".join(f"{s}->{o}" for symbols in outputs.values() for s, o in symbols.items() if s != o)
@@ -109,7 +109,7 @@ def _maps(audit: Audit) -> list[str]:
     return [*lines, ""]
 
 
-def _properties(found: SymbolMap) -> str:
+def _properties(found: ConceptMap) -> str:
     one_to_one = "yes" if found.one_to_one else "no"
     frequencies = "kept" if found.keeps_frequencies else "changed"
     return f"{one_to_one:<10}  {frequencies:<11}  {'the identity' if found.identity else ''}"

@@ -1,6 +1,6 @@
 """The top of every command line: what goes wrong becomes one line on standard error and an exit code.
 
-What a user can mend is told as it is. Whatever else is raised is a fault of ours: it is called so, and its traceback
+What a user can fix is told as it is. Whatever else is raised is a fault of ours: it is called so, and its traceback
 is kept in a file. With GEDI_NESY_TRACEBACK=1 nothing is caught.
 """
 
@@ -34,7 +34,7 @@ class _TerminatedError(BaseException):
 
 
 def run(command: Callable[[], int | None], failed: int = FAILED) -> int:
-    """Run a command to its end, its output written; returns its exit code, `failed` where a user can mend it."""
+    """Run a command to its end, its output written; returns its exit code, `failed` where a user can fix it."""
     try:
         with reporting(failed):
             return command() or 0
@@ -82,11 +82,11 @@ def _line_and_code(error: BaseException, failed: int) -> tuple[str, int]:
             return "stopped by SIGTERM", 128 + signal.SIGTERM
         case StoppedError():
             return f"{error}; pass --resume to go on", 128 + error.signal
-    said = _what_a_user_can_mend(error)
+    said = _what_a_user_can_fix(error)
     return (f"error: {said}", failed) if said is not None else (_internal(error), INTERNAL)
 
 
-def _what_a_user_can_mend(error: BaseException) -> str | None:
+def _what_a_user_can_fix(error: BaseException) -> str | None:
     """One line; None for a fault of ours."""
     said = None
     match error:

@@ -26,8 +26,8 @@ class Explanation:
     """One row's most probable explanation; `symbols` are neural choices, `facts` everything else that is
     uncertain.
 
-    `log_prob` is that of the reading and the answer together, given the evidence; `log_prob_answer` sums
-    over all readings.
+    `log_prob` is that of the explanation and the answer together, given the evidence; `log_prob_answer` sums
+    over all explanations.
     """
 
     answer: str
@@ -40,7 +40,7 @@ class Explanation:
         reading = ", ".join([*self.symbols, *self.facts])
         share = math.exp(min(0.0, self.log_prob - self.log_prob_answer))
         probability = math.exp(self.log_prob_answer)
-        return f"{self.answer}, because {reading} (P = {probability:.3g}; this reading: {share:.0%})"
+        return f"{self.answer}, because {reading} (P = {probability:.3g}; this explanation: {share:.0%})"
 
 
 class Explainer:

@@ -212,7 +212,7 @@ class Program:
     def _check_query(self, text: str, term: Any, images: tuple[str, ...], answer: str | None) -> None:
         names = variable_names(term)
         if unquote(str(term.functor)) in (",", ";", "\\+", "not", ":-"):
-            raise ProgramError(f"{text} is not a single goal; give it a name by a rule of the program")
+            raise ProgramError(f"{text} is not a single goal; give it a name by a clause of the program")
         if not self.front_end.defines(term):
             hint = did_you_mean(term.signature, self.front_end.defined_predicates())
             raise ProgramError(

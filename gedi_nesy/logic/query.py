@@ -89,7 +89,7 @@ class Query:
         return self.log_distribution_of(**log_probs).exp()
 
     def explain(self, **inputs: object) -> list[Explanation]:
-        """For every row the most probable reading of its images, and what follows from it.
+        """For every row the most probable explanation, what each image shows, and what follows from it.
 
         With an answer variable, of the answer given under its name, or else of the most probable answer.
         """

@@ -55,7 +55,8 @@ def _collapsed(predictions: Labels, classes: int, used: int, right: float) -> st
     top = int(counts.argmax())
     return (
         f"The symbols are collapsed: {used} of {classes} are in use, {counts[top] / len(predictions):.1%} of the"
-        f" unseen images are read as {top}, and {right:.1%} as what they are. The rule may hold; nothing was learned."
+        f" unseen images are read as {top}, and {right:.1%} as what they are. The constraint may hold;"
+        " nothing was learned."
     )
 
 

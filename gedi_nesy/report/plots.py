@@ -18,8 +18,8 @@ TERM_TITLES = {
     "gen": "L_GEN: data against samples",
     "inv": "L_INV: same answer when augmented",
     "prior": "L_PRIOR: use all symbols",
-    "nesy": "L_NESY: log P(rule)",
-    "satisfaction": "P(rule) on the training queries",
+    "nesy": "L_NESY: log P(query)",
+    "satisfaction": "P(query) on the training queries",
 }
 
 

@@ -44,7 +44,7 @@ Field = TypeVar("Field")
 
 
 class RunsError(GediNesyError, ValueError):
-    """What a user can mend, in one line."""
+    """What a user can fix, in one line."""
 
 
 class RunFolder(NamedTuple):

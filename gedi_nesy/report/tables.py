@@ -11,14 +11,14 @@ with needs("report"):
 Metrics = Mapping[str, float]
 Summary = Mapping[str, Mapping[str, float]]
 
-# "used" counts symbols, "clust." is accuracy under the best renaming, "P(rule)" is the mean over held-out queries,
+# "used" counts symbols, "clust." is accuracy under the best renaming, "P(query)" is the mean over held-out queries,
 # "OOD" the AUROC of the energy, unseen images against what is none
 HEADINGS = {
     "accuracy": "acc.",
     "clustering_accuracy": "clust.",
     "nmi": "NMI",
     "symbols_in_use": "used",
-    "p_constraint": "P(rule)",
+    "p_constraint": "P(query)",
     "ood_auroc": "OOD",
     "seconds": "sec.",
 }

@@ -32,7 +32,7 @@ def init(positions: Inputs) -> ReplayState:
 
 
 def draw(generator: Generator, state: ReplayState, num: int, start: StartFn, reinit: float = 0.05) -> Draw:
-    """`num` different chains, each begun anew at `start(generator, n)` with probability `reinit`.
+    """`num` different chains, each reinitialised at `start(generator, n)` with probability `reinit`.
 
     ValueError if the buffer holds fewer than `num` chains.
     """

@@ -184,7 +184,7 @@ def astray(chains: Inputs, extent: Extent, bounds: tuple[float, float] | None) -
 
 
 def check_finite(inputs: AnyInputs) -> None:
-    """ValueError that names the first input that is not finite: no second try could mend it."""
+    """ValueError that names the first input that is not finite: training cannot fix it."""
     if not inputs.is_floating_point():
         return
     finite = inputs.isfinite()
@@ -195,7 +195,7 @@ def check_finite(inputs: AnyInputs) -> None:
     place = torch.nonzero(~finite[first])[0].tolist()
     value = inputs[first][tuple(place)].item()
     more = f", and {len(bad) - 1} more are not finite" if len(bad) > 1 else ""
-    raise ConfigError(f"image {first} holds {value} at {place}{more}: mend the data, training cannot")
+    raise ConfigError(f"image {first} holds {value} at {place}{more}: fix the data, training cannot")
 
 
 def check_outputs(outputs: Tensor, step: int, network: str) -> None:

@@ -1,4 +1,4 @@
-"""The terms of the averaged network over the training data: what attempts are compared by."""
+"""The terms of the averaged network over the training data: what restarts are compared by."""
 
 import torch
 
@@ -19,7 +19,7 @@ def evaluate(
 ) -> Terms:
     """The comparable terms over all queries, and up to `max_unlabelled` of the other images.
 
-    Subset and augmentation are drawn from a generator of their own, so every attempt is judged on the same views.
+    Subset and augmentation are drawn from a generator of their own, so every restart is judged on the same views.
     """
     data, config = learner.data, learner.config
     generator = torch.Generator(learner.generator.device).manual_seed(0)

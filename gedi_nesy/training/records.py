@@ -1,4 +1,4 @@
-"""What a training run keeps of itself: a record of every step, and of how every attempt ended."""
+"""What a training run keeps of itself: a record of every step, and of how every restart ended."""
 
 import math
 from collections.abc import Sequence
@@ -20,7 +20,7 @@ class Record(NamedTuple):
 
 
 class Attempt(NamedTuple):
-    """How an attempt ended: the terms over the training data, and the objective they add up to (without L_GEN).
+    """How a restart ended: the terms over the training data, and the objective they add up to (without L_GEN).
 
     `held` is the mean P(query) after a while without the logic, if the permutation held; else, or untested, it is None.
     """
@@ -31,7 +31,7 @@ class Attempt(NamedTuple):
     held: float | None
 
     def accepted(self, queries: int, config: TrainConfig) -> bool:
-        """Enough queries, so well explained, by a permutation so firm, that no other attempt is needed."""
+        """Enough queries, so well explained, by a permutation so firm, that no other restart is needed."""
         inv, nesy = self.terms["inv"], self.terms["nesy"]
         if inv is None or nesy is None or queries < config.accept_queries:
             return False

@@ -1,4 +1,4 @@
-"""The audit of symbol maps: known counts, and brute force over all maps with stock ProbLog as judge."""
+"""The audit of concept maps: known counts, and brute force over all maps with stock ProbLog as judge."""
 
 import itertools
 import random

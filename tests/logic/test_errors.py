@@ -114,7 +114,7 @@ def test_malformed_neural_predicates(declaration, message):
             "sum(A, B, 3), sum(B, A, 3)",
             "AB",
             None,
-            r".* is not a single goal; give it a name by a rule of the program",
+            r".* is not a single goal; give it a name by a clause of the program",
         ),
         ("\\+ sum(A, B, 3)", "AB", None, r".* is not a single goal; .*"),
         ("sum(A, B, 3)", "ABA", None, r"the images A, B, A of sum\(A, B, 3\) name one variable twice"),

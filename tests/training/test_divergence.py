@@ -110,7 +110,7 @@ def test_data_that_are_not_finite_are_named():
     images = torch.zeros(5, 1, 4, 4)
     guard.check_finite(images)
     images[3, 0, 1, 2] = math.nan
-    with pytest.raises(ValueError, match=r"^image 3 holds nan at \[0, 1, 2\]: mend the data"):
+    with pytest.raises(ValueError, match=r"^image 3 holds nan at \[0, 1, 2\]: fix the data"):
         guard.check_finite(images)
     images[4] = -math.inf
     with pytest.raises(ValueError, match=r"^image 3 holds nan at \[0, 1, 2\], and 1 more are not finite"):

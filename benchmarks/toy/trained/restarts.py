@@ -23,7 +23,7 @@ def run_trained(
     sets: Sequence[Sets],
     place: Place,
 ) -> list[Outcome]:
-    """A row for all its seeds and data sets: attempts as `search` says, of which the best is kept."""
+    """A row for all its seeds and data sets: restarts as `search` says, of which the best is kept."""
     weights = toy_methods.weights_of(method, config.weights())
     kept: list[Outcome | None] = [None] * len(seeds)
     for attempt in range(search.limit(method, config)):
@@ -44,7 +44,7 @@ def run_trained(
 def _attempt(
     method: Trained, config: ToyConfig, num_clusters: int, cells: Sequence[Cell], place: Place
 ) -> list[Outcome]:
-    """One attempt of all cells, in one stack; saved meanwhile, in a folder of its own."""
+    """One restart of all cells, in one stack; saved meanwhile, in a folder of its own."""
     attempt = cells[0].attempt
     settings = toy_methods.config_of(method, config.preset, config.iterations)
     stack = f"{settings} {SETTINGS[attempt]}" if method == "SwAV" else repr(settings)

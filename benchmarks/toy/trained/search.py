@@ -1,8 +1,8 @@
-"""What search each row is given, and how the best of its attempts is found: by its own objective, no label is seen.
+"""What search each row is given, and how the best of its restarts is found: by its own objective, no label is seen.
 
-A trained row is restarted and its best attempt kept. With L_INV the objective is w_inv L_INV + w_prior L_PRIOR, and a
+A trained row is restarted and its best restart kept. With L_INV the objective is w_inv L_INV + w_prior L_PRIOR, and a
 seed whose L_INV says that no manifold is cut is not restarted. Without, it is w_gen L_GEN + w_prior L_PRIOR, L_GEN as
-the log-likelihood, which has no such mark: all restarts are made. SwAV's attempts are settings as well, and are
+the log-likelihood, which has no such mark: all restarts are made. SwAV's restarts are settings as well, and are
 compared by its own loss.
 """
 
@@ -15,14 +15,14 @@ from benchmarks.toy.trained.swav import SETTINGS
 
 
 def limit(method: Trained, config: ToyConfig) -> int:
-    """Attempts that a row may make; the paper's preset is its settings to the letter, once."""
+    """Restarts that a row may make; the paper's preset is its settings to the letter, once."""
     if config.preset == "paper":
         return 1
     return len(SETTINGS) if method == "SwAV" else config.attempts
 
 
 def worth_another(outcome: Outcome, method: Trained, config: ToyConfig) -> bool:
-    """Whether a seed goes on to its next attempt."""
+    """Whether a seed goes on to its next restart."""
     if method == "SwAV" or toy_methods.weights_of(method, config.weights()).inv == 0:
         return True
     return max(each.inv for each in outcome.attempts) < config.accept

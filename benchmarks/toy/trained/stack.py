@@ -48,7 +48,7 @@ class Cell(NamedTuple):
 def stack_of(
     cells: Sequence[Cell], preset: Preset, config: StackedConfig, num_clusters: int, device: torch.device
 ) -> StackedLearner:
-    """All cells side by side; each has a generator and an initialisation of its own seed and attempt."""
+    """All cells, vectorised; each has a generator and an initialisation of its own seed and restart."""
     models = []
     for cell in cells:
         with torch.random.fork_rng(devices=[]):
@@ -105,7 +105,7 @@ def _terms(learner: StackedLearner) -> str:
 
 @torch.no_grad()
 def objectives(learner: StackedLearner) -> tuple[Tensor, Tensor]:
-    """By what attempts are compared, and L_INV: of the averaged networks on all training points, without labels.
+    """By what restarts are compared, and L_INV: of the averaged networks on all training points, without labels.
 
     w_inv L_INV + w_prior L_PRIOR; where L_INV has no weight, w_gen L_GEN (the log-likelihood) + w_prior L_PRIOR.
     """

@@ -1,4 +1,4 @@
-"""`python -m gedi_nesy shortcuts`: the symbol maps that a program admits, before anything is trained."""
+"""`python -m gedi_nesy shortcuts`: the concept maps that a program admits, before anything is trained."""
 
 import argparse
 import json
@@ -9,7 +9,7 @@ from gedi_nesy.audit.text import readable
 from gedi_nesy.cli.program_file import add_program_arguments, budget
 from gedi_nesy.logic.errors import ProgramError
 
-SUMMARY = "which readings of the symbols satisfy a program on its training queries"
+SUMMARY = "which concept maps satisfy a program on its training queries"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -100,7 +100,7 @@ def _draw(found: Audit, path: Path) -> None:
     from gedi_nesy.report.symbol_maps import symbol_maps  # noqa: PLC0415 - a second to import
 
     if found.readings is None:
-        raise ProgramError(f"{found.program}: nothing to draw: the readings were not found within the budget")
+        raise ProgramError(f"{found.program}: nothing to draw: the maps were not found within the budget")
     outputs = {variable.network: variable.outputs for variable in found.problem.variables}
     try:
         symbol_maps(found.readings, outputs, found.maps, path)

@@ -15,7 +15,7 @@ class WalkConfig:
 
     walkers: int = 256
     reborn: float = 0.1
-    """probability that a walk begins anew, at another training point, when it is taken on"""
+    """probability that a walk is reinitialised at another training point, when it is taken on"""
     step_size: float = 2e-3
     temperature: float = 0.125
     max_move: float = 0.08

@@ -1,4 +1,4 @@
-"""Several small networks side by side: parameters with a leading model axis, and one batched forward pass for all.
+"""Several small networks, vectorised: parameters with a leading model axis, and one batched forward pass for all.
 
 `torch.func` stacks and unstacks; the forward pass is written as batched matrix products, which for small networks on
 a CPU is several times faster than `torch.func.vmap`, and equal to it (tests).
@@ -26,7 +26,7 @@ StackedEnergies = Float[Tensor, "model batch"]
 def stack(models: Sequence[GEDI]) -> Parameters:
     """The parameters of networks of the same shape, stacked; copies that require gradients."""
     if not all(isinstance(model.backbone, MLP) for model in models):
-        raise ConfigError("only networks with an MLP as backbone can be stacked")
+        raise ConfigError("only networks with an MLP as backbone can be vectorised")
     parameters, _ = stack_module_state(list(models))
     return {name: value.detach().clone().requires_grad_() for name, value in parameters.items()}
 
