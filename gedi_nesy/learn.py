@@ -12,6 +12,7 @@ from torch import Generator, Tensor, nn
 from gedi_nesy.data.checks import as_tensors, check_images, check_queries
 from gedi_nesy.data.dataset import DataError
 from gedi_nesy.data.queries import QuerySet
+from gedi_nesy.data.task import ONLY
 from gedi_nesy.logic import Program, Query
 from gedi_nesy.models.encoders import ConvNet
 from gedi_nesy.models.gedi import GEDI
@@ -158,7 +159,7 @@ def learn(
         facts = log_prob.state_dict() if isinstance(log_prob, nn.Module) else {}
         generator = Generator(device).manual_seed(training)
         features = Features(model.input_shape, model.num_features)
-        heads = table.modules(config.objective, features, generator)
+        heads = {ONLY: table.modules(config.objective, features, generator)}
         return Learner(model, data, config.step, generator, facts, heads)
 
     outcome = train(make_learner, log_prob, config, on_step, search_log_prob, saver, on_resume, stop)

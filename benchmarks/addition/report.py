@@ -79,14 +79,14 @@ def draw(folder: Path, dataset: Dataset, predictions: np.ndarray, outcome: Outco
     }
     plots.curves(terms, phases, folder / "curves.png")
     if any(step.terms["gen"] is not None for step in steps):
-        learner = outcome.learner
+        network = outcome.learner.only
         plots.gallery(
             {
-                "generated: persistent chains after training": learner.replay.chains[:48].cpu().numpy(),
-                "where chains begin": learner.model.start(learner.generator, 16).cpu().numpy(),
+                "generated: persistent chains after training": network.replay.chains[:48].cpu().numpy(),
+                "where chains begin": network.model.start(outcome.learner.generator, 16).cpu().numpy(),
                 "training images": to_float(
-                    learner.data.images[
-                        learner.train_indices[:: max(1, len(learner.train_indices) // 16)][:16]
+                    network.shown.inputs[
+                        network.train_indices[:: max(1, len(network.train_indices) // 16)][:16]
                     ]
                 )
                 .cpu()

@@ -18,7 +18,7 @@ from gedi_nesy.objectives.table import Objective, Terms
 from gedi_nesy.objectives.term import Seen
 from gedi_nesy.sampling import replay
 from gedi_nesy.training.config import StepConfig
-from gedi_nesy.training.step import average_decay
+from gedi_nesy.training.network import average_decay
 
 Gradient = Literal["grad", "backward"]
 """How the sampler gets the gradient of the energy by its input.

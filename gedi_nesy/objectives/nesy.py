@@ -14,12 +14,12 @@ def _loss(seen: Seen) -> Scalar:
     A query whose images are augmented still holds, and this is what keeps a network from memorising few queries. Known
     labels are a part with a mean of its own, so that few of them count beside many queries.
     """
-    assert seen.constraint is not None
-    loss = -0.5 * (seen.query_log_probs.mean() + seen.constraint(seen.log_probs_augmented).mean())
-    if seen.labelled is not None:
-        loss = loss - 0.5 * (
-            seen.labelled(seen.log_probs).mean() + seen.labelled(seen.log_probs_augmented).mean()
-        )
+    loss = -0.5 * (seen.query_log_probs.mean() + seen.query_log_probs_augmented.mean())
+    for each in seen.networks:
+        if each.labelled is not None:
+            loss = loss - 0.5 * (
+                each.labelled(each.log_probs).mean() + each.labelled(each.log_probs_augmented).mean()
+            )
     return loss
 
 

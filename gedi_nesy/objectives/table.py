@@ -108,17 +108,23 @@ class Losses(NamedTuple):
 
 
 def losses(objective: Objective, seen: Seen) -> Losses:
-    """The weighted sum of the losses of all terms that count, and the losses themselves, not differentiable."""
-    total, reported = None, {}
+    """The weighted sum of the losses of all terms that count, and the losses themselves, not differentiable.
+
+    With several networks a term counts once for each, and their losses add up; what needs queries reads all of them.
+    """
+    total: Tensor | None = None
+    reported: dict[str, Tensor] = {}
     for term in active(objective):
-        loss = term.loss(seen)
-        minimised = loss if term.minimised is None else term.minimised(seen, loss)
-        part = weight(objective, term.name) * minimised
-        total = part if total is None else total + part
-        if term.reported:
-            reported[term.name] = loss.detach()
-        if term.report is not None:
-            reported |= term.report(seen)
+        for each in (seen,) if "queries" in term.needs else seen.networks:
+            loss = term.loss(each)
+            minimised = loss if term.minimised is None else term.minimised(each, loss)
+            part = weight(objective, term.name) * minimised
+            total = part if total is None else total + part
+            found = {term.name: loss.detach()} if term.reported else {}
+            if term.report is not None:
+                found |= term.report(each)
+            for name, value in found.items():
+                reported[name] = reported[name] + value if name in reported else value
     assert total is not None, "some terms are always watched"
     return Losses(total, reported)
 

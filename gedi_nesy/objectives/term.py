@@ -14,13 +14,11 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from gedi_nesy.types import LogProbs
-
 Need = Literal["samples", "queries"]
 """What costs extra, so that a step has it only where a term asks: Langevin samples; log P(query)."""
 
-Constraint = Callable[[LogProbs], Float[Tensor, " query"]]
-"""From the log-probabilities of a batch of images to log P(query) of the queries among them."""
+Constraint = Callable[..., Float[Tensor, " query"]]
+"""From the log-probabilities of a batch of images, one argument a network, to log P(query) of the queries among them."""
 
 
 class Pair(NamedTuple):
@@ -46,12 +44,19 @@ class Seen:
     """log P of the batch's queries, where a term needs them"""
     labelled: Constraint | None = None
     """log-probability of the known symbols of the batch's labelled images, if it has some"""
+    others: tuple["Seen", ...] = ()
+    """the same of further networks, if there are some; the constraint reads them all"""
     outputs: Mapping[str, Pair] = field(default_factory=dict)
     """by term, what its module gave"""
     entropy_weight: float = 1.0
     """what multiplies the entropy that is part of L_INV"""
     both_views: bool = True
     """whether x and x' count alike; if not, L_INV is CE(p(y|x'), p(y|x)) and L_PRIOR that of x, as in the paper"""
+
+    @property
+    def networks(self) -> tuple["Seen", ...]:
+        """What each network has computed, this one first."""
+        return (self, *self.others)
 
     @cached_property
     def log_probs(self) -> Float[Tensor, "*model batch cluster"]:
@@ -78,7 +83,13 @@ class Seen:
     def query_log_probs(self) -> Float[Tensor, " query"]:
         """log P(query), by the predictions for x."""
         assert self.constraint is not None
-        return self.constraint(self.log_probs)
+        return self.constraint(*(each.log_probs for each in self.networks))
+
+    @cached_property
+    def query_log_probs_augmented(self) -> Float[Tensor, " query"]:
+        """log P(query), by the predictions for x'."""
+        assert self.constraint is not None
+        return self.constraint(*(each.log_probs_augmented for each in self.networks))
 
     def over_views(self, loss: Callable[[Tensor, Tensor], Tensor]) -> Tensor:
         """The mean of loss(p(y|x), p(y|x')) and loss(p(y|x'), p(y|x)), or the first alone; of log-probabilities."""

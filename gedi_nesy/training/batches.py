@@ -1,6 +1,6 @@
-"""Which images a step looks at, and what is known of them: the queries they stand in, and labels."""
+"""What a step looks at, and what is known of it: the queries in which images stand, and labels."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 import torch
@@ -9,15 +9,16 @@ from torch import Generator, Tensor, nn
 from torch.func import functional_call
 
 from gedi_nesy.data.pixels import to_float
-from gedi_nesy.data.queries import QuerySet
+from gedi_nesy.data.task import Blocks, TaskData
 from gedi_nesy.objectives.term import Constraint
 from gedi_nesy.training.config import StepConfig
 from gedi_nesy.types import LogProbs
 
 QueryLogProb = Callable[..., Float[Tensor, " query"]]
-"""log P of each query from the log-probabilities of its images, one block an image variable: the compiled program.
+"""log P of each query from the log-probabilities of its images, one block a reading: the compiled program.
 
-Where the queries have answers, it is called with them as a second argument.
+Where the queries have answers, it is called with them as a second argument; where there are several templates, with the
+number of the template, `template`.
 """
 
 Facts = Mapping[str, Tensor]
@@ -25,35 +26,46 @@ Facts = Mapping[str, Tensor]
 
 
 class Batch(NamedTuple):
-    """Images of queries, variable by variable, then labelled ones, then others; and which queries and labels."""
+    """For each network the images of queries, template by template and reading by reading, then labelled ones, then
+    others; for each template the queries, and for each network the labels.
+    """
 
-    images: Tensor
-    queries: Int[Tensor, " query"]
-    labelled: Int[Tensor, " labelled"]
+    images: Mapping[str, Tensor]
+    queries: tuple[Int[Tensor, " query"], ...]
+    labelled: Mapping[str, Int[Tensor, " labelled"]]
 
 
 class Known(NamedTuple):
-    """Log-probabilities of a batch's queries, and of its labels, as functions of those of its images."""
+    """Log-probabilities of a batch's queries, as a function of those that each network gives for its images; and of the
+    labels, network by network.
+    """
 
     constraint: Constraint | None
-    labelled: Constraint | None
+    labelled: Mapping[str, Constraint]
 
 
 def draw(
-    generator: Generator, data: QuerySet, train_indices: Int[Tensor, " image"], config: StepConfig
+    generator: Generator,
+    data: TaskData,
+    train_indices: Mapping[str, Int[Tensor, " image"]],
+    config: StepConfig,
 ) -> Batch:
-    """Some queries, all labelled images if they are no more, and some of all if there are more than queries."""
-    query_indices, known = data.query_indices, data.labelled
-    queries = choose(generator, len(query_indices), min(config.batch_size, (len(query_indices) + 1) // 2))
-    labelled = torch.arange(len(known), device=query_indices.device)
-    if len(known) > config.batch_size:
-        labelled = choose(generator, len(known), config.batch_size)
-    index = torch.cat([query_indices[queries].T.flatten(), known[labelled]])
-    if len(data.extra_indices):
-        index = torch.cat(
-            [index, train_indices[choose(generator, len(train_indices), config.batch_unlabelled)]]
-        )
-    return Batch(to_float(data.images[index]), queries, labelled)
+    """Some queries of all templates; for each network all labelled images if they are no more, and some of all if there
+    are more than those of queries.
+    """
+    total = data.num_queries
+    queries = data.by_template(choose(generator, total, min(config.batch_size, (total + 1) // 2)))
+    images, known = {}, {}
+    for name, shown in data.networks.items():
+        labelled = torch.arange(len(shown.labelled), device=data.device)
+        if len(labelled) > config.batch_size:
+            labelled = choose(generator, len(labelled), config.batch_size)
+        index = torch.cat([read_indices(data, name, queries), shown.labelled[labelled]])
+        if len(shown.extra_indices):
+            mine = train_indices[name]
+            index = torch.cat([index, mine[choose(generator, len(mine), config.batch_unlabelled)]])
+        images[name], known[name] = to_float(shown.inputs[index]), labelled
+    return Batch(images, queries, known)
 
 
 def choose(generator: Generator, size: int, num: int) -> Int[Tensor, " num"]:
@@ -62,38 +74,84 @@ def choose(generator: Generator, size: int, num: int) -> Int[Tensor, " num"]:
     return torch.randint(max(size, 1), (num,), generator=generator, device=generator.device)
 
 
-def share_in_queries(data: QuerySet, batch: Batch) -> float:
+def read_indices(
+    data: TaskData, network: str, queries: Sequence[Int[Tensor, " query"]]
+) -> Int[Tensor, " image"]:
+    """Indices of what a network reads of these queries, template by template and reading by reading."""
+    return torch.cat(
+        [template.read_by(network, chosen) for template, chosen in zip(data.templates, queries, strict=True)]
+    )
+
+
+def num_read(data: TaskData, network: str, queries: Sequence[Int[Tensor, " query"]]) -> int:
+    """How many images a network reads of these queries."""
+    return sum(
+        len(chosen) * len(template.columns(network))
+        for template, chosen in zip(data.templates, queries, strict=True)
+    )
+
+
+def share_in_queries(data: TaskData, batch: Batch) -> float:
     """Of the batch's images, the share that stand in queries or have labels."""
-    return (batch.queries.numel() * data.query_indices.shape[1] + len(batch.labelled)) / len(batch.images)
+    known = sum(
+        num_read(data, name, batch.queries) + len(labelled) for name, labelled in batch.labelled.items()
+    )
+    return known / sum(len(images) for images in batch.images.values())
 
 
-def known(query_log_prob: QueryLogProb | None, facts: Facts, data: QuerySet, batch: Batch) -> Known:
+def known(query_log_prob: QueryLogProb | None, facts: Facts, data: TaskData, batch: Batch) -> Known:
     """What the data say of a batch."""
     if query_log_prob is None:
-        return Known(None, None)
-    slots, queries = data.query_indices.shape[1], len(batch.queries)
-    labels = data.labels[batch.labelled]
+        return Known(None, {})
 
-    def constraint(log_probs: LogProbs) -> Float[Tensor, " query"]:
-        blocks = log_probs[: slots * queries].unflatten(0, (slots, queries))
-        return log_prob(query_log_prob, facts, data, blocks, batch.queries)
+    def constraint(*log_probs: LogProbs) -> Float[Tensor, " query"]:
+        blocks = _blocks(data, batch.queries, dict(zip(data.networks, log_probs, strict=True)))
+        found = [
+            log_prob(query_log_prob, facts, data, place, block, batch.queries[place])
+            for place, block in blocks.items()
+        ]
+        return torch.cat(found) if len(found) > 1 else found[0]
 
-    def labelled(log_probs: LogProbs) -> Float[Tensor, " labelled"]:
-        return log_probs[slots * queries :][: len(labels)].gather(1, labels[:, None])[:, 0]
+    def labelled(name: str) -> Constraint:
+        labels = data.networks[name].labels[batch.labelled[name]]
+        start = num_read(data, name, batch.queries)
+        return lambda log_probs: log_probs[start:][: len(labels)].gather(1, labels[:, None])[:, 0]
 
-    return Known(constraint, labelled if len(labels) else None)
+    return Known(constraint, {name: labelled(name) for name, each in batch.labelled.items() if len(each)})
+
+
+def _blocks(
+    data: TaskData, queries: Sequence[Int[Tensor, " query"]], log_probs: Mapping[str, LogProbs]
+) -> dict[int, Blocks]:
+    """By the number of its template, what is read of the queries of each template that has some among these."""
+    found: dict[int, Blocks] = {}
+    start = dict.fromkeys(log_probs, 0)
+    for place, (template, chosen) in enumerate(zip(data.templates, queries, strict=True)):
+        num, parts = len(chosen), {}
+        for name in dict.fromkeys(reading.network for reading in template.readings):
+            readings = len(template.columns(name))
+            end = start[name] + readings * num
+            if num:
+                parts[name] = log_probs[name][start[name] : end].unflatten(0, (readings, num))
+            start[name] = end
+        if num:
+            found[place] = template.arranged(parts)
+    return found
 
 
 def log_prob(
     query_log_prob: QueryLogProb,
     facts: Facts,
-    data: QuerySet,
-    blocks: Float[Tensor, "slot query cluster"],
+    data: TaskData,
+    place: int,
+    blocks: Blocks,
     queries: Int[Tensor, " query"],
 ) -> Float[Tensor, " query"]:
-    """log P of these queries, with the answers that they have, under these facts."""
-    arguments = (blocks, data.answers[queries]) if len(data.answers) else (blocks,)
+    """log P of these queries of the template at `place`, with the answers that they have, under these facts."""
+    answers = data.templates[place].answers
+    arguments = (blocks, answers[queries]) if len(answers) else (blocks,)
+    which = {"template": place} if len(data.templates) > 1 else {}
     if facts:
         assert isinstance(query_log_prob, nn.Module)
-        return functional_call(query_log_prob, dict(facts), arguments)
-    return query_log_prob(*arguments)
+        return functional_call(query_log_prob, dict(facts), arguments, which)
+    return query_log_prob(*arguments, **which)

@@ -8,7 +8,7 @@ from gedi_nesy.objectives import table
 from gedi_nesy.objectives.table import Objective, Terms
 from gedi_nesy.training.batches import QueryLogProb
 from gedi_nesy.training.config import PRIOR_FACTORS, TrainConfig
-from gedi_nesy.training.divergence import DivergedError, GuardState
+from gedi_nesy.training.divergence import DivergedError
 from gedi_nesy.training.durability import checkpoint, snapshot
 from gedi_nesy.training.durability.checkpoint import Tree
 from gedi_nesy.training.durability.rollback import Recovery, Rollback
@@ -165,8 +165,7 @@ class TrainingRun:
 
     def _begin(self, phase: Phase) -> None:
         self.phase, self.step = phase, 0
-        # other terms, other ranges: what was usual before says nothing of what comes
-        self.active.guard = GuardState()
+        self.active.forget_usual()
         self.rollback = Rollback(self._good())
 
     def _judge(self, learner: Learner) -> Terms:
@@ -181,7 +180,7 @@ class TrainingRun:
         terms = self._judge(learner)
         found = Attempt(self.prior_weight, terms, table.value(self.config.objective, terms), held)
         restarts = self.config.attempts if self.guided else self.config.attempts_without_queries
-        enough = self.guided and found.accepted(len(learner.data.query_indices), self.config)
+        enough = self.guided and found.accepted(learner.data.num_queries, self.config)
         if enough or self.best is None or found.objective > self.attempts[self.chosen].objective:
             self.best, self.chosen = learner, self.attempt
         self.attempts.append(found)

@@ -95,7 +95,7 @@ def test_training_lowers_the_loss_and_trains_the_head():
     found = values(outcome.history)
     assert sum(found[-10:]) > sum(found[:10]) + 10 * 0.5
     assert all(record.terms["gen"] is None and record.terms["nesy"] is None for record in outcome.history)
-    head = outcome.learner.network.heads["simclr"]
+    head = outcome.learner.only.network.heads["simclr"]
     assert all(parameter.grad is not None for parameter in head.parameters())
 
 
@@ -112,7 +112,7 @@ def test_any_method_takes_the_term_in(tmp_path):
         trained(tmp_path, dies, objective=objective, explore=4, refine=8)
     parts = trained(tmp_path, objective=objective, explore=4, refine=8)
     assert whole.history == parts.history
-    ends = [outcome.learner.network.state_dict() for outcome in (whole, parts)]
+    ends = [outcome.learner.only.network.state_dict() for outcome in (whole, parts)]
     assert ends[0].keys() == ends[1].keys()
     assert all(torch.equal(value, ends[1][name]) for name, value in ends[0].items())
 
@@ -121,7 +121,7 @@ def test_a_clone_has_a_head_of_its_own():
     one = trained(explore=1, refine=1).learner
     other = one.clone()
     other.step(None, METHODS["SimCLR"], 1e-2)
-    mine, its = (learner.network.heads["simclr"].layers[0].weight for learner in (one, other))
+    mine, its = (learner.only.network.heads["simclr"].layers[0].weight for learner in (one, other))
     assert not torch.equal(mine, its)
 
 

@@ -44,7 +44,7 @@ def one_step(folder: Path) -> None:
     data = data._replace(labelled=torch.tensor([3]), labels=torch.tensor([1]))
     each = learner(data, config=replace(SMALL, batch_size=15, batch_samples=5, buffer_size=9))
     inputs: list[torch.Tensor] = []
-    each.parallel.register_forward_pre_hook(lambda _, given: inputs.append(given[0].detach().clone()))
+    each.only.parallel.register_forward_pre_hook(lambda _, given: inputs.append(given[0].detach().clone()))
     before = {name: value.clone() for name, value in each.model.state_dict().items()}
     terms = each.step(successor, objective(gen=1.0, entropy=0.5), 1e-2)
     found = {
@@ -52,13 +52,13 @@ def one_step(folder: Path) -> None:
         "gradients": [parameter.grad.clone() for parameter in each.model.parameters()],
         "inputs": inputs[0],
         "terms": terms,
-        "chains": each.replay.chains,
+        "chains": each.only.replay.chains,
     }
     again = each.step(successor, objective(gen=1.0), 1e-2)
     named = permute_clusters(each, successor)
     found |= {
         "again": again,
-        "permutation": named.permutation,
+        "permutation": named.permutations[0],
         "evaluated": evaluate(each, successor, objective()),
     }
     found["after"] = {name: value.clone() for name, value in each.model.state_dict().items()}
@@ -67,6 +67,7 @@ def one_step(folder: Path) -> None:
 
 def method_step(folder: Path, method: str) -> None:
     """One step of a method of the table on 31 images, without chains: every number is drawn alike by all ranks."""
+    from gedi_nesy.data.task import ONLY
     from gedi_nesy.objectives import table
     from gedi_nesy.objectives.term import Features
     from gedi_nesy.training import distributed
@@ -79,9 +80,11 @@ def method_step(folder: Path, method: str) -> None:
     objective = table.times(table.METHODS[method], "samples", 0.0)
     generator = torch.Generator().manual_seed(0)
     heads = table.modules(objective, Features(model.input_shape, model.num_features), generator)
-    each = Learner(model, data, replace(SMALL, batch_size=15), generator, heads=heads)
+    each = Learner(model, data, replace(SMALL, batch_size=15), generator, heads={ONLY: heads})
     terms = each.step(None, objective, 1e-2)
-    gradients = {name: value.grad for name, value in each.network.named_parameters() if value.requires_grad}
+    gradients = {
+        name: value.grad for name, value in each.only.network.named_parameters() if value.requires_grad
+    }
     torch.save({"terms": terms, "gradients": gradients}, folder / f"rank-{distributed.rank()}.pt")
 
 

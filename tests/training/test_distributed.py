@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from gedi_nesy.data.task import ONLY
 from gedi_nesy.models.encoders import ConvNet
 from gedi_nesy.models.gedi import GEDI
 from gedi_nesy.objectives import table
@@ -117,9 +118,9 @@ def test_a_rank_that_dies_ends_the_job_and_two_ranks_resume_bit_for_bit(tmp_path
     resumed, resumed_history = finish(tmp_path / "other", 2)
     assert [record[:2] for record in resumed_history] == [record[:2] for record in history]
     assert [record[2] for record in resumed_history] == [record[2] for record in history]
-    for name, value in undisturbed["model"].items():
-        assert torch.equal(value, resumed["model"][name])
-    assert torch.equal(undisturbed["chains"], resumed["chains"])
+    for name, value in undisturbed["networks"][ONLY]["model"].items():
+        assert torch.equal(value, resumed["networks"][ONLY]["model"][name])
+    assert torch.equal(undisturbed["networks"][ONLY]["chains"], resumed["networks"][ONLY]["chains"])
 
 
 @pytest.mark.slow
@@ -128,7 +129,7 @@ def test_a_run_goes_on_with_another_number_of_ranks(tmp_path):
     for ranks, stop in ((2, 4), (1, 4), (2, 4)):
         die(tmp_path, ranks, stop)
     tree, history = finish(tmp_path, 3)
-    assert len(tree["chains"]) == 8
+    assert len(tree["networks"][ONLY]["chains"]) == 8
     assert len(tree["chain_generators"]) == 3
     undisturbed = finish(tmp_path / "alone", 1)[1]
     assert [record[:2] for record in history if record[0] == "refine"] == [

@@ -73,7 +73,7 @@ def test_the_same_seed_gives_the_same_weights(data):
         runs.append(one)
     for first, second in zip(runs[0].average.parameters(), runs[1].average.parameters(), strict=True):
         assert torch.equal(first, second)
-    assert torch.equal(runs[0].replay.chains, runs[1].replay.chains)
+    assert torch.equal(runs[0].only.replay.chains, runs[1].only.replay.chains)
 
 
 def test_renaming_keeps_everything_but_the_names(data):
@@ -92,7 +92,7 @@ def test_renaming_keeps_everything_but_the_names(data):
     assert wrong["nesy"] is not None
     assert wrong["nesy"] < -1
     naming = permute_clusters(one, successor)
-    assert naming.permutation.tolist() == [1, 3, 0, 2]
+    assert naming.permutations[0].tolist() == [1, 3, 0, 2]
     again = evaluate(one, successor, objective())
     assert again["nesy"] == pytest.approx(right["nesy"], abs=1e-4)
 
@@ -102,7 +102,7 @@ def test_a_clone_learns_on_by_itself(data):
     one = learner(data)
     for _ in range(3):
         one.step(successor, objective(), 1e-3)
-    before = one.generator.get_state(), one.model.output.weight.clone(), one.replay.chains.clone()
+    before = one.generator.get_state(), one.model.output.weight.clone(), one.only.replay.chains.clone()
     clones = one.clone(), one.clone()
     for clone in clones:
         assert torch.equal(clone.generator.get_state(), before[0]), "a copy draws nothing"
@@ -111,7 +111,7 @@ def test_a_clone_learns_on_by_itself(data):
     assert ends[0] == ends[1]
     assert torch.equal(one.generator.get_state(), before[0])
     assert torch.equal(one.model.output.weight, before[1])
-    assert torch.equal(one.replay.chains, before[2])
+    assert torch.equal(one.only.replay.chains, before[2])
 
 
 def swapped(blocks: torch.Tensor) -> torch.Tensor:
@@ -217,7 +217,7 @@ def test_bfloat16_is_the_encoders_alone(data):
     for name in ("gen", "inv", "prior", "nesy"):
         assert found[name] == pytest.approx(expected[name], rel=0.05, abs=0.05)
         assert found[name] != expected[name]
-    assert rough.replay.chains.dtype == torch.float32
+    assert rough.only.replay.chains.dtype == torch.float32
     assert rough.model(data.images[:2]).dtype == torch.float32
     assert {parameter.grad.dtype for parameter in rough.model.parameters()} == {torch.float32}
     assert rough.average.precision == "float32"
@@ -230,5 +230,5 @@ def test_a_compiled_network_takes_the_same_step(data):
     for _ in range(2):
         expected, found = (each.step(successor, objective(), 1e-3) for each in (plain, compiled))
         assert found == pytest.approx(expected, rel=1e-4, abs=1e-5)
-    assert torch.allclose(plain.replay.chains, compiled.replay.chains, atol=1e-4)
+    assert torch.allclose(plain.only.replay.chains, compiled.only.replay.chains, atol=1e-4)
     assert compiled.clone().step(successor, objective(), 1e-3)["inv"] < 0

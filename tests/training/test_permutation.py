@@ -4,7 +4,7 @@ from itertools import permutations
 
 import torch
 
-from gedi_nesy.training.permutation import best_permutation, neighbours
+from gedi_nesy.training.permutation import best_permutations, neighbours
 
 
 def test_the_best_of_all_permutations_is_found():
@@ -17,11 +17,11 @@ def test_the_best_of_all_permutations_is_found():
         def score(candidates: torch.Tensor, flow=flow, cost=cost) -> torch.Tensor:
             return torch.stack([-(flow * cost[p][:, p]).sum() for p in candidates])
 
-        found_one = best_permutation(generator, score, clusters=5)
+        found_one = best_permutations(generator, score, clusters=[5])
         everything = score(torch.tensor(list(permutations(range(5)))))
         assert found_one.score <= everything.max().item() + 1e-6
         assert found_one.score >= found_one.before
-        assert score(found_one.permutation[None]).item() == found_one.score
+        assert score(found_one.permutations[0][None]).item() == found_one.score
         found += found_one.score >= everything.max().item() - 1e-6
     # ascent from nine starting points is no proof; one in ten may stop at a lower peak
     assert found >= 18
@@ -31,8 +31,8 @@ def test_names_are_better_only_by_more_than_the_margin(generator):
     def score(candidates: torch.Tensor) -> torch.Tensor:
         return 0.1 * (candidates == torch.tensor([1, 0, 2])).all(dim=1)
 
-    assert best_permutation(generator, score, clusters=3, margin=0.05).better
-    assert not best_permutation(generator, score, clusters=3, margin=0.2).better
+    assert best_permutations(generator, score, clusters=[3], margin=0.05).better
+    assert not best_permutations(generator, score, clusters=[3], margin=0.2).better
 
 
 def test_neighbours_are_swaps_and_moves():

@@ -200,7 +200,7 @@ def nan_in_average(one: Learner) -> None:
 
 
 def nan_in_chains(one: Learner) -> None:
-    one.replay.chains[:] = float("nan")
+    one.only.replay.chains[:] = float("nan")
 
 
 def weights_blown_up(one: Learner) -> None:
@@ -235,7 +235,7 @@ def test_a_fault_is_noticed_and_the_run_goes_on_from_a_good_state(data, fault, r
     assert recovery.back_to == 25, "the state of step 30 had not proved itself yet"
     assert recovery.caution == 1
     assert outcome.learner.steps == 61
-    for tensor in (*outcome.model.state_dict().values(), outcome.learner.replay.chains):
+    for tensor in (*outcome.model.state_dict().values(), outcome.learner.only.replay.chains):
         assert tensor.isfinite().all()
     steps = {
         phase: [record.step for record in outcome.history if record.phase == phase]
@@ -250,11 +250,11 @@ def test_going_back_means_new_chains_other_numbers_and_gentler_settings(data):
     for _ in range(3):
         one.step(None, objective(), 1e-3)
     good = snapshot.take(one, chains=False)
-    weights, chains = one.model.output.weight.clone(), one.replay.chains.clone()
+    weights, chains = one.model.output.weight.clone(), one.only.replay.chains.clone()
     generator = one.generator.get_state()
     snapshot.roll_back(one, good)
     assert torch.equal(one.model.output.weight, weights)
-    assert not torch.equal(one.replay.chains, chains)
+    assert not torch.equal(one.only.replay.chains, chains)
     assert not torch.equal(one.generator.get_state(), generator)
     one.step(None, objective(), 1e-3)
     assert one.optimizer.param_groups[0]["lr"] == 5e-4

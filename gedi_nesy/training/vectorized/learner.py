@@ -18,7 +18,7 @@ from gedi_nesy.errors import ConfigError
 from gedi_nesy.models.gedi import GEDI
 from gedi_nesy.sampling.sgld import langevin_move
 from gedi_nesy.training.divergence import DivergedError
-from gedi_nesy.training.step import average_decay, move_average
+from gedi_nesy.training.network import average_decay, move_average
 from gedi_nesy.training.vectorized import draws as stacked_draws
 from gedi_nesy.training.vectorized.config import StackedConfig, WalkConfig
 from gedi_nesy.training.vectorized.draws import BLOCK, Draws, Sizes
