@@ -18,7 +18,7 @@ Need = Literal["samples", "queries"]
 """What costs extra, so that a step has it only where a term asks: Langevin samples; log P(query)."""
 
 Constraint = Callable[..., Float[Tensor, " query"]]
-"""From the log-probabilities of a batch of images, one argument a network, to log P(query) of the queries among them."""
+"""From the log-probabilities of a batch, an argument a network, to log P(query) of the queries among its images."""
 
 
 class Pair(NamedTuple):

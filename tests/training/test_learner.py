@@ -106,7 +106,7 @@ def test_a_clone_learns_on_by_itself(data):
     clones = one.clone(), one.clone()
     for clone in clones:
         assert torch.equal(clone.generator.get_state(), before[0]), "a copy draws nothing"
-        assert torch.equal(clone.replay.chains, before[2])
+        assert torch.equal(clone.only.replay.chains, before[2])
     ends = [[clone.step(successor, objective(), 1e-3) for _ in range(3)] for clone in clones]
     assert ends[0] == ends[1]
     assert torch.equal(one.generator.get_state(), before[0])
