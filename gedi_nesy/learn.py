@@ -11,8 +11,7 @@ from torch import Generator, Tensor, nn
 
 from gedi_nesy.data.checks import as_tensors, check_images, check_queries
 from gedi_nesy.data.dataset import DataError
-from gedi_nesy.data.queries import QuerySet
-from gedi_nesy.data.task import ONLY
+from gedi_nesy.data.queries import ONLY, QuerySet
 from gedi_nesy.logic import Program, Query
 from gedi_nesy.models.encoders import ConvNet
 from gedi_nesy.models.gedi import GEDI

@@ -9,7 +9,7 @@ from torch import Generator, Tensor, nn
 from torch.func import functional_call
 
 from gedi_nesy.data.pixels import to_float
-from gedi_nesy.data.task import Blocks, TaskData
+from gedi_nesy.data.queries import Blocks, TaskData
 from gedi_nesy.objectives.term import Constraint
 from gedi_nesy.training.config import StepConfig
 from gedi_nesy.types import LogProbs

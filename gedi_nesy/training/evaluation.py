@@ -7,7 +7,7 @@ from jaxtyping import Int
 from torch import Generator, Tensor
 
 from gedi_nesy.data.pixels import num_at_once, to_float
-from gedi_nesy.data.task import Shown
+from gedi_nesy.data.queries import Shown
 from gedi_nesy.objectives import table
 from gedi_nesy.objectives.table import Objective, Terms
 from gedi_nesy.objectives.term import Seen

@@ -7,8 +7,7 @@ from dataclasses import replace
 import torch
 from torch import Generator, Tensor, nn
 
-from gedi_nesy.data.queries import QuerySet
-from gedi_nesy.data.task import TaskData, as_task
+from gedi_nesy.data.queries import QuerySet, TaskData, as_task
 from gedi_nesy.models.gedi import GEDI
 from gedi_nesy.objectives import table
 from gedi_nesy.objectives.table import Objective, Terms

@@ -10,7 +10,7 @@ from torch import Generator, Tensor, nn
 
 from gedi_nesy.augmentation import warp as augmentation
 from gedi_nesy.data.pixels import to_float
-from gedi_nesy.data.task import Shown
+from gedi_nesy.data.queries import Shown
 from gedi_nesy.models.gedi import GEDI
 from gedi_nesy.objectives import table
 from gedi_nesy.objectives.table import Objective

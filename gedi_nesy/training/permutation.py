@@ -13,7 +13,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Generator, Tensor
 
-from gedi_nesy.data.task import Blocks, Template
+from gedi_nesy.data.queries import Blocks, Template
 from gedi_nesy.training import batches, distributed
 from gedi_nesy.training import divergence as guard
 from gedi_nesy.training.batches import QueryLogProb

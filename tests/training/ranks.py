@@ -67,7 +67,7 @@ def one_step(folder: Path) -> None:
 
 def method_step(folder: Path, method: str) -> None:
     """One step of a method of the table on 31 images, without chains: every number is drawn alike by all ranks."""
-    from gedi_nesy.data.task import ONLY
+    from gedi_nesy.data.queries import ONLY
     from gedi_nesy.objectives import table
     from gedi_nesy.objectives.term import Features
     from gedi_nesy.training import distributed

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from gedi_nesy.data.task import ONLY
+from gedi_nesy.data.queries import ONLY
 from gedi_nesy.models.encoders import ConvNet
 from gedi_nesy.models.gedi import GEDI
 from gedi_nesy.objectives import table

@@ -26,7 +26,7 @@ def take(learner: Learner, chains: bool = True) -> Tree:
 
 
 def _take(network: NetworkLearner, chains: bool) -> Tree:
-    tree = {
+    tree: Tree = {
         "model": network.model.state_dict(),
         "average": network.average.state_dict(),
         "heads": network.network.heads.state_dict(),
