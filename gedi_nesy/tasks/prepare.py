@@ -1,0 +1,202 @@
+"""From a task to numbers: what each network is shown, and what is known to hold of it."""
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor, nn
+
+from gedi_nesy.augmentation.points import jitter
+from gedi_nesy.data.checks import check_images
+from gedi_nesy.data.dataset import DataError
+from gedi_nesy.data.queries import Reading, Shown, TaskData, Template
+from gedi_nesy.errors import did_you_mean
+from gedi_nesy.logic.query import answer_key
+from gedi_nesy.models.encoders import MLP, ConvNet
+from gedi_nesy.tasks.programs import Domain, TaskLogProb, compile_queries, domains
+from gedi_nesy.tasks.task import Indices, NetworkSpec, Task
+
+POINT_NOISE = 0.03
+"""Standard deviation of the noise that augments points, of the range of each column."""
+
+
+class Range(NamedTuple):
+    """Lowest value and extent of each column of a pool of points, which networks see in [0, 1]."""
+
+    low: Float[Tensor, " column"]
+    extent: Float[Tensor, " column"]
+
+
+class Prepared(NamedTuple):
+    """A task as a learner is given it; how each network is made; and the ranges of those that read points."""
+
+    data: TaskData
+    log_prob: TaskLogProb
+    num_clusters: dict[str, int]
+    backbones: dict[str, Callable[[], nn.Module]]
+    start_ranks: dict[str, int]
+    ranges: dict[str, Range]
+
+
+def prepare(task: Task, bounds: tuple[float, float] | None) -> Prepared:
+    """DataError or ProgramError, in a line, if something of the task does not fit together.
+
+    `bounds` are those that pixels must lie in.
+    """
+    if not task.queries:
+        raise DataError(
+            "queries=[]: a task needs some; images without any are clustered by learn(data, None, ...)"
+        )
+    known = domains(task.queries)
+    log_prob, answers = compile_queries(task.queries, task.networks, known)
+    names = list(dict.fromkeys(name for each in log_prob.templates for name, _ in each.readings))
+    specs = {name: task.networks.get(name, NetworkSpec()) for name in names}
+    pool_names = {name: _pool_name(name, spec, task.pools) for name, spec in specs.items()}
+    used = dict.fromkeys(pool_names.values())
+    pools = {name: _pool(name, task.pools[name], bounds) for name in used}
+    templates = _templates(task, log_prob, answers, pool_names, pools)
+    ranges = {name: _range(name, pools[name]) for name in used if pools[name].ndim == 2}
+    inputs = {
+        name: (pool - ranges[name].low) / ranges[name].extent if name in ranges else pool
+        for name, pool in pools.items()
+    }
+    networks = {}
+    for name, spec in specs.items():
+        pool = pool_names[name]
+        extra = _extra(name, spec, templates, pool_names, len(inputs[pool]))
+        labelled, labels = _labels(name, spec, known[name], len(inputs[pool]))
+        augment = spec.augment or (partial(jitter, std=POINT_NOISE) if pool in ranges else None)
+        device = inputs[pool].device
+        networks[name] = Shown(
+            inputs[pool], extra.to(device), labelled.to(device), labels.to(device), augment
+        )
+    return Prepared(
+        TaskData(networks, templates),
+        log_prob,
+        {name: spec.num_clusters or known[name].size for name, spec in specs.items()},
+        {name: spec.make_backbone or _backbone(networks[name].inputs) for name, spec in specs.items()},
+        {name: spec.start_rank for name, spec in specs.items()},
+        {name: ranges[pool] for name, pool in pool_names.items() if pool in ranges},
+    )
+
+
+def _pool_name(name: str, spec: NetworkSpec, pools: Mapping[str, Tensor]) -> str:
+    if spec.pool is None and len(pools) != 1:
+        raise DataError(f"network '{name}' must say which pool it reads: {', '.join(pools)}")
+    pool = spec.pool if spec.pool is not None else next(iter(pools))
+    if pool not in pools:
+        raise DataError(
+            f"network '{name}' reads pool '{pool}', which there is not{did_you_mean(pool, pools)}"
+        )
+    return pool
+
+
+def _pool(name: str, given: Tensor, bounds: tuple[float, float] | None) -> Tensor:
+    pool = torch.as_tensor(given)
+    if pool.ndim != 2:
+        check_images(pool, f"pool '{name}'", bounds)
+    elif not pool.is_floating_point() or not pool.isfinite().all():
+        raise DataError(f"pool '{name}': points must be finite floats, found {pool.dtype}")
+    return pool if pool.ndim != 2 else pool.float()
+
+
+def _range(name: str, points: Float[Tensor, "point column"]) -> Range:
+    low, high = points.aminmax(dim=0)
+    if (low == high).any():
+        column = int((low == high).nonzero()[0])
+        raise DataError(f"pool '{name}': column {column} is {low[column]:g} everywhere; leave it out")
+    return Range(low, high - low)
+
+
+def _backbone(inputs: Tensor) -> Callable[[], nn.Module]:
+    if inputs.ndim == 2:
+        return partial(
+            MLP, inputs.shape[1], hidden=(64, 64), num_features=None, activation="silu", input_gain=4.0
+        )
+    channels, *size = inputs.shape[1:]
+    return partial(ConvNet, channels=channels, image_size=size)
+
+
+def _indices(what: str, given: Indices, size: int) -> Int[Tensor, " index"]:
+    # what is not writable is copied: torch would warn that it might be written to
+    found = torch.as_tensor(np.array(given) if not isinstance(given, Tensor) else given)
+    if len(found) == 0:
+        found = found.long()
+    if found.ndim != 1 or found.is_floating_point() or found.dtype == torch.bool:
+        raise DataError(
+            f"{what} must be a list of whole numbers, found {found.dtype} of {tuple(found.shape)}"
+        )
+    bad = found[(found < 0) | (found >= size)]
+    if len(bad):
+        raise DataError(f"{what} holds {int(bad[0])}, which must be 0 to {size - 1}")
+    return found.long()
+
+
+def _templates(
+    task: Task,
+    log_prob: TaskLogProb,
+    answers: Sequence[Tensor],
+    pool_names: Mapping[str, str],
+    pools: Mapping[str, Tensor],
+) -> tuple[Template, ...]:
+    found = []
+    for queries, compiled, own in zip(task.queries, log_prob.templates, answers, strict=True):
+        places = {image: place for place, image in enumerate(queries.images)}
+        parts = []
+        for image, given in queries.images.items():
+            read = sorted({pool_names[name] for name, each in compiled.readings if each == image})
+            if len(read) > 1:
+                raise DataError(f"{queries.query}: {image} is read from several pools, {', '.join(read)}")
+            size = len(pools[read[0]]) if read else max(len(pool) for pool in pools.values())
+            parts.append(_indices(f"{queries.query}: {image}", given, size))
+        lengths = {len(part) for part in parts}
+        if len(lengths) != 1 or lengths == {0}:
+            sizes = ", ".join(
+                f"{image}: {len(part)}" for image, part in zip(queries.images, parts, strict=True)
+            )
+            raise DataError(f"{queries.query}: every image must be given once a query, found {sizes}")
+        if len(own) and len(own) != len(parts[0]):
+            raise DataError(f"{queries.query}: {len(own)} answers for {len(parts[0])} queries")
+        device = next(iter(pools.values())).device
+        readings = tuple(Reading(name, places[image]) for name, image in compiled.readings)
+        found.append(Template(torch.stack(parts, dim=1).to(device), own.to(device), readings))
+    return tuple(found)
+
+
+def _extra(
+    name: str,
+    spec: NetworkSpec,
+    templates: Sequence[Template],
+    pool_names: Mapping[str, str],
+    size: int,
+) -> Int[Tensor, " image"]:
+    """What a network is shown beside queries: what it is told, or all of its pool, if that is nobody else's."""
+    if spec.extra is not None:
+        return _indices(f"extra of network '{name}'", spec.extra, size)
+    sharing = [other for other, pool in pool_names.items() if pool == pool_names[name]]
+    for template in templates:
+        if any(set(template.columns(other)) != set(template.columns(name)) for other in sharing):
+            return torch.empty(0, dtype=torch.long)
+    free = torch.ones(size, dtype=torch.bool)
+    for template in templates:
+        free[template.indices[:, template.columns(name)].flatten().cpu()] = False
+    return torch.nonzero(free)[:, 0]
+
+
+def _labels(
+    name: str, spec: NetworkSpec, domain: Domain, size: int
+) -> tuple[Int[Tensor, " labelled"], Int[Tensor, " labelled"]]:
+    """Images whose symbol is known, and which cluster that is."""
+    places = {answer_key(value): place for place, value in enumerate(domain.values)}
+    for value in spec.labels.values():
+        if answer_key(value) not in places:
+            raise DataError(
+                f"labels of network '{name}': {value!r} is no value of its domain, {', '.join(map(str, domain.values))}"
+            )
+    labelled = _indices(f"labels of network '{name}'", list(spec.labels), size)
+    return labelled, torch.tensor(
+        [places[answer_key(value)] for value in spec.labels.values()], dtype=torch.long
+    )
