@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Int
 from torch import Generator, Tensor
 
 from gedi_nesy.data.dataset import DataError, Labels
@@ -68,8 +68,8 @@ class Template(NamedTuple):
         """Indices of what a network reads of these queries, reading after reading."""
         return self.indices[queries][:, self.columns(network)].T.flatten()
 
-    def arranged(self, blocks: Mapping[str, Float[Tensor, "reading query cluster"]]) -> Blocks:
-        """The blocks of all networks, in the order of the readings."""
+    def arranged(self, blocks: Mapping[str, Tensor]) -> Blocks:
+        """The blocks of all networks, each (reading, query, cluster), in the order of the readings."""
         if len(blocks) == 1:
             return next(iter(blocks.values()))
         following = {network: iter(block) for network, block in blocks.items()}
@@ -110,7 +110,7 @@ class TaskData(NamedTuple):
         read = [template.indices[:, template.columns(network)].flatten() for template in self.templates]
         return torch.cat([torch.cat(read).unique(), self.networks[network].extra_indices])
 
-    def by_template(self, queries: Int[Tensor, " query"]) -> tuple[Int[Tensor, " _"], ...]:
+    def by_template(self, queries: Int[Tensor, " query"]) -> tuple[Tensor, ...]:
         """Numbers of queries, those of all templates counted on, as numbers within each template."""
         if len(self.templates) == 1:
             return (queries,)

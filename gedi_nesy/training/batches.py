@@ -12,7 +12,6 @@ from gedi_nesy.data.pixels import to_float
 from gedi_nesy.data.queries import Blocks, TaskData
 from gedi_nesy.objectives.term import Constraint
 from gedi_nesy.training.config import StepConfig
-from gedi_nesy.types import LogProbs
 
 QueryLogProb = Callable[..., Float[Tensor, " query"]]
 """log P of each query from the log-probabilities of its images, one block a reading: the compiled program.
@@ -31,8 +30,8 @@ class Batch(NamedTuple):
     """
 
     images: Mapping[str, Tensor]
-    queries: tuple[Int[Tensor, " query"], ...]
-    labelled: Mapping[str, Int[Tensor, " labelled"]]
+    queries: tuple[Tensor, ...]
+    labelled: Mapping[str, Tensor]
 
 
 class Known(NamedTuple):
@@ -47,7 +46,7 @@ class Known(NamedTuple):
 def draw(
     generator: Generator,
     data: TaskData,
-    train_indices: Mapping[str, Int[Tensor, " image"]],
+    train_indices: Mapping[str, Tensor],
     config: StepConfig,
 ) -> Batch:
     """Some queries of all templates; for each network all labelled images if they are no more, and some of all if there
@@ -74,16 +73,14 @@ def choose(generator: Generator, size: int, num: int) -> Int[Tensor, " num"]:
     return torch.randint(max(size, 1), (num,), generator=generator, device=generator.device)
 
 
-def read_indices(
-    data: TaskData, network: str, queries: Sequence[Int[Tensor, " query"]]
-) -> Int[Tensor, " image"]:
+def read_indices(data: TaskData, network: str, queries: Sequence[Tensor]) -> Int[Tensor, " image"]:
     """Indices of what a network reads of these queries, template by template and reading by reading."""
     return torch.cat(
         [template.read_by(network, chosen) for template, chosen in zip(data.templates, queries, strict=True)]
     )
 
 
-def num_read(data: TaskData, network: str, queries: Sequence[Int[Tensor, " query"]]) -> int:
+def num_read(data: TaskData, network: str, queries: Sequence[Tensor]) -> int:
     """How many images a network reads of these queries."""
     return sum(
         len(chosen) * len(template.columns(network))
@@ -104,7 +101,7 @@ def known(query_log_prob: QueryLogProb | None, facts: Facts, data: TaskData, bat
     if query_log_prob is None:
         return Known(None, {})
 
-    def constraint(*log_probs: LogProbs) -> Float[Tensor, " query"]:
+    def constraint(*log_probs: Tensor) -> Float[Tensor, " query"]:
         blocks = _blocks(data, batch.queries, dict(zip(data.networks, log_probs, strict=True)))
         found = [
             log_prob(query_log_prob, facts, data, place, block, batch.queries[place])
@@ -120,9 +117,7 @@ def known(query_log_prob: QueryLogProb | None, facts: Facts, data: TaskData, bat
     return Known(constraint, {name: labelled(name) for name, each in batch.labelled.items() if len(each)})
 
 
-def _blocks(
-    data: TaskData, queries: Sequence[Int[Tensor, " query"]], log_probs: Mapping[str, LogProbs]
-) -> dict[int, Blocks]:
+def _blocks(data: TaskData, queries: Sequence[Tensor], log_probs: Mapping[str, Tensor]) -> dict[int, Blocks]:
     """By the number of its template, what is read of the queries of each template that has some among these."""
     found: dict[int, Blocks] = {}
     start = dict.fromkeys(log_probs, 0)

@@ -10,7 +10,7 @@ from itertools import combinations
 from typing import NamedTuple
 
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Int
 from torch import Generator, Tensor
 
 from gedi_nesy.data.queries import Blocks, Template
@@ -126,7 +126,7 @@ def permute_clusters(
         for name, network in learner.networks.items()
     }
 
-    def score(*candidates: Permutations) -> Float[Tensor, " candidate"]:
+    def score(*candidates: Tensor) -> Tensor:
         named = dict(zip(data.networks, candidates, strict=True))
         total = None
         for place, (rows, each) in enumerate(zip(read, queries, strict=True)):
@@ -149,10 +149,8 @@ def permute_clusters(
     return found
 
 
-def _rows(
-    learner: Learner, template: Template, queries: Int[Tensor, " query"]
-) -> dict[str, Float[Tensor, "reading cluster query"]]:
-    """Log-probabilities of what each network reads of these queries.
+def _rows(learner: Learner, template: Template, queries: Int[Tensor, " query"]) -> dict[str, Tensor]:
+    """Log-probabilities of what each network reads of these queries, each (reading, cluster, query).
 
     A cluster's values stand side by side: candidates are then made of whole rows, ten times as fast.
     """
@@ -167,7 +165,7 @@ def _rows(
 
 
 def _permuted(
-    template: Template, rows: Mapping[str, Tensor], candidates: Mapping[str, Permutations], queries: int
+    template: Template, rows: Mapping[str, Tensor], candidates: Mapping[str, Tensor], queries: int
 ) -> tuple[Blocks, int]:
     """The blocks that a query takes under each candidate, one after the other, and how many candidates it has.
 
