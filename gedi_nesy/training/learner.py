@@ -18,7 +18,6 @@ from gedi_nesy.training.batches import QueryLogProb
 from gedi_nesy.training.config import StepConfig
 from gedi_nesy.training.divergence import DivergedError, GuardState, StepStatistics
 from gedi_nesy.training.network import NetworkLearner
-from gedi_nesy.types import Permutation
 
 
 def _optimizer(
@@ -222,7 +221,7 @@ class Learner:
         for network in self.networks.values():
             network.guard = GuardState()
 
-    def permute(self, *permutations: Permutation) -> None:
+    def permute(self, *permutations: Tensor) -> None:
         """Rename the clusters of each network; the optimizer's moments follow."""
         for network, permutation in zip(self.networks.values(), permutations, strict=True):
             network.permute(permutation, self.optimizer)

@@ -29,7 +29,7 @@ class Outcome(NamedTuple):
 
     @property
     def model(self) -> GEDI:
-        """The averaged network, in eval mode: what is evaluated and saved."""
+        """The averaged network of a run that has one, in eval mode: what is evaluated and saved."""
         return self.learner.average
 
 
@@ -68,5 +68,6 @@ def train(
     if saver and not run.done:
         saver.save(run.tree)
     learner = run.learner if run.best is None else run.best
-    learner.average.eval()
+    for network in run.learner.networks.values():
+        network.average.eval()
     return Outcome(learner, run.attempts, run.chosen, run.history, run.recoveries, run.done)

@@ -30,7 +30,7 @@ At most one network has several candidates; those of the others have one row.
 class Found(NamedTuple):
     """The best permutation of each network, their score, and that of the identities; `better` by the margin asked."""
 
-    permutations: tuple[Permutation, ...]
+    permutations: tuple[Tensor, ...]
     score: float
     before: float
     better: bool
@@ -54,9 +54,7 @@ def best_permutations(
     return Found(tuple(best), best_score, before, best_score > before + margin)
 
 
-def _ascend(
-    score: Score, permutations: Sequence[Permutation], value: float
-) -> tuple[list[Permutation], float]:
+def _ascend(score: Score, permutations: Sequence[Tensor], value: float) -> tuple[list[Tensor], float]:
     """One network after the other, each to its own peak, until the last that moved is all that there is to move."""
     current, unmoved, turn = list(permutations), 0, 0
     while unmoved < len(current):
@@ -69,8 +67,8 @@ def _ascend(
 
 
 def _ascend_one(
-    score: Score, permutations: list[Permutation], turn: int, value: float
-) -> tuple[list[Permutation], float]:
+    score: Score, permutations: list[Tensor], turn: int, value: float
+) -> tuple[list[Tensor], float]:
     while True:
         candidates = [permutation[None] for permutation in permutations]
         candidates[turn] = neighbours(permutations[turn])

@@ -120,8 +120,8 @@ def test_points_are_a_pool_like_any_other_and_facts_are_learned_beside(generator
         100.0 + 40.0 * torch.stack([groups, groups % 2], dim=1) + torch.randn(120, 2, generator=generator)
     )
     members = [torch.nonzero(groups == group)[:, 0] for group in range(3)]
-    first = [members[row % 2][row % 20] for row in range(40)]
-    second = [members[row % 2 + (row % 10 > 0)][(row + 5) % 20] for row in range(40)]
+    first = [int(members[row % 2][row % 20]) for row in range(40)]
+    second = [int(members[row % 2 + (row % 10 > 0)][(row + 5) % 20]) for row in range(40)]
     queries = [Queries(file, "follows(X, Y)", {"X": first, "Y": second})]
     config = replace(LEARNED, step=replace(SMALL, learning_rate=1e-2))
     outcome = learn_task(Task(pools={"points": points}, queries=queries), config)

@@ -212,7 +212,7 @@ def test_bfloat16_is_the_encoders_alone(data):
     """Terms close to those in float32; chains, logits, weights and their gradients are float32."""
     exact, rough = (learner(data, config=replace(SMALL, precision=name)) for name in ("float32", "bfloat16"))
     for each in (exact, rough):
-        each.config = replace(each.config, sgld=replace(SMALL.sgld, noise=0.0))
+        each.only.config = replace(each.only.config, sgld=replace(SMALL.sgld, noise=0.0))
     expected, found = (each.step(successor, objective(), 1e-3) for each in (exact, rough))
     for name in ("gen", "inv", "prior", "nesy"):
         assert found[name] == pytest.approx(expected[name], rel=0.05, abs=0.05)

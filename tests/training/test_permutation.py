@@ -42,3 +42,29 @@ def test_neighbours_are_swaps_and_moves():
     assert (3, 0, 1, 2) in found
     assert (0, 1, 2, 3) not in found
     assert all(sorted(p) == [0, 1, 2, 3] for p in found)
+
+
+def test_several_networks_are_permuted_as_well_as_by_all_products():
+    """Two networks of 4 and 3 clusters, whose queries read both: against all 144 products."""
+    found = 0
+    for seed in range(20):
+        generator = torch.Generator().manual_seed(seed)
+        joint = torch.rand(4, 3, generator=generator)
+        cost = torch.rand(4, 3, generator=generator)
+
+        def score(*candidates: torch.Tensor, joint=joint, cost=cost) -> torch.Tensor:
+            first, second = candidates
+            size = max(len(first), len(second))
+            first, second = first.expand(size, -1), second.expand(size, -1)
+            return -(joint[first[:, :, None], second[:, None, :]] * cost).sum(dim=(1, 2))
+
+        best = best_permutations(generator, score, clusters=[4, 3])
+        everything = [
+            score(torch.tensor([p]), torch.tensor([q])).item()
+            for p in permutations(range(4))
+            for q in permutations(range(3))
+        ]
+        assert score(*(each[None] for each in best.permutations)).item() == best.score
+        assert best.before <= best.score <= max(everything) + 1e-6
+        found += best.score >= max(everything) - 1e-6
+    assert found >= 18
