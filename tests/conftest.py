@@ -1,3 +1,4 @@
+import signal
 import warnings
 from pathlib import Path
 
@@ -10,6 +11,9 @@ with warnings.catch_warnings():
     import deepproblog.model  # noqa: F401
 
 torch.set_num_threads(1)
+
+# A shell that starts the tests in the background has them ignore Ctrl-C, and all that they start would inherit that.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)
