@@ -68,6 +68,6 @@ def train(
     if saver and not run.done:
         saver.save(run.tree)
     learner = run.learner if run.best is None else run.best
-    for network in run.learner.networks.values():
+    for network in learner.networks.values():
         network.average.eval()
     return Outcome(learner, run.attempts, run.chosen, run.history, run.recoveries, run.done)

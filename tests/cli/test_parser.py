@@ -72,7 +72,7 @@ def test_the_version_is_said_without_loading_the_logic(root):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ([], "no command; the commands are check, runs, shortcuts, solve, version"),
+        ([], "no command; the commands are check, cluster, name, predict, runs, shortcuts, solve, version"),
         (["chekc"], "no command 'chekc'; did you mean 'check'?"),
         (["fly\nhigh"], "no command 'fly\\nhigh'"),
         (["-x"], "-x is not a flag"),

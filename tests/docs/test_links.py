@@ -38,4 +38,6 @@ def test_files_that_a_page_names_are_there(page):
     named = re.findall(
         r"`((?:gedi_nesy|benchmarks|tests|programs|examples|docs)/[\w./-]*\w/?)`", page.read_text()
     )
-    assert [path for path in named if "NAME" not in path and not (ROOT / path).exists()] == []
+    # what a name stands for, and what is built, is not there in a clean checkout
+    named = [path for path in named if "NAME" not in path and not path.startswith("docs/_build")]
+    assert [path for path in named if not (ROOT / path).exists()] == []

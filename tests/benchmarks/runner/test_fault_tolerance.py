@@ -260,7 +260,7 @@ def test_a_run_that_cannot_be_saved_is_one_line(monkeypatch, tmp_path, capsys):
     error = capsys.readouterr().err.strip()
     assert len(error.splitlines()) == 1
     assert error.startswith("error: 1 of 1 runs failed, the others stand in")
-    assert "the first: training diverged in attempt 1, and 3 returns to a good state" in error
+    assert "the first: training diverged in attempt 1; 3 rollbacks" in error
     results = json.loads((tmp_path / "results.json").read_text())
     assert results["runs"] == []
     (failure,) = results["failures"]
