@@ -44,7 +44,10 @@ def arithmetic_value(term: Any, functions: Any = None) -> Any:
         bits = abs(base).bit_length() + exponent if name == "<<" else abs(base).bit_length() * exponent
         if bits > MOST_BITS and (name == "<<" or abs(base) > 1):
             raise GroundingError(f"'{term}' has thousands of digits")
-    value = term.with_args(*map(Constant, values)).compute_value(functions)
+    try:
+        value = term.with_args(*map(Constant, values)).compute_value(functions)
+    except OverflowError:
+        raise GroundingError(f"'{term}' is a number beyond what can be written") from None
     if isinstance(value, int) and value.bit_length() > MOST_BITS:
         raise GroundingError(f"'{term}' has thousands of digits")
     return value
