@@ -21,10 +21,10 @@ from gedi_nesy.objectives.inv import loss_inv
 from gedi_nesy.objectives.prior import loss_prior
 from gedi_nesy.objectives.table import METHODS
 from gedi_nesy.training.config import StepConfig, TrainConfig
-from gedi_nesy.training.durability.manager import CheckpointManager
+from gedi_nesy.training.durability.checkpoint_manager import CheckpointManager
 from gedi_nesy.training.records import Record
-from gedi_nesy.training.vectorized.config import StackedConfig
-from gedi_nesy.training.vectorized.learner import StackedLearner
+from gedi_nesy.training.vectorized.config import VectorizedConfig
+from gedi_nesy.training.vectorized.learner import VectorizedLearner
 
 IMAGE_STEPS, POINT_STEPS = 1350, 2000
 IMAGE_RESTARTS, POINT_RESTARTS = 1, 3
@@ -185,7 +185,7 @@ def _check_enough(count: int, config: ClusterConfig) -> None:
         raise DataError(f"{count} inputs cannot be in num_clusters={config.num_clusters} clusters")
 
 
-def _stack(points: Float[Tensor, "point dim"], config: ClusterConfig) -> StackedLearner:
+def _stack(points: Float[Tensor, "point dim"], config: ClusterConfig) -> VectorizedLearner:
     models, generators = [], []
     for attempt in range(config.restarts):
         own_seed = 1000 * config.seed + attempt
@@ -198,11 +198,11 @@ def _stack(points: Float[Tensor, "point dim"], config: ClusterConfig) -> Stacked
         generators.append(Generator().manual_seed(own_seed))
     weights = {name: torch.full((config.restarts,), value) for name, value in WEIGHTS.items()}
     data = points.expand(config.restarts, -1, -1).contiguous()
-    return StackedLearner(models, data, weights, StackedConfig(iterations=config.steps), generators)
+    return VectorizedLearner(models, data, weights, VectorizedConfig(iterations=config.steps), generators)
 
 
 @torch.no_grad()
-def _objective(learner: StackedLearner) -> Float[Tensor, " restart"]:
+def _objective(learner: VectorizedLearner) -> Float[Tensor, " restart"]:
     """w_inv L_INV + w_prior L_PRIOR of the averaged networks on all points; no label is seen."""
     noise = torch.randn(learner.data.shape[1:], generator=Generator().manual_seed(0))
     plain, paired = (

@@ -24,7 +24,7 @@ from gedi_nesy.tasks.task import Task
 from gedi_nesy.training.batches import QueryLogProb
 from gedi_nesy.training.config import TrainConfig
 from gedi_nesy.training.divergence import check_finite
-from gedi_nesy.training.durability.manager import CheckpointManager
+from gedi_nesy.training.durability.checkpoint_manager import CheckpointManager
 from gedi_nesy.training.learner import Learner
 from gedi_nesy.training.loop import Outcome, train
 from gedi_nesy.training.records import Record
@@ -126,7 +126,7 @@ def learn(
 ) -> Outcome:
     """Train a GEDI network on queries over images; `.model` of the outcome is what to keep.
 
-    Each attempt has a fresh network and generator, in streams of their own (`seeds.streams`); torch's global generator
+    Each restart has a fresh network and generator, in streams of their own (`seeds.streams`); torch's global generator
     is left as it was. `make_backbone` defaults to a ConvNet for the images' shape; `start_rank` is that of the Gaussian
     at which Langevin chains begin. The t(...) of the program are learned as well, and in the end `log_prob` has their
     values. Without `log_prob` it is standalone GEDI: clusters and samples, no names. With a `saver`, a run that was
@@ -148,7 +148,7 @@ def learn(
 
 
 class TaskOutcome(NamedTuple):
-    """The averaged networks of the best attempt by name, refined, and how they came about."""
+    """The averaged networks of the best restart by name, refined, and how they came about."""
 
     models: dict[str, GEDI]
     training: Outcome
@@ -212,7 +212,7 @@ def _learners(
     config: TrainConfig,
     seed: int,
 ) -> Callable[[int], Learner]:
-    """What begins each attempt."""
+    """What begins each restart."""
 
     def model(name: str) -> tuple[GEDI, Tensor]:
         """A fresh network, and the inputs to which the start of its chains is fitted."""

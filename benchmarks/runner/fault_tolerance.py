@@ -13,7 +13,7 @@ from benchmarks.runner.flags import flat
 from benchmarks.runner.progress import Bar
 from benchmarks.runner.record import RunRecord
 from benchmarks.runner.results import NOT_PART_OF_A_RUN, commit
-from gedi_nesy.training.durability.manager import CheckpointConfig, CheckpointManager
+from gedi_nesy.training.durability.checkpoint_manager import CheckpointConfig, CheckpointManager
 from gedi_nesy.training.loop import Outcome
 from gedi_nesy.training.records import Record
 

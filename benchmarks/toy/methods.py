@@ -13,7 +13,7 @@ from benchmarks.toy.baselines import BASELINES, Baseline
 from gedi_nesy.models.encoders import MLP
 from gedi_nesy.models.gedi import GEDI
 from gedi_nesy.sampling.sgld import SGLDConfig
-from gedi_nesy.training.vectorized.config import StackedConfig
+from gedi_nesy.training.vectorized.config import VectorizedConfig
 
 Preset = Literal["default", "paper"]
 Trained = Literal["JEM", "SwAV", "GEDI no prior", "GEDI no inv", "GEDI no gen", "GEDI"]
@@ -42,7 +42,7 @@ LEFT_OUT: dict[Method, tuple[str, ...]] = {
 }
 """Which terms have weight 0 in a row."""
 
-PAPER = StackedConfig(
+PAPER = VectorizedConfig(
     iterations=20_000,
     batch_size=400,
     batch_samples=400,
@@ -64,7 +64,7 @@ PAPER = StackedConfig(
 )
 """Table 3; JEM's sampler takes ten steps."""
 
-DEFAULT = StackedConfig(iterations=4000)
+DEFAULT = VectorizedConfig(iterations=4000)
 
 
 def weights_of(method: Trained, weights: Triple) -> Triple:
@@ -72,7 +72,7 @@ def weights_of(method: Trained, weights: Triple) -> Triple:
     return weights._replace(**dict.fromkeys(LEFT_OUT[method], 0.0))
 
 
-def config_of(method: Trained, preset: Preset, iterations: int | None = None) -> StackedConfig:
+def config_of(method: Trained, preset: Preset, iterations: int | None = None) -> VectorizedConfig:
     """How the row is trained: `iterations` instead of the preset's, if given."""
     config = PAPER if preset == "paper" else DEFAULT
     if preset == "paper" and method == "JEM":

@@ -152,7 +152,7 @@ def langevin_move(
     return moved
 
 
-def gentler(config: SGLDConfig, halvings: int) -> SGLDConfig:
+def with_smaller_steps(config: SGLDConfig, halvings: int) -> SGLDConfig:
     """Langevin steps halved `halvings` times, at the same temperature noise^2 / (2 step_size)."""
     noise = None if config.noise is None else config.noise * 0.5 ** (halvings / 2)
     return replace(config, step_size=config.step_size * 0.5**halvings, noise=noise)

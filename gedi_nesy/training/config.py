@@ -11,7 +11,7 @@ from gedi_nesy.sampling.sgld import SGLDConfig
 from gedi_nesy.training.divergence import GuardConfig
 
 PRIOR_FACTORS = (1.0, 1.5, 0.5, 0.75)
-"""What attempt 0, 1, 2, ... multiplies the weight of L_PRIOR by.
+"""What restart 0, 1, 2, ... multiplies the weight of L_PRIOR by.
 
 Few queries seldom show all symbols equally often. Where they do not, another weight finds the way out of a wrong
 permutation in which a rare symbol shares a cluster and the rest are shifted by one (docs/training.md).
@@ -64,7 +64,7 @@ class StepConfig:
 
 @dataclass(frozen=True, kw_only=True)
 class TrainConfig:
-    """A run: up to `attempts` short annealed ones of `explore` steps, then `refine` steps from the best."""
+    """A run: up to `attempts` short annealed restarts of `explore` steps, then `refine` steps from the best."""
 
     objective: Mapping[str, float] = field(default_factory=lambda: table.METHODS["GEDI"])
     """{term: weight}, the terms being those of `objectives.table`"""
@@ -82,7 +82,7 @@ class TrainConfig:
     accept: float = -1.0
     """and L_INV + L_NESY over the training data, both at most 0, are at least this in sum"""
     accept_queries: int = 25
-    """with fewer queries than this all attempts are made: few can be satisfied under a wrong permutation"""
+    """with fewer queries than this all restarts are made: few can be satisfied under a wrong permutation"""
     entropy_start: float = -1.0
     """weight of the entropy in L_INV when a restart begins; it rises to 1 (1: no annealing, the paper's)"""
     naming_every: int = 50
@@ -106,5 +106,5 @@ class TrainConfig:
 
     @property
     def max_steps(self) -> int:
-        """Steps if all attempts are made, and all find a better permutation in every round."""
+        """Steps if all restarts are made, and all find a better permutation in every round."""
         return self.attempts * (self.explore + 2 * self.rounds * self.reconsider) + self.refine

@@ -45,7 +45,7 @@ class GuardConfig:
     """median absolute deviations by which it may, if these are more; a steady trend stays near 2"""
     energy_limit: float = 1000.0
     """mean |E| in nats that is never healthy: float32 then resolves no difference that training needs"""
-    astray: float = 0.5
+    out_of_range: float = 0.5
     """share of the moved chains that may be saturated, or have left, for `patience` steps on end"""
     patience: int = 20
     good_every: int = 50
@@ -78,17 +78,17 @@ class StepStatistics(NamedTuple):
     """mean over the batch"""
     energy_samples: float | None = None
     """mean over the chains that were moved"""
-    astray: float | None = None
+    out_of_range: float | None = None
     """share of these that are saturated, or have left"""
 
 
 class GuardState(NamedTuple):
-    """The last healthy values of each statistic, newest last, and for how many steps chains have been astray."""
+    """The last healthy values of each statistic, newest last, and for how many steps chains have been out of range."""
 
     gradient_norm: tuple[float, ...] = ()
     energy_data: tuple[float, ...] = ()
     energy_samples: tuple[float, ...] = ()
-    astray: int = 0
+    out_of_range: int = 0
 
 
 def reason(state: GuardState, statistics: StepStatistics, config: GuardConfig) -> str | None:
@@ -98,10 +98,10 @@ def reason(state: GuardState, statistics: StepStatistics, config: GuardConfig) -
         or _gradient(state, statistics, config)
         or _energies(state, statistics, config)
     )
-    if found is None and _astray(state, statistics, config) >= config.patience:
+    if found is None and _steps_out_of_range(state, statistics, config) >= config.patience:
         return (
-            f"{statistics.astray:.0%} of the chains are saturated or have left the data, "
-            f"and more than {config.astray:.0%} were for {config.patience} steps"
+            f"{statistics.out_of_range:.0%} of the chains are saturated or have left the data, "
+            f"and more than {config.out_of_range:.0%} were for {config.patience} steps"
         )
     return found
 
@@ -116,13 +116,13 @@ def remember(state: GuardState, statistics: StepStatistics, config: GuardConfig)
         longer(state.gradient_norm, statistics.gradient_norm),
         longer(state.energy_data, statistics.energy_data),
         longer(state.energy_samples, statistics.energy_samples),
-        _astray(state, statistics, config),
+        _steps_out_of_range(state, statistics, config),
     )
 
 
-def _astray(state: GuardState, statistics: StepStatistics, config: GuardConfig) -> int:
-    """For how many steps on end, this one included, too many chains have been astray."""
-    return state.astray + 1 if (statistics.astray or 0.0) > config.astray else 0
+def _steps_out_of_range(state: GuardState, statistics: StepStatistics, config: GuardConfig) -> int:
+    """For how many steps on end, this one included, too many chains have been saturated or out of range."""
+    return state.out_of_range + 1 if (statistics.out_of_range or 0.0) > config.out_of_range else 0
 
 
 def _not_finite(statistics: StepStatistics) -> str | None:
@@ -169,7 +169,7 @@ def extent(inputs: Inputs, bounds: tuple[float, float] | None) -> Extent:
     return Extent(low.item(), high.item(), inner)
 
 
-def astray(chains: Inputs, extent: Extent, bounds: tuple[float, float] | None) -> Scalar:
+def share_out_of_range(chains: Inputs, extent: Extent, bounds: tuple[float, float] | None) -> Scalar:
     """Share of the chains that no data look like.
 
     With bounds, these are chains with less than a tenth of the data's share of values strictly between the bounds;

@@ -196,8 +196,8 @@ class Learner:
         for network, each in zip(self.networks.values(), seen.networks, strict=True):
             energies = [each.energy_data.mean()]
             if each.samples is not None:
-                assert network.astray is not None
-                energies += [each.energy_samples.mean(), network.astray]
+                assert network.out_of_range is not None
+                energies += [each.energy_samples.mean(), network.out_of_range]
             found += energies
             sizes.append(len(energies))
         values = distributed.agreed(torch.stack([each.detach() for each in found])).tolist()

@@ -1,4 +1,4 @@
-"""From data and a program to a trained network: short annealed attempts, then a long refinement of the best."""
+"""From data and a program to a trained network: short annealed restarts, then a long refinement of the best."""
 
 from collections.abc import Callable
 from contextlib import nullcontext
@@ -7,7 +7,7 @@ from typing import NamedTuple
 from gedi_nesy.models.gedi import GEDI
 from gedi_nesy.training.batches import QueryLogProb
 from gedi_nesy.training.config import TrainConfig
-from gedi_nesy.training.durability.manager import CheckpointManager
+from gedi_nesy.training.durability.checkpoint_manager import CheckpointManager
 from gedi_nesy.training.durability.rollback import Recovery
 from gedi_nesy.training.learner import Learner
 from gedi_nesy.training.records import Attempt, Record
@@ -15,7 +15,7 @@ from gedi_nesy.training.run import TrainingRun
 
 
 class Outcome(NamedTuple):
-    """The averaged model of the best attempt, refined, and how it came about."""
+    """The averaged model of the best restart, refined, and how it came about."""
 
     learner: Learner
     attempts: list[Attempt]
@@ -43,11 +43,11 @@ def train(
     on_resume: Callable[[list[Record]], None] = lambda history: None,
     stop: Callable[[], bool] | None = None,
 ) -> Outcome:
-    """Attempts are compared by the training objective alone; no label is seen anywhere here.
+    """Restarts are compared by the training objective alone; no label is seen anywhere here.
 
-    `make_learner(attempt)` begins an attempt. Without logic, or with its weight at 0, no permutation can be wrong, and
+    `make_learner(attempt)` begins a restart. Without logic, or with its weight at 0, no permutation can be wrong, and
     `attempts_without_queries` are made. `search_log_prob` is the same function by a faster engine, for the search of
-    permutations and the comparison of attempts, which take thousands of evaluations.
+    permutations and the comparison of restarts, which take thousands of evaluations.
 
     With a `saver` the run goes on from what was saved, if there is anything, after `on_resume` was told the history so
     far; it is saved now and then, and when a signal asks it to end (StoppedError). The numbers are those of a run that

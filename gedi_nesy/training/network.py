@@ -122,7 +122,7 @@ class NetworkLearner:
         self.train_indices = train_indices
         self.config = config
         self.guard = GuardState()
-        self.astray: Tensor | None = None
+        self.out_of_range: Tensor | None = None
         """share of the chains last moved that are saturated or have left the data"""
         self._extent = guard.extent(to_float(shown.inputs[train_indices[:1000]]), config.sgld.bounds)
 
@@ -150,18 +150,20 @@ class NetworkLearner:
         drawn = replay.draw(
             generator, self.replay, mine.stop - mine.start, self.model.start, self.config.reinit
         )
-        sgld = langevin.gentler(self.config.sgld, backoff)
+        sgld = langevin.with_smaller_steps(self.config.sgld, backoff)
         with langevin.frozen(self.model):
             state, _ = langevin.sample(generator, langevin.init(drawn.positions), self.model.energy, sgld)
         self.replay = replay.write_back(self.replay, drawn.slots, state.position)
         share = len(drawn.slots) / self.config.batch_samples
-        self.astray = distributed.total(share * guard.astray(state.position, self._extent, sgld.bounds))
+        self.out_of_range = distributed.total(
+            share * guard.share_out_of_range(state.position, self._extent, sgld.bounds)
+        )
         return state.position
 
     def new_chains(self, generator: Generator) -> None:
         """All chains begin anew."""
         self.replay = replay.init(self.model.start(generator, len(self.replay.chains)))
-        self.guard = self.guard._replace(energy_samples=(), astray=0)
+        self.guard = self.guard._replace(energy_samples=(), out_of_range=0)
 
     @torch.no_grad()
     def after_step(self, objective: Objective, steps: int) -> None:

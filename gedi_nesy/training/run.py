@@ -19,13 +19,13 @@ from gedi_nesy.training.records import Attempt, Record, packed, renamed, unpacke
 from gedi_nesy.training.schedule import annealed, cosine
 
 Phase = Literal["explore", "reconsider", "confirm", "refine", "done"]
-"""explore: an attempt. reconsider: a copy learns on without logic. confirm: and with it, under another permutation."""
+"""explore: a restart. reconsider: a copy learns on without logic. confirm: and with it, under another permutation."""
 
 
 class TrainingRun:
     """Where training stands: phase, attempt, step, the learners, and what is known so far.
 
-    Only the best attempt and the present one are kept. `state` is given to go on from where a run was saved.
+    Only the best restart and the present one are kept. `state` is given to go on from where a run was saved.
     """
 
     def __init__(
@@ -84,12 +84,12 @@ class TrainingRun:
 
     @property
     def objective(self) -> Objective:
-        """That of the present attempt, or of the chosen one."""
+        """That of the present restart, or of the chosen one."""
         return {**self.config.objective, "prior": self.prior_weight}
 
     @property
     def prior_weight(self) -> float:
-        """The weight of L_PRIOR in the present attempt."""
+        """The weight of L_PRIOR in the present restart."""
         return self.config.objective.get("prior", 0.0) * PRIOR_FACTORS[self.attempt % len(PRIOR_FACTORS)]
 
     def _steps(self) -> int:
@@ -102,7 +102,7 @@ class TrainingRun:
         rate, objective = config.step.learning_rate, self.objective
         if self.phase == "refine":
             return self.active.step(query, objective, rate * cosine(step, config.refine, config.warmup))
-        # Langevin chains cannot follow a network that changes this fast, and in trials they kept attempts from
+        # Langevin chains cannot follow a network that changes this fast, and in trials they kept restarts from
         # finding the right permutation (docs/training.md): L_GEN waits for the refinement
         objective = table.times(objective, "samples", 0.0)
         if self.phase == "reconsider":
@@ -125,7 +125,7 @@ class TrainingRun:
 
     @property
     def _offset(self) -> int:
-        """Steps of the attempt before the present phase: its verification goes on counting."""
+        """Steps of the restart before the present phase: its verification goes on counting."""
         if self.phase not in ("reconsider", "confirm"):
             return 0
         before = 2 * self.round + (self.phase == "confirm")
@@ -176,7 +176,7 @@ class TrainingRun:
         return terms
 
     def _conclude(self, learner: Learner, held: float | None) -> None:
-        """The attempt is over: keep it if it is accepted or the best, then make another one or refine the one kept."""
+        """The restart is over: keep it if it is accepted or the best, then make another one or refine the one kept."""
         terms = self._judge(learner)
         found = Attempt(self.prior_weight, terms, table.value(self.config.objective, terms), held)
         restarts = self.config.attempts if self.guided else self.config.attempts_without_queries

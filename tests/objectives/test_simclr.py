@@ -13,7 +13,7 @@ from gedi_nesy.models.encoders import ConvNet
 from gedi_nesy.objectives.simclr import loss_simclr
 from gedi_nesy.objectives.table import METHODS
 from gedi_nesy.training.config import TrainConfig
-from gedi_nesy.training.durability.manager import CheckpointConfig, CheckpointManager
+from gedi_nesy.training.durability.checkpoint_manager import CheckpointConfig, CheckpointManager
 from gedi_nesy.training.loop import Outcome
 from gedi_nesy.training.records import Record
 from tests.training.blobs import CLASSES, SMALL, blobs

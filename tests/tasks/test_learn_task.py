@@ -11,7 +11,7 @@ from gedi_nesy.tasks import NetworkSpec, Queries, Task
 from gedi_nesy.tasks.prepare import prepare
 from gedi_nesy.tasks.programs import columns
 from gedi_nesy.training.config import TrainConfig
-from gedi_nesy.training.durability.manager import CheckpointConfig, CheckpointManager
+from gedi_nesy.training.durability.checkpoint_manager import CheckpointConfig, CheckpointManager
 from gedi_nesy.training.records import Record
 from tests.tasks import coloured
 from tests.training.blobs import SMALL, objective

@@ -124,7 +124,7 @@ def whole_run(folder: Path, stop: int, how: str) -> None:
     from gedi_nesy.training import distributed
     from gedi_nesy.training.config import TrainConfig
     from gedi_nesy.training.durability import snapshot
-    from gedi_nesy.training.durability.manager import CheckpointConfig, CheckpointManager
+    from gedi_nesy.training.durability.checkpoint_manager import CheckpointConfig, CheckpointManager
     from gedi_nesy.training.loop import train
     from gedi_nesy.training.records import Record
     from tests.training.blobs import SMALL, learner, pairs, successor

@@ -8,7 +8,7 @@ import torch
 from gedi_nesy.training import divergence as guard
 from gedi_nesy.training.divergence import Extent, GuardConfig, GuardState, StepStatistics
 
-HEALTHY = StepStatistics(loss=1.0, gradient_norm=2.0, energy_data=-5.0, energy_samples=-4.0, astray=0.0)
+HEALTHY = StepStatistics(loss=1.0, gradient_norm=2.0, energy_data=-5.0, energy_samples=-4.0, out_of_range=0.0)
 CONFIG = GuardConfig()
 
 
@@ -68,16 +68,16 @@ def test_a_steady_trend_is_no_run_away_and_doubling_is():
     assert 2.0 ** (step / 5) < 400
 
 
-def test_chains_must_be_astray_for_a_while():
-    astray = HEALTHY._replace(astray=0.75)
+def test_chains_must_be_out_of_range_for_a_while():
+    saturated = HEALTHY._replace(out_of_range=0.75)
     state = after(50)
     for _ in range(CONFIG.patience - 1):
-        assert guard.reason(state, astray, CONFIG) is None
-        state = guard.remember(state, astray, CONFIG)
-    found = guard.reason(state, astray, CONFIG)
+        assert guard.reason(state, saturated, CONFIG) is None
+        state = guard.remember(state, saturated, CONFIG)
+    found = guard.reason(state, saturated, CONFIG)
     assert found is not None
     assert found.startswith("75% of the chains are saturated or have left the data")
-    assert guard.remember(state, HEALTHY, CONFIG).astray == 0
+    assert guard.remember(state, HEALTHY, CONFIG).out_of_range == 0
 
 
 def test_steps_without_samples_say_nothing_of_them():
@@ -94,16 +94,18 @@ def test_saturated_chains(generator):
     assert where == Extent(0.0, data.max().item(), pytest.approx(0.5))
     chains = data[:10].clone()
     chains[:3], chains[3:6], chains[6] = 0, 1, data[6].round()
-    assert guard.astray(chains, where, (0.0, 1.0)).item() == pytest.approx(0.7)
+    assert guard.share_out_of_range(chains, where, (0.0, 1.0)).item() == pytest.approx(0.7)
     binary = guard.extent(data.round(), (0.0, 1.0))
-    assert guard.astray(chains, binary, (0.0, 1.0)) == 0, "data that are saturated themselves forbid nothing"
+    assert guard.share_out_of_range(chains, binary, (0.0, 1.0)) == 0, (
+        "data that are saturated themselves forbid nothing"
+    )
 
 
 def test_chains_that_left(generator):
     data = torch.rand(50, 2, generator=generator) * 2 - 1
     where = guard.extent(data, None)
     chains = torch.tensor([[0.0, 0.0], [9.0, 0.0], [11.0, 0.0], [0.0, -1e6]])
-    assert guard.astray(chains, where, None).item() == 0.5
+    assert guard.share_out_of_range(chains, where, None).item() == 0.5
 
 
 def test_data_that_are_not_finite_are_named():

@@ -52,7 +52,9 @@ def test_the_rule_names_the_clusters(data, generator):
 
 
 @pytest.mark.parametrize(("held", "chosen"), [(0.9, 1), (0.5, 0), (None, 0)])
-def test_an_attempt_that_accepted_is_kept_even_if_an_earlier_one_has_the_better_objective(data, held, chosen):
+def test_a_restart_that_was_accepted_is_kept_even_if_an_earlier_one_has_the_better_objective(
+    data, held, chosen
+):
     config = TrainConfig(step=SMALL, explore=1, attempts=2, accept=-100.0, accept_queries=60)
     run = TrainingRun(lambda attempt: learner(data, attempt), successor, config)
     run.attempts.append(
@@ -127,7 +129,7 @@ def test_names_that_the_logic_contradicts_do_not_hold(data):
             one.step(successor, objective(gen=0.0), 3e-3, entropy_weight)
 
     def tested(rule) -> TrainingRun:
-        """A run whose only attempt ends with this learner."""
+        """A run whose only restart ends with this learner."""
         config = TrainConfig(step=SMALL, reconsider=20, rounds=2, attempts=1, naming_every=0)
         run = TrainingRun(lambda attempt: one, rule, config)
         run.step = config.explore - 1
@@ -142,14 +144,14 @@ def test_names_that_the_logic_contradicts_do_not_hold(data):
     run = tested(swapped)
     assert run.attempts[0].held is not None
     assert run.attempts[0].held > 0.8
-    # steps of verification go on counting after those of the attempt
+    # steps of verification go on counting after those of the restart
     assert [record.step for record in run.history[1:]] == list(range(350, 410))
     other = run.learner
     here, there = (each.model.log_probs(data.images).argmax(dim=1) for each in (one, other))
     assert (torch.tensor([1, 0, 2, 3])[here] == there).float().mean() > 0.95
 
 
-def test_an_attempt_accepted_if_names_held_and_much_is_explained():
+def test_a_restart_is_accepted_if_the_permutation_held_and_much_is_explained():
     terms = terms_of(inv=-0.2, prior=-1.4, nesy=-0.3, satisfaction=0.9)
     attempt, config = Attempt(2.0, terms, -3.3, held=0.9), TrainConfig(accept_queries=60)
     assert attempt.accepted(60, config)
@@ -159,7 +161,7 @@ def test_an_attempt_accepted_if_names_held_and_much_is_explained():
     assert not attempt._replace(terms={**terms, "nesy": -0.9}).accepted(60, config)
 
 
-def test_without_logic_there_is_one_attempt(data):
+def test_without_logic_there_is_one_restart(data):
     config = TrainConfig(step=SMALL, explore=2, refine=1, attempts=5)
     outcome = train(lambda attempt: learner(data, attempt), None, config)
     assert len(outcome.attempts) == 1

@@ -17,7 +17,7 @@ from gedi_nesy.training.config import TrainConfig
 from gedi_nesy.training.divergence import DivergedError, GuardConfig
 from gedi_nesy.training.durability import snapshot
 from gedi_nesy.training.durability.checkpoint import CheckpointError
-from gedi_nesy.training.durability.manager import CheckpointConfig, CheckpointManager
+from gedi_nesy.training.durability.checkpoint_manager import CheckpointConfig, CheckpointManager
 from gedi_nesy.training.evaluation import evaluate
 from gedi_nesy.training.learner import Learner
 from gedi_nesy.training.loop import Outcome, train
@@ -245,7 +245,7 @@ def test_a_fault_is_noticed_and_the_run_goes_on_from_a_good_state(data, fault, r
     assert steps["refine, void after rollback 1"] == list(range(25, recovery.step))
 
 
-def test_going_back_means_new_chains_other_numbers_and_gentler_settings(data):
+def test_going_back_means_new_chains_other_numbers_and_smaller_steps(data):
     one = learner(data, 0, STEP)
     for _ in range(3):
         one.step(None, objective(), 1e-3)
@@ -266,15 +266,15 @@ def test_going_back_means_new_chains_other_numbers_and_gentler_settings(data):
     equal(snapshot.take(one), snapshot.take(twin))
 
 
-def test_the_sampler_is_gentler_at_the_same_temperature():
+def test_the_sampler_takes_smaller_steps_at_the_same_temperature():
     config = sgld.SGLDConfig(step_size=0.8, noise=0.04)
-    gentle = sgld.gentler(config, 2)
+    gentle = sgld.with_smaller_steps(config, 2)
     assert gentle.step_size == pytest.approx(0.2)
     assert gentle.noise == pytest.approx(0.02)
     assert gentle.noise_scale**2 / gentle.step_size == pytest.approx(config.noise_scale**2 / config.step_size)
-    assert sgld.gentler(config, 0) == config
+    assert sgld.with_smaller_steps(config, 0) == config
     own = sgld.SGLDConfig(step_size=0.8, noise=None)
-    assert sgld.gentler(own, 2).noise_scale == pytest.approx(own.noise_scale / 2)
+    assert sgld.with_smaller_steps(own, 2).noise_scale == pytest.approx(own.noise_scale / 2)
 
 
 @pytest.mark.parametrize(("learning_rate", "returns"), [(0.1, False), (0.5, True)])

@@ -7,7 +7,7 @@ import torch
 
 from gedi_nesy.objectives import table
 from gedi_nesy.training.config import TrainConfig
-from gedi_nesy.training.durability.manager import CheckpointConfig, CheckpointManager
+from gedi_nesy.training.durability.checkpoint_manager import CheckpointConfig, CheckpointManager
 from gedi_nesy.training.loop import train
 from tests.training.blobs import SMALL, learner, pairs
 

@@ -12,9 +12,9 @@ import torch
 from jaxtyping import Float
 from torch import Generator, Tensor
 
-from gedi_nesy.training.vectorized.learner import StackedLearner
+from gedi_nesy.training.vectorized.learner import VectorizedLearner
 
-StackedPoints = Float[Tensor, "model point dim"]
+VectorizedPoints = Float[Tensor, "model point dim"]
 PerModel = Float[Tensor, " model"]
 
 DRAWS = 4096
@@ -28,8 +28,8 @@ class Box(NamedTuple):
 
 
 def log_partition(
-    energy: Callable[[StackedPoints], Float[Tensor, "model draw"]],
-    data: StackedPoints,
+    energy: Callable[[VectorizedPoints], Float[Tensor, "model draw"]],
+    data: VectorizedPoints,
     width: Float[Tensor, "model 1 dim"],
     box: Box,
     draws: int = DRAWS,
@@ -65,10 +65,10 @@ def _log_kernel(
 
 
 @torch.no_grad()
-def log_likelihood(learner: StackedLearner) -> PerModel:
+def log_likelihood(learner: VectorizedLearner) -> PerModel:
     """Mean log p(x) over the training points, by each averaged network, in nats."""
 
-    def energy(x: StackedPoints) -> Float[Tensor, "model draw"]:
+    def energy(x: VectorizedPoints) -> Float[Tensor, "model draw"]:
         return learner.forward.energy(learner.average, x)
 
     width = learner.config.start_noise * learner.std

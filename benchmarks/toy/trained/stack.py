@@ -18,9 +18,9 @@ from benchmarks.toy.trained.swav import Setting, SwAV
 from gedi_nesy.objectives.inv import loss_inv
 from gedi_nesy.objectives.prior import loss_prior
 from gedi_nesy.training import seeds
-from gedi_nesy.training.durability.manager import CheckpointManager
-from gedi_nesy.training.vectorized.config import StackedConfig
-from gedi_nesy.training.vectorized.learner import StackedLearner
+from gedi_nesy.training.durability.checkpoint_manager import CheckpointManager
+from gedi_nesy.training.vectorized.config import VectorizedConfig
+from gedi_nesy.training.vectorized.learner import VectorizedLearner
 from gedi_nesy.training.vectorized.loss import REPORTED
 
 Report = Callable[[int, str], None]
@@ -46,8 +46,8 @@ class Cell(NamedTuple):
 
 
 def stack_of(
-    cells: Sequence[Cell], preset: Preset, config: StackedConfig, num_clusters: int, device: torch.device
-) -> StackedLearner:
+    cells: Sequence[Cell], preset: Preset, config: VectorizedConfig, num_clusters: int, device: torch.device
+) -> VectorizedLearner:
     """All cells, vectorised; each has a generator and an initialisation of its own seed and restart."""
     models = []
     for cell in cells:
@@ -58,11 +58,11 @@ def stack_of(
             )
     columns = torch.tensor([cell.weights for cell in cells], device=device).T
     weights = dict(zip(Triple._fields, columns, strict=True))
-    return StackedLearner(models, _data(cells, device), weights, config, _generators(cells, device))
+    return VectorizedLearner(models, _data(cells, device), weights, config, _generators(cells, device))
 
 
 def swav_of(
-    cells: Sequence[Cell], setting: Setting, config: StackedConfig, num_clusters: int, device: torch.device
+    cells: Sequence[Cell], setting: Setting, config: VectorizedConfig, num_clusters: int, device: torch.device
 ) -> SwAV:
     """The same for SwAV."""
     return SwAV(_data(cells, device), num_clusters, _generators(cells, device), config, setting)
@@ -77,7 +77,7 @@ def _generators(cells: Sequence[Cell], device: torch.device) -> list[Generator]:
 
 
 def learn(
-    learner: StackedLearner | SwAV,
+    learner: VectorizedLearner | SwAV,
     report: Report = lambda step, terms: None,
     saver: CheckpointManager | None = None,
 ) -> None:
@@ -88,7 +88,7 @@ def learn(
     with saver.catching_signals() if saver else nullcontext():
         while learner.step < learner.config.iterations:
             learner.run_block()
-            report(learner.step, _terms(learner) if isinstance(learner, StackedLearner) else "")
+            report(learner.step, _terms(learner) if isinstance(learner, VectorizedLearner) else "")
             if saver:
                 saver.step(learner.state)
     if saver:
@@ -96,7 +96,7 @@ def learn(
         saver.save(learner.state)
 
 
-def _terms(learner: StackedLearner) -> str:
+def _terms(learner: VectorizedLearner) -> str:
     """Medians over the stack."""
     values = learner.history[-1].nanmedian(dim=1).values.tolist()
     named = zip(REPORTED, values, strict=True)
@@ -104,7 +104,7 @@ def _terms(learner: StackedLearner) -> str:
 
 
 @torch.no_grad()
-def objectives(learner: StackedLearner) -> tuple[Tensor, Tensor]:
+def objectives(learner: VectorizedLearner) -> tuple[Tensor, Tensor]:
     """By what restarts are compared, and L_INV: of the averaged networks on all training points, without labels.
 
     w_inv L_INV + w_prior L_PRIOR; where L_INV has no weight, w_gen L_GEN (the log-likelihood) + w_prior L_PRIOR.
@@ -124,7 +124,7 @@ def objectives(learner: StackedLearner) -> tuple[Tensor, Tensor]:
     return found, inv
 
 
-def _samples(learner: StackedLearner) -> Tensor:
+def _samples(learner: VectorizedLearner) -> Tensor:
     """The persistent chains, moved on by the averaged networks."""
     generator = Generator(learner.data.device).manual_seed(0)
     shape = (SAMPLING_STEPS, 1, *learner.chains.shape[1:])
@@ -136,7 +136,7 @@ def _samples(learner: StackedLearner) -> Tensor:
     )
 
 
-def outcomes(learner: StackedLearner, cells: Sequence[Cell], seconds: float) -> list[Outcome]:
+def outcomes(learner: VectorizedLearner, cells: Sequence[Cell], seconds: float) -> list[Outcome]:
     """What came of each cell."""
     scores, inv = objectives(learner)
     samples = (

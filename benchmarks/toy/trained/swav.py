@@ -15,8 +15,8 @@ from jaxtyping import Float
 from torch import Generator, Tensor
 
 from gedi_nesy.training.divergence import DivergedError
-from gedi_nesy.training.vectorized import draws as stacked_draws
-from gedi_nesy.training.vectorized.config import StackedConfig
+from gedi_nesy.training.vectorized import draws as vectorized_draws
+from gedi_nesy.training.vectorized.config import VectorizedConfig
 from gedi_nesy.training.vectorized.draws import BLOCK, Sizes
 
 ROUNDS = 3
@@ -63,7 +63,7 @@ class SwAV:
         data: Float[Tensor, "model point dim"],
         num_clusters: int,
         generators: Sequence[Generator],
-        config: StackedConfig,
+        config: VectorizedConfig,
         setting: Setting,
     ):
         self.data, self.generators, self.config, self.setting = data, list(generators), config, setting
@@ -120,7 +120,7 @@ class SwAV:
         )
         rows = torch.arange(len(self.data), device=self.data.device)[:, None]
         steps = min(BLOCK, self.config.iterations - self.step)
-        draws = stacked_draws.draw(self.generators, sizes, steps)
+        draws = vectorized_draws.draw(self.generators, sizes, steps)
         for index, normal in zip(draws.points, draws.augment, strict=True):
             loss = self._loss(self.data[rows, index], normal, self.setting)
             self.optimizer.zero_grad(set_to_none=True)

@@ -30,8 +30,8 @@ from gedi_nesy.cluster import (
 from gedi_nesy.data.arrays import read_collection
 from gedi_nesy.data.dataset import Collection
 from gedi_nesy.errors import ConfigError, MissingPackageError
+from gedi_nesy.training.durability.checkpoint_manager import CheckpointConfig, CheckpointManager
 from gedi_nesy.training.durability.lock import locked
-from gedi_nesy.training.durability.manager import CheckpointConfig, CheckpointManager
 
 SUMMARY = "images of a folder, or points of a file, in clusters, without labels"
 

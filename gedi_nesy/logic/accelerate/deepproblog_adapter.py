@@ -16,7 +16,7 @@ import torch
 from problog.logic import Term
 from torch import Tensor, nn
 
-from gedi_nesy.logic.accelerate.gradient_accumulator import Deferred, backward, flush_before_step
+from gedi_nesy.logic.accelerate.gradient_accumulator import GradientAccumulator, backward, flush_before_step
 from gedi_nesy.logic.accelerate.grouping import Group, Grouping, bound
 from gedi_nesy.logic.batch import check_outputs
 from gedi_nesy.logic.budget import DEFAULT_BUDGET, Budget
@@ -71,7 +71,7 @@ class CircuitSolver:
         self.semiring = GraphSemiring
         self.grouping = Grouping(front_end, budget, lambda: self._learnable)
         self._learnable = torch.zeros(0, 2)
-        self._pending: list[Deferred] = []
+        self._pending: list[GradientAccumulator] = []
 
     def solve(self, batch: Sequence[DeepProbLogQuery]) -> list[Result]:
         """Probabilities of all queries, as DeepProbLog's results."""
@@ -84,7 +84,7 @@ class CircuitSolver:
         outputs = self._call_networks(groups)
         results: list[Any] = [None] * len(batch)
         for group in groups:
-            rows = self._deferred(self._evaluate(group, outputs), group.columns, parameters)
+            rows = self._accumulating(self._evaluate(group, outputs), group.columns, parameters)
             members = zip(group.positions, group.images, group.columns, rows, strict=True)
             for position, images, column, values in members:
                 names = {image_term(i): image for i, image in enumerate(images)}
@@ -139,7 +139,7 @@ class CircuitSolver:
         )
         return values
 
-    def _deferred(
+    def _accumulating(
         self, probabilities: Tensor, columns: Sequence[int | None], parameters: Tensor
     ) -> list[Sequence[Tensor]]:
         """The probabilities each query asks for, as tensors whose gradients are collected for one backward
@@ -151,7 +151,7 @@ class CircuitSolver:
                 row.unbind() if c is None else row[c : c + 1].unbind()
                 for row, c in zip(rows, columns, strict=True)
             ]
-        return Deferred(probabilities, parameters, self._pending.append).rows(columns)
+        return GradientAccumulator(probabilities, parameters, self._pending.append).rows(columns)
 
     def _flush(self) -> None:
         """Pass the gradients collected since the last step on to networks and parameters."""

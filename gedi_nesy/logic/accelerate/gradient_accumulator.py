@@ -7,12 +7,14 @@ import torch
 from torch import Tensor
 
 
-class Deferred:
+class GradientAccumulator:
     """Probabilities handed out as separate leaves; whatever gradient they receive is kept for one later
     backward.
     """
 
-    def __init__(self, probabilities: Tensor, parameters: Tensor, touched: Callable[["Deferred"], None]):
+    def __init__(
+        self, probabilities: Tensor, parameters: Tensor, touched: Callable[["GradientAccumulator"], None]
+    ):
         self.probabilities = probabilities
         self.parameters = parameters
         self.touched = touched
@@ -38,7 +40,9 @@ class Deferred:
         return leaf
 
 
-def backward(pending: Sequence[Deferred], add_parameter_gradient: Callable[[int, Tensor], None]) -> None:
+def backward(
+    pending: Sequence[GradientAccumulator], add_parameter_gradient: Callable[[int, Tensor], None]
+) -> None:
     """One backward pass for all batches; gradients of t(...) go to DeepProbLog's optimizer, by number."""
     if not pending:
         return

@@ -55,7 +55,7 @@ def _restore(network: NetworkLearner, tree: Tree) -> None:
     network.average.load_state_dict(tree["average"])
     network.network.heads.load_state_dict(tree["heads"])
     recent = {name: tuple(tree["guard"][name]) for name in ("gradient_norm", "energy_data", "energy_samples")}
-    network.guard = GuardState(**recent, astray=tree["guard"]["astray"])
+    network.guard = GuardState(**recent, out_of_range=tree["guard"]["out_of_range"])
     if "chains" in tree:
         network.replay.chains.copy_(tree["chains"][distributed.share(len(tree["chains"]))])
 

@@ -32,7 +32,7 @@ class WalkConfig:
 
 
 @dataclass(frozen=True, kw_only=True)
-class StackedConfig:
+class VectorizedConfig:
     """How points are learned; lengths are in the data's units."""
 
     iterations: int = 2000

@@ -19,11 +19,11 @@ from gedi_nesy.models.gedi import GEDI
 from gedi_nesy.sampling.sgld import langevin_move
 from gedi_nesy.training.divergence import DivergedError
 from gedi_nesy.training.network import average_decay, move_average
-from gedi_nesy.training.vectorized import draws as stacked_draws
-from gedi_nesy.training.vectorized.config import StackedConfig, WalkConfig
+from gedi_nesy.training.vectorized import draws as vectorized_draws
+from gedi_nesy.training.vectorized.config import VectorizedConfig, WalkConfig
 from gedi_nesy.training.vectorized.draws import BLOCK, Draws, Sizes
-from gedi_nesy.training.vectorized.loss import Weights, stacked_loss
-from gedi_nesy.training.vectorized.networks import Forward, Parameters, StackedInputs, stack, unstack
+from gedi_nesy.training.vectorized.loss import Weights, vectorized_loss
+from gedi_nesy.training.vectorized.networks import Forward, Parameters, VectorizedInputs, stack, unstack
 
 RECORD_EVERY = 10
 """Steps from one entry of the history to the next."""
@@ -33,15 +33,15 @@ STATE = ("parameters", "average", "first", "second", "chains", "walks", "origins
 """What a learner changes, beside its clock, its generators and its history."""
 
 
-class StackedLearner:
+class VectorizedLearner:
     """Networks, data (one set a network), chains and walks of several learners that share nothing but the clock."""
 
     def __init__(
         self,
         models: Sequence[GEDI],
-        data: StackedInputs,
+        data: VectorizedInputs,
         weights: Weights,
-        config: StackedConfig,
+        config: VectorizedConfig,
         generators: Sequence[Generator],
     ):
         if not len(models) == len(data) == len(generators):
@@ -82,7 +82,7 @@ class StackedLearner:
     def _begin(self) -> None:
         """Chains and walks where they start, from each learner's own generator."""
         sizes = self.sizes
-        first = stacked_draws.first(self.generators, sizes)
+        first = vectorized_draws.first(self.generators, sizes)
         self.chains = self._starts(first.start_points, first.start_noise)
         self.origins = first.origins
         self.walks = self.data[self.rows, self.origins].clone()
@@ -118,7 +118,7 @@ class StackedLearner:
     def run_block(self) -> None:
         """The next steps, as many as numbers are drawn for at once. DivergedError if a loss is not finite."""
         steps = min(BLOCK, self.config.iterations - self.step)
-        draws = stacked_draws.draw(self.generators, self.sizes, steps)
+        draws = vectorized_draws.draw(self.generators, self.sizes, steps)
         for number in range(steps):
             terms = self._step(Draws(*(part[number] for part in draws)))
             if self.step % RECORD_EVERY == 0:
@@ -136,7 +136,7 @@ class StackedLearner:
         logits = self.forward(self.parameters, torch.cat(parts, dim=1))
         views = logits.split([part.shape[1] for part in parts], dim=1)
         config, entropy_weight = self.config, self.config.entropy_weight(self.step)
-        loss, terms = stacked_loss(views, self.weights, entropy_weight, config.both_views)
+        loss, terms = vectorized_loss(views, self.weights, entropy_weight, config.both_views)
         names = list(self.parameters)
         gradients = torch.autograd.grad(loss.sum(), [self.parameters[name] for name in names])
         self._adam(dict(zip(names, gradients, strict=True)))
@@ -191,12 +191,12 @@ class StackedLearner:
     def langevin(
         self,
         parameters: Parameters,
-        positions: StackedInputs,
+        positions: VectorizedInputs,
         noise: Float[Tensor, "iteration model chain dim"],
         step_size: float | Tensor,
         noise_scale: float | Tensor,
         max_move: float | Tensor | None = None,
-    ) -> StackedInputs:
+    ) -> VectorizedInputs:
         """`sgld.step` for a stack, with given noise; settings that differ from model to model are columns."""
         bound = self.config.max_move if max_move is None else max_move
         copies = len(positions) // len(self.data)

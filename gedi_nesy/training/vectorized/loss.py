@@ -14,7 +14,7 @@ from gedi_nesy.objectives.prior import loss_prior
 from gedi_nesy.objectives.term import Seen
 
 PerModel = Float[Tensor, " model"]
-StackedLogits = Float[Tensor, "model batch cluster"]
+VectorizedLogits = Float[Tensor, "model batch cluster"]
 Weights = Mapping[str, PerModel]
 """By term, a weight a model. What scales with another term is multiplied already."""
 
@@ -22,16 +22,16 @@ REPORTED = ("gen", "inv", "prior")
 """What the history of a stack has, in this order."""
 
 
-class StackedLosses(NamedTuple):
+class VectorizedLosses(NamedTuple):
     """What each network minimises, and its terms L_GEN (NaN without samples), L_INV and L_PRIOR."""
 
     total: PerModel
     terms: Float[Tensor, "term model"]
 
 
-def stacked_loss(
-    views: Sequence[StackedLogits], weights: Weights, entropy_weight: float = 1.0, both_views: bool = True
-) -> StackedLosses:
+def vectorized_loss(
+    views: Sequence[VectorizedLogits], weights: Weights, entropy_weight: float = 1.0, both_views: bool = True
+) -> VectorizedLosses:
     """The loss of each network, and its terms.
 
     `views` are the logits of points and of their pairs, then of samples and of the data for L_GEN, if there are any.
@@ -53,7 +53,7 @@ def stacked_loss(
         if name in weights and name not in table.WATCHED and not (term.needs and samples is None):
             found[name] = term.loss(seen)
             total = total + weights[name] * found[name]
-    return StackedLosses(total, -torch.stack([found[name] for name in REPORTED]).detach())
+    return VectorizedLosses(total, -torch.stack([found[name] for name in REPORTED]).detach())
 
 
 def _by_direction(seen: Seen) -> tuple[PerModel, PerModel, PerModel]:

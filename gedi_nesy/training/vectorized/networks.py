@@ -18,9 +18,9 @@ from gedi_nesy.models.gedi import GEDI
 from gedi_nesy.objectives.energy import energy
 
 Parameters = dict[str, Float[Tensor, "model *shape"]]
-StackedInputs = Float[Tensor, "model batch dim"]
-StackedLogits = Float[Tensor, "model batch cluster"]
-StackedEnergies = Float[Tensor, "model batch"]
+VectorizedInputs = Float[Tensor, "model batch dim"]
+VectorizedLogits = Float[Tensor, "model batch cluster"]
+VectorizedEnergies = Float[Tensor, "model batch"]
 
 
 def stack(models: Sequence[GEDI]) -> Parameters:
@@ -51,7 +51,7 @@ class Forward:
             if not list(layer.children())
         ]
 
-    def __call__(self, parameters: Parameters, x: StackedInputs) -> StackedLogits:
+    def __call__(self, parameters: Parameters, x: VectorizedInputs) -> VectorizedLogits:
         for name, layer in self.layers:
             if isinstance(layer, nn.Linear):
                 weight, bias = parameters[f"{name}.weight"], parameters[f"{name}.bias"]
@@ -60,6 +60,6 @@ class Forward:
                 x = layer(x)
         return x / self.tau
 
-    def energy(self, parameters: Parameters, x: StackedInputs) -> StackedEnergies:
+    def energy(self, parameters: Parameters, x: VectorizedInputs) -> VectorizedEnergies:
         """E(x) = -logsumexp of the logits (Eq. 6)."""
         return energy(self(parameters, x))

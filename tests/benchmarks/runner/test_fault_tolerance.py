@@ -14,7 +14,7 @@ from benchmarks.runner import fault_tolerance, loop
 from benchmarks.shortcuts import __main__ as shortcuts
 from benchmarks.toy import __main__ as toy
 from gedi_nesy.training.durability.checkpoint import CheckpointError
-from gedi_nesy.training.vectorized.learner import StackedLearner
+from gedi_nesy.training.vectorized.learner import VectorizedLearner
 from tests.benchmarks.runner.kills import ended, endure, forked, newest, spawned
 
 TINY = [
@@ -146,7 +146,7 @@ def test_toy_results_that_were_not_written_are_made_from_what_was_trained(monkey
             toy.cli()
     assert list((tmp_path / "stopped").rglob("checkpoint-*"))
     monkeypatch.setattr(sys, "argv", ["toy", *arguments])
-    monkeypatch.setattr(StackedLearner, "run_block", None)  # nothing is trained again
+    monkeypatch.setattr(VectorizedLearner, "run_block", None)  # nothing is trained again
     toy.cli()
     assert toy_numbers(tmp_path / "stopped") == toy_numbers(tmp_path / "whole")
 

@@ -13,12 +13,12 @@ from gedi_nesy.models.gedi import GEDI
 from gedi_nesy.objectives import table
 from gedi_nesy.objectives.term import Seen
 from gedi_nesy.sampling import sgld
-from gedi_nesy.training.vectorized.config import StackedConfig, WalkConfig
-from gedi_nesy.training.vectorized.learner import StackedLearner
-from gedi_nesy.training.vectorized.loss import stacked_loss
+from gedi_nesy.training.vectorized.config import VectorizedConfig, WalkConfig
+from gedi_nesy.training.vectorized.learner import VectorizedLearner
+from gedi_nesy.training.vectorized.loss import vectorized_loss
 from gedi_nesy.training.vectorized.networks import Forward, stack, unstack
 
-CONFIG = StackedConfig(
+CONFIG = VectorizedConfig(
     iterations=60, batch_size=16, batch_samples=16, buffer_size=40, walk=WalkConfig(walkers=32)
 )
 PAPERLIKE = replace(
@@ -33,16 +33,16 @@ def network(seed: int, hidden: int | None = None) -> GEDI:
         return GEDI(MLP(hidden=(12, 12), num_features=features, activation="silu"), 3, tau=0.5, hidden=hidden)
 
 
-def learner(seeds: list[int], config: StackedConfig, gen: float = 1.0) -> StackedLearner:
+def learner(seeds: list[int], config: VectorizedConfig, gen: float = 1.0) -> VectorizedLearner:
     generators = [torch.Generator().manual_seed(seed) for seed in seeds]
     data = torch.stack([points.make("moons", 80, 0.05, generator).inputs for generator in generators])
     # weights differ from network to network, as in the cells of a heat map
     given = {"gen": gen, "inv": 1.0, "prior": 2.0}
     weights = {name: torch.tensor([w + 0.1 * s for s in seeds]) for name, w in given.items()}
-    return StackedLearner([network(seed) for seed in seeds], data, weights, config, generators)
+    return VectorizedLearner([network(seed) for seed in seeds], data, weights, config, generators)
 
 
-def finish(one: StackedLearner) -> StackedLearner:
+def finish(one: VectorizedLearner) -> VectorizedLearner:
     while one.step < one.config.iterations:
         one.run_block()
     return one
@@ -88,7 +88,7 @@ def test_loss_is_that_of_single_networks(generator, entropy_weight):
     given = {"gen": [1.0, 0.5], "inv": [2.0, 3.0], "prior": [0.1, 4.0], "entropy": [0.3, 0.7]}
     weights = {name: torch.tensor(each) for name, each in given.items()}
     weights["energy_l2"] = 0.2 * weights["gen"]
-    losses, terms = stacked_loss(views, weights, entropy_weight)
+    losses, terms = vectorized_loss(views, weights, entropy_weight)
     for index in range(2):
         single = {name: each[index] for name, each in given.items()} | {"energy_l2": 0.2}
         plain, augmented, samples = (view[index] for view in views[:3])
@@ -102,7 +102,7 @@ def test_loss_is_that_of_single_networks(generator, entropy_weight):
 def test_the_papers_loss_takes_one_direction(generator):
     plain, paired = torch.randn(2, 1, 9, 3, generator=generator).unbind()
     weights = {"gen": torch.zeros(1), "inv": torch.tensor([50.0]), "prior": torch.tensor([10.0])}
-    loss, terms = stacked_loss([plain, paired], weights, both_views=False)
+    loss, terms = vectorized_loss([plain, paired], weights, both_views=False)
     p, q = plain[0].softmax(dim=1), paired[0].softmax(dim=1)
     inv, prior = -(q * p.log()).sum(dim=1).mean(), -p.mean(dim=0).log().mean()
     assert loss.item() == pytest.approx((50 * inv + 10 * prior).item(), rel=1e-5)

@@ -8,13 +8,13 @@ import torch
 import torch.nn.functional as F
 
 from benchmarks.toy.trained.swav import SETTINGS, Setting, SwAV, sinkhorn, swapped
-from gedi_nesy.training.vectorized.config import StackedConfig
+from gedi_nesy.training.vectorized.config import VectorizedConfig
 
 DATA = torch.randn(2, 60, 2, generator=torch.Generator().manual_seed(0))
 
 
 def learner(seeds: list[int], iterations: int = 60, setting: Setting = SETTINGS[0]) -> SwAV:
-    config = StackedConfig(iterations=iterations, batch_size=16, batch_samples=16)
+    config = VectorizedConfig(iterations=iterations, batch_size=16, batch_samples=16)
     return SwAV(DATA[seeds], 2, [torch.Generator().manual_seed(seed) for seed in seeds], config, setting)
 
 

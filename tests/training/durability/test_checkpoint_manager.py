@@ -9,7 +9,7 @@ import pytest
 from gedi_nesy.training.divergence import DivergedError
 from gedi_nesy.training.durability import checkpoint
 from gedi_nesy.training.durability.checkpoint import CheckpointError
-from gedi_nesy.training.durability.manager import CheckpointConfig, CheckpointManager, StoppedError
+from gedi_nesy.training.durability.checkpoint_manager import CheckpointConfig, CheckpointManager, StoppedError
 
 
 class Clock:
