@@ -4,6 +4,18 @@ from pathlib import Path
 
 import pytest
 import torch
+from jaxtyping import install_import_hook
+
+PACKAGE = Path(__file__).parents[1] / "gedi_nesy"
+
+
+def shaped(package: Path) -> list[str]:
+    """Modules that annotate the shapes of arrays; the others have none to check, and checked calls are slow."""
+    files = [file for file in sorted(package.rglob("*.py")) if "jaxtyping" in file.read_text()]
+    return [".".join(file.relative_to(package.parent).with_suffix("").parts) for file in files]
+
+
+install_import_hook(shaped(PACKAGE), "beartype.beartype")
 
 with warnings.catch_warnings():
     # ProbLog's docstrings contain "\\+", which is a warning when Python first compiles them.

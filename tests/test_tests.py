@@ -4,6 +4,10 @@ import ast
 from pathlib import Path
 
 import pytest
+import torch
+from jaxtyping import TypeCheckError
+
+from gedi_nesy.objectives.prior import loss_prior
 
 ROOT = Path(__file__).parents[1]
 FILES = sorted((ROOT / "tests").rglob("*.py"))
@@ -69,3 +73,8 @@ def test_folders_mirror_the_code():
 )
 def test_a_clock_is_found(source, found):
     assert bool(names(source) & CLOCKS) == found
+
+
+def test_shapes_are_checked_while_testing():
+    with pytest.raises(TypeCheckError):
+        loss_prior(torch.zeros(3))

@@ -172,8 +172,14 @@ def spawned(out: Path, *arguments: object) -> subprocess.Popen:
     )
 
 
+def begun(out: Path) -> list[int]:
+    """The processes that wait. Named one by one: other folders come and go while one looks."""
+    files = [out / "waits" / f"seed-{seed}" / "begun" for seed in (0, 1)]
+    return [int(file.read_text()) for file in files if file.exists() and file.stat().st_size > 0]
+
+
 def wait_until_begun(job: subprocess.Popen, out: Path, count: int) -> None:
-    while sum(file.stat().st_size > 0 for file in out.rglob("begun")) < count:
+    while len(begun(out)) < count:
         assert job.poll() is None, job.communicate()
         time.sleep(0.05)
 
@@ -193,7 +199,7 @@ def test_a_killed_job_holds_no_lock(monkeypatch, tmp_path, capsys):
 def test_a_signal_ends_all_and_keeps_what_is_done(tmp_path, count, number, code):
     job = spawned(tmp_path, "--rows", "plain", "waits", "--seeds", 0, 1, "--workers", count)
     wait_until_begun(job, tmp_path, count)
-    processes = [int(file.read_text()) for file in tmp_path.rglob("begun")]
+    processes = begun(tmp_path)
     job.send_signal(number)
     output, _ = job.communicate()
     assert job.returncode == code, output
