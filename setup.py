@@ -8,5 +8,9 @@ from setuptools import find_packages, setup
 setup(
     packages=[*find_packages(include=["gedi_nesy*"]), "gedi_nesy.programs"],
     package_dir={"gedi_nesy.programs": "programs"},
-    package_data={"gedi_nesy": ["py.typed"], "gedi_nesy.programs": ["*.pl", "*.queries"]},
+    package_data={
+        "gedi_nesy": ["py.typed"],
+        "gedi_nesy.report.page": ["templates/*", "templates/parts/*"],
+        "gedi_nesy.programs": ["*.pl", "*.queries"],
+    },
 )

@@ -1,0 +1,122 @@
+"""What a network made of its inputs, from arrays alone: which images to show, and the counts against labels."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float, Int, UInt8
+
+from gedi_nesy.report.page.content import Chains, Cloud, Confusion, Gallery, Group, Network, Thumbnail
+
+IN_A_ROW, IN_A_GALLERY = 20, 24
+
+ENERGY_LEARNED = "Highest energy: what the network finds least likely, by -E(x) = log p(x) up to a constant."
+ENERGY_NOT_LEARNED = (
+    "Highest energy. L_GEN was off: energies follow from the clusters, and are no measure of likelihood."
+)
+EVEN_RANKS = "Images at even ranks of their probability: the surest at the left, the least sure at the right."
+
+
+@dataclass(frozen=True, kw_only=True)
+class Predictions:
+    """p(y|x) and E(x) of inputs, what the inputs are called, and the symbols."""
+
+    names: Sequence[str]
+    probabilities: Float[np.ndarray, "input symbol"]
+    energies: Float[np.ndarray, " input"]
+    symbols: Sequence[str]
+    energy_learned: bool
+    """whether L_GEN was on"""
+    labels: Sequence[str | None] | None = None
+    """of the inputs, where they are known; training has not seen them"""
+    labels_note: str = ""
+
+    @property
+    def clusters(self) -> Int[np.ndarray, " input"]:
+        return self.probabilities.argmax(axis=1)
+
+
+def of_images(
+    images: UInt8[np.ndarray, "input channel height width"],
+    found: Predictions,
+    name: str = "",
+    chains: Chains | None = None,
+) -> Network:
+    """Rows of images a symbol, the doubtful ones, the unlikely ones, and the confusion where there are labels."""
+    best, clusters = found.probabilities.max(axis=1), found.clusters
+
+    def thumbnail(index: int, caption: str = "") -> Thumbnail:
+        return Thumbnail(pixels=images[index], name=found.names[index], caption=caption)
+
+    groups = []
+    for symbol, called in enumerate(found.symbols):
+        members = np.flatnonzero(clusters == symbol)
+        shown = members[np.argsort(-best[members], kind="stable")][_even(len(members), IN_A_ROW)]
+        groups.append(
+            Group(name=called, size=len(members), images=[thumbnail(index) for index in shown.tolist()])
+        )
+    doubtful = np.argsort(best, kind="stable")[:IN_A_GALLERY]
+    unlikely = np.argsort(-found.energies, kind="stable")[:IN_A_GALLERY]
+    return Network(
+        name=name,
+        note=EVEN_RANKS,
+        groups=groups,
+        doubtful=Gallery(
+            note="Lowest probability of the symbol they were read as, and the runner-up.",
+            images=[thumbnail(index, _two_best(found, index)) for index in doubtful.tolist()],
+        ),
+        unlikely=Gallery(
+            note=ENERGY_LEARNED if found.energy_learned else ENERGY_NOT_LEARNED,
+            images=[
+                thumbnail(index, f"{found.symbols[clusters[index]]}, energy {found.energies[index]:.3g}")
+                for index in unlikely.tolist()
+            ],
+        ),
+        confusion=confusion(found),
+        chains=chains,
+    )
+
+
+def of_points(cloud: Cloud, found: Predictions, name: str = "") -> Network:
+    """Where the clusters lie, and the confusion where there are labels."""
+    sizes = np.bincount(found.clusters, minlength=len(found.symbols))
+    groups = [Group(name=called, size=int(size)) for called, size in zip(found.symbols, sizes, strict=True)]
+    return Network(name=name, groups=groups, cloud=cloud, confusion=confusion(found))
+
+
+def confusion(found: Predictions) -> Confusion | None:
+    """Counts of labels by symbol over the inputs that have a label; None if none has."""
+    if found.labels is None or all(label is None for label in found.labels):
+        return None
+    pairs = [(label, symbol) for label, symbol in zip(found.labels, found.clusters, strict=True) if label]
+    labels = sorted({label for label, _ in pairs}, key=_in_order)
+    counts = np.zeros((len(labels), len(found.symbols)), dtype=np.int64)
+    for (label, symbol), count in Counter(pairs).items():
+        counts[labels.index(label), symbol] = count
+    share = counts.max(axis=0).sum() / len(pairs)
+    of = (
+        ""
+        if len(pairs) == len(found.labels)
+        else f" Of {len(found.labels):,} inputs {len(pairs):,} have one."
+    )
+    note = f"{found.labels_note} {share:.1%} have the label that is the most frequent of their symbol (purity).{of}"
+    return Confusion(counts=counts, labels=labels, symbols=found.symbols, note=note.strip())
+
+
+def _even(count: int, shown: int) -> Int[np.ndarray, " shown"]:
+    """Places of `shown` of `count`, spread evenly, the first and the last among them."""
+    return np.unique(np.linspace(0, count - 1, min(count, shown)).round().astype(int))
+
+
+def _two_best(found: Predictions, index: int) -> str:
+    row = found.probabilities[index]
+    return ", ".join(f"{found.symbols[k]} {row[k]:.0%}" for k in np.argsort(-row, kind="stable")[:2].tolist())
+
+
+def _in_order(label: str) -> tuple[int, float, str]:
+    """Numbers by their size, then words."""
+    try:
+        return 0, float(label), label
+    except ValueError:
+        return 1, 0.0, label
