@@ -1,37 +1,29 @@
 """Symbols without labels, in one call: images, which of them stand in a query, and a program that says what holds."""
 
-import copy
-import math
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Literal, NamedTuple
+from typing import Literal
 
-import torch
-from torch import Generator, Tensor, nn
+from torch import Tensor, nn
 
 from gedi_nesy.data.checks import as_tensors, check_images, check_queries
 from gedi_nesy.data.dataset import DataError
-from gedi_nesy.data.queries import ONLY, QuerySet, TaskData, as_task
+from gedi_nesy.data.queries import ONLY, QuerySet, as_task
 from gedi_nesy.logic import Program, Query
 from gedi_nesy.models.encoders import ConvNet
-from gedi_nesy.models.gedi import GEDI
 from gedi_nesy.objectives import table
-from gedi_nesy.objectives.term import Features
-from gedi_nesy.tasks.prepare import prepare
-from gedi_nesy.tasks.programs import Outputs, TaskLogProb
-from gedi_nesy.tasks.task import Task
+from gedi_nesy.tasks.learn import TaskOutcome, learn_task
+from gedi_nesy.tasks.programs import Outputs
 from gedi_nesy.training.batches import QueryLogProb
 from gedi_nesy.training.config import TrainConfig
 from gedi_nesy.training.divergence import check_finite
 from gedi_nesy.training.durability.checkpoint_manager import CheckpointManager
-from gedi_nesy.training.learner import Learner
 from gedi_nesy.training.loop import Outcome, train
 from gedi_nesy.training.records import Record
-from gedi_nesy.training.seeds import streams
+from gedi_nesy.training.restarts import Untrained, learners
 
-FITTED_IMAGES, FITTED_SIZE = 10_000, 28 * 28
-"""Images to which the start of Langevin chains is fitted: more show its directions no better, and an SVD grows fast."""
+__all__ = ["CompiledQuery", "TaskOutcome", "learn", "learn_task", "query_log_prob"]
 
 
 class CompiledQuery(nn.Module):
@@ -104,12 +96,6 @@ def _checked(
     return data
 
 
-def _num_fitted(size: int) -> int:
-    """How many images of `size` numbers: of larger ones as many as make the SVD's work, n d min(n, d), no larger."""
-    work = FITTED_IMAGES * FITTED_SIZE**2
-    return min(FITTED_IMAGES, max(work // size**2, math.isqrt(work // size)))
-
-
 def learn(
     data: QuerySet,
     log_prob: QueryLogProb | None,
@@ -139,106 +125,9 @@ def learn(
     channels, *size = data.images.shape[1:]
     backbone = make_backbone or partial(ConvNet, channels=channels, image_size=size)
     untrained = {ONLY: Untrained(backbone, num_clusters, start_rank)}
-    make_learner = _learners(as_task(data), untrained, log_prob, config, seed)
+    make_learner = learners(as_task(data), untrained, log_prob, config, seed)
     outcome = train(make_learner, log_prob, config, on_step, search_log_prob, saver, on_resume, stop)
     for query in (log_prob, search_log_prob):
         if isinstance(query, nn.Module):
             query.load_state_dict(outcome.learner.facts)
     return outcome
-
-
-class TaskOutcome(NamedTuple):
-    """The averaged networks of the best restart by name, refined, and how they came about."""
-
-    models: dict[str, GEDI]
-    training: Outcome
-    log_prob: TaskLogProb
-    """the compiled queries, with the t(...) as they were learned"""
-
-    def program(self, path: str | os.PathLike[str]) -> Program:
-        """One of the task's programs, with the networks and the t(...) as they were learned."""
-        place = self.log_prob.programs.index(os.fspath(path))
-        program = Program.from_file(path, networks=self.models)
-        program.learnable.load_state_dict(self.log_prob.facts[place].state_dict())
-        return program
-
-
-def learn_task(
-    task: Task,
-    config: TrainConfig | None = None,
-    seed: int = 0,
-    on_step: Callable[[Record], None] = lambda record: None,
-    saver: CheckpointManager | None = None,
-    on_resume: Callable[[list[Record]], None] = lambda history: None,
-    stop: Callable[[], bool] | None = None,
-) -> TaskOutcome:
-    """Train the networks of a task on its queries, all together; `.models` of the outcome is what to keep.
-
-    Batches mix templates; each network is called once a step and each template's circuit once. Objective, restarts and
-    verification are those of `learn`; L_INV, L_PRIOR and L_GEN are added up over the networks. ValueError says what of
-    the task does not fit.
-    """
-    config = config or TrainConfig()
-    found = prepare(task, config.step.sgld.bounds)
-    untrained = {
-        name: Untrained(found.backbones[name], found.num_clusters[name], found.start_ranks[name])
-        for name in found.data.networks
-    }
-    make_learner = _learners(found.data, untrained, found.log_prob, config, seed)
-    outcome = train(make_learner, found.log_prob, config, on_step, None, saver, on_resume, stop)
-    found.log_prob.load_state_dict(outcome.learner.facts)
-    models = {}
-    for name, network in outcome.learner.networks.items():
-        models[name] = network.average
-        if name in found.ranges:
-            # trained on points in [0, 1], and to be given them as they come
-            models[name] = copy.deepcopy(network.average)
-            models[name].standardise_by(*found.ranges[name])
-    return TaskOutcome(models, outcome, found.log_prob)
-
-
-class Untrained(NamedTuple):
-    """What a network is made of."""
-
-    make_backbone: Callable[[], nn.Module]
-    num_clusters: int
-    start_rank: int
-
-
-def _learners(
-    data: TaskData,
-    untrained: Mapping[str, Untrained],
-    log_prob: QueryLogProb | None,
-    config: TrainConfig,
-    seed: int,
-) -> Callable[[int], Learner]:
-    """What begins each restart."""
-
-    def model(name: str) -> tuple[GEDI, Tensor]:
-        """A fresh network, and the inputs to which the start of its chains is fitted."""
-        made, inputs, indices = untrained[name], data.networks[name].inputs, data.train_indices(name)
-        shown = indices[:: 1 + len(indices) // _num_fitted(inputs[0].numel())]
-        rank = min(made.start_rank, len(indices) - 1, len(shown), inputs[0].numel())
-        network = GEDI(made.make_backbone(), made.num_clusters, start_rank=rank).to(data.device)
-        return network, inputs[shown]
-
-    def make_learner(attempt: int) -> Learner:
-        initialisation, training = streams(seed, attempt)
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(initialisation)
-            made = {name: model(name) for name in untrained}
-        for network, shown in made.values():
-            if network.start_rank:
-                network.fit_start(shown)
-        models = {name: network for name, (network, _) in made.items()}
-        facts = log_prob.state_dict() if isinstance(log_prob, nn.Module) else {}
-        generator = Generator(data.device).manual_seed(training)
-        heads = {
-            name: table.modules(
-                config.objective, Features(network.input_shape, network.num_features), generator
-            )
-            for name, network in models.items()
-        }
-        return Learner(models, data, config.step, generator, facts, heads)
-
-    return make_learner

@@ -35,14 +35,20 @@ class CompiledTemplate(NamedTuple):
 
     query: Query
     readings: tuple[tuple[str, str], ...]
+    program: str
+    """its file"""
 
     def log_prob(self, blocks: Blocks, columns: Tensor | None) -> Float[Tensor, " query"]:
         """log P of each query, or of the answer in the column that each has."""
+        found = self.log_distribution(blocks)
+        return found[:, 0] if columns is None else found.gather(1, columns[:, None])[:, 0]
+
+    def log_distribution(self, blocks: Blocks) -> Float[Tensor, "query answer"]:
+        """log P of every answer of each query."""
         outputs: dict[str, dict[str, Tensor]] = {}
         for (network, image), block in zip(self.readings, blocks, strict=True):
             outputs.setdefault(image, {})[network] = block
-        found = self.query.log_distribution_of(**outputs)
-        return found[:, 0] if columns is None else found.gather(1, columns[:, None])[:, 0]
+        return self.query.log_distribution_of(**outputs)
 
 
 class TaskLogProb(nn.Module):
@@ -104,7 +110,7 @@ def compile_queries(
             programs[path] = Program.from_file(path, networks=outputs)
         name = each.answer[0] if each.answer else None
         compiled = programs[path].compile(each.query, images=list(each.images), answer=name)
-        templates.append(CompiledTemplate(compiled, _readings(compiled)))
+        templates.append(CompiledTemplate(compiled, _readings(compiled), path))
         answers.append(columns(compiled, each.answer[1]) if each.answer else torch.empty(0, dtype=torch.long))
     return TaskLogProb(templates, programs), answers
 

@@ -61,7 +61,7 @@ def test_a_task_of_one_network_and_one_template_is_learn(generator, tmp_path):
         networks={"place_net": NetworkSpec(make_backbone=coloured.backbone, start_rank=4)},
         queries=[Queries(file, "sum(A, B, N)", {"A": rows[:, 0], "B": rows[:, 1]}, ("N", sums))],
     )
-    mine = learn_task(task, SHORT, seed=3)
+    mine = learn_task(task, SHORT, seed=3, held_out=0.0)
     log_prob = query_log_prob(file, "sum(A, B, N)", ("A", "B"), 4, network="place_net", answer="N")
     data = QuerySet(images, rows, torch.arange(40, 60), sums)
     other = learn(data, log_prob, 4, SHORT, coloured.backbone, seed=3, start_rank=4)

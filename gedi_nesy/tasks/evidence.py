@@ -1,0 +1,75 @@
+"""What a verdict is made of, measured on trained networks and on the queries that they were and were not trained on."""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import torch
+from jaxtyping import Int
+from torch import Generator, Tensor
+
+from gedi_nesy.audit.verdict import Evidence, symbols_in_use
+from gedi_nesy.data.queries import TaskData
+from gedi_nesy.models.gedi import GEDI
+from gedi_nesy.tasks.hold_out import Split
+from gedi_nesy.tasks.programs import TaskLogProb
+from gedi_nesy.tasks.readings import Readings, chance, log_probs_of, read
+from gedi_nesy.tasks.rivals import Rivals, rivals
+
+
+class Judged(NamedTuple):
+    """The numbers, and what they were counted from; readings stand template by template."""
+
+    evidence: Evidence
+    held_out: tuple[Readings, ...]
+    training: tuple[Readings, ...]
+    rivals: Rivals
+    split: Split
+    """which queries were held out"""
+
+
+def evidence_of(split: Split, log_prob: TaskLogProb, networks: Mapping[str, GEDI]) -> Judged:
+    """Read all queries, and count."""
+    held_out = read(split.held_out, log_prob, networks)
+    training = read(split.training, log_prob, networks)
+    clusters = {name: network.num_clusters for name, network in networks.items()}
+    by_chance = chance(Generator().manual_seed(0), split.held_out, log_prob, held_out, clusters)
+    found = rivals(split.training, log_prob, training)
+    evidence = Evidence(
+        held=_total(held_out),
+        held_out=split.held_out.num_queries,
+        training_held=_total(training),
+        training=split.training.num_queries,
+        chance=by_chance,
+        expected=_expected(held_out, by_chance),
+        posterior=_mean([each.posterior[:, each.held].flatten() for each in held_out]),
+        symbols_in_use={
+            name: symbols_in_use(_counts(split.training, name, network)) for name, network in networks.items()
+        },
+        symbols=clusters,
+        readings=found.readings,
+    )
+    return Judged(evidence, held_out, training, found, split)
+
+
+def _total(readings: Sequence[Readings]) -> int:
+    return sum(int(each.held.sum()) for each in readings)
+
+
+def _mean(parts: Sequence[Tensor]) -> float:
+    joint = torch.cat(list(parts))
+    return float(joint.mean()) if len(joint) else 0.0
+
+
+def _expected(readings: Sequence[Readings], by_chance: float) -> float:
+    """If readings were right as often as networks are sure: all of a query are, or else it may hold by chance."""
+    right = _mean([each.sureness.prod(dim=0) for each in readings])
+    return right + (1.0 - right) * by_chance
+
+
+@torch.no_grad()
+def _counts(data: TaskData, name: str, network: GEDI) -> list[int]:
+    """How many images are read as each symbol, of all that the network was shown, up to 4096 of them."""
+    indices: Int[Tensor, " image"] = data.train_indices(name)
+    shown = indices[:: 1 + len(indices) // 4096]
+    symbols = log_probs_of(network, data.networks[name], shown).argmax(dim=1)
+    return torch.bincount(symbols, minlength=network.num_clusters).tolist()

@@ -1,0 +1,152 @@
+"""What trained networks read in queries, whether these then hold, and how sure both are. No label is needed for it."""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import torch
+from jaxtyping import Bool, Float, Int
+from torch import Generator, Tensor
+
+from gedi_nesy.data.pixels import num_at_once
+from gedi_nesy.data.queries import Shown, TaskData, Template
+from gedi_nesy.models.gedi import GEDI
+from gedi_nesy.tasks.programs import CompiledTemplate, TaskLogProb
+
+IMPOSSIBLE = -30.0
+"""log P below which a query does not hold: symbols that are not read have a probability of exp(-100)."""
+
+AT_ONCE = 4096
+"""Queries evaluated in one go."""
+
+
+class Readings(NamedTuple):
+    """Of the queries of one template: a row a reading, a column a query."""
+
+    symbols: Int[Tensor, "reading query"]
+    """what the network reads, its most probable cluster"""
+    sureness: Float[Tensor, "reading query"]
+    """the probability that the network gives it"""
+    posterior: Float[Tensor, "reading query"]
+    """the probability that it is right, given that the query holds"""
+    probability: Float[Tensor, " query"]
+    """P(query) by the networks' probabilities"""
+    held: Bool[Tensor, " query"]
+    """whether the query holds of what is read"""
+
+
+@torch.no_grad()
+def read(data: TaskData, log_prob: TaskLogProb, networks: Mapping[str, GEDI]) -> tuple[Readings, ...]:
+    """The queries of each template, as these networks and the t(...) of `log_prob` see them."""
+    return tuple(
+        _read(data, template, compiled, networks)
+        for template, compiled in zip(data.templates, log_prob.templates, strict=True)
+    )
+
+
+def _read(
+    data: TaskData, template: Template, compiled: CompiledTemplate, networks: Mapping[str, GEDI]
+) -> Readings:
+    blocks = [
+        log_probs_of(networks[each.network], data.networks[each.network], template.indices[:, each.argument])
+        for each in template.readings
+    ]
+    symbols = torch.stack([block.argmax(dim=1) for block in blocks])
+    answers = template.answers if len(template.answers) else None
+    log_p, posteriors = _posteriors(compiled, blocks, answers)
+    right = [each.gather(1, read[:, None])[:, 0] for each, read in zip(posteriors, symbols, strict=True)]
+    return Readings(
+        symbols,
+        torch.stack([block.amax(dim=1).exp() for block in blocks]),
+        torch.stack(right),
+        log_p.exp(),
+        holds(compiled, symbols, [block.shape[1] for block in blocks], answers),
+    )
+
+
+def log_probs_of(model: GEDI, shown: Shown, indices: Int[Tensor, " image"]) -> Float[Tensor, "image cluster"]:
+    """log p(y|x) of inputs of a network's pool, each computed once."""
+    unique, place = indices.unique(return_inverse=True)
+    if not len(unique):
+        return torch.empty(0, model.num_clusters, device=indices.device)
+    parts = unique.split(num_at_once(shown.inputs))
+    return torch.cat([model.log_probs(shown.inputs[part]) for part in parts])[place]
+
+
+def _posteriors(
+    compiled: CompiledTemplate, blocks: Sequence[Tensor], answers: Tensor | None
+) -> tuple[Float[Tensor, " query"], list[Tensor]]:
+    """log P of each query, and of each reading p(y | the query holds), (query, cluster).
+
+    P is linear in the probabilities of one reading, so its posterior is d log P / d log p(y). Where some proofs do not
+    ask for the reading these sum to less than 1, and what is missing is as likely as it was before.
+    """
+    with torch.enable_grad():
+        leaves = [block.detach().requires_grad_() for block in blocks]
+        log_p = compiled.log_prob(leaves, answers)
+        gradients = torch.autograd.grad(log_p.sum(), leaves, allow_unused=True)
+    found = []
+    for block, gradient in zip(blocks, gradients, strict=True):
+        asked = torch.zeros_like(block) if gradient is None else gradient
+        found.append((asked + (1.0 - asked.sum(dim=1, keepdim=True)) * block.exp()).clamp(0.0, 1.0))
+    return log_p.detach(), found
+
+
+@torch.no_grad()
+def holds(
+    compiled: CompiledTemplate,
+    symbols: Int[Tensor, "reading query"],
+    clusters: Sequence[int],
+    answers: Int[Tensor, " query"] | None,
+) -> Bool[Tensor, " query"]:
+    """Whether queries hold of these symbols, each reading being certain.
+
+    With an answer: whether it is at least half as probable as the most probable one; without: whether P > 1/2.
+    """
+    found = []
+    for start in range(0, symbols.shape[1], AT_ONCE):
+        part = slice(start, start + AT_ONCE)
+        blocks = [_certain(row[part], number) for row, number in zip(symbols, clusters, strict=True)]
+        log_p = compiled.log_distribution(blocks)
+        if answers is None:
+            found.append(log_p[:, 0].exp() > 0.5)
+        else:
+            own, best = log_p.gather(1, answers[part, None])[:, 0], log_p.amax(dim=1)
+            found.append((own.exp() >= 0.5 * best.exp()) & (own > IMPOSSIBLE))
+    return torch.cat(found) if found else torch.empty(0, dtype=torch.bool, device=symbols.device)
+
+
+def _certain(symbols: Int[Tensor, " query"], clusters: int) -> Float[Tensor, "query cluster"]:
+    log_probs = torch.full((len(symbols), clusters), -100.0, device=symbols.device)
+    return log_probs.scatter_(1, symbols[:, None], 0.0)
+
+
+def chance(
+    generator: Generator,
+    data: TaskData,
+    log_prob: TaskLogProb,
+    readings: Sequence[Readings],
+    clusters: Mapping[str, int],
+    repeats: int = 20,
+) -> float:
+    """The share of queries that hold where the images of each argument are dealt out again among a template's queries.
+
+    As often as each symbol is read: what a share that holds must be compared with.
+    """
+    held = total = 0
+    for template, compiled, each in zip(data.templates, log_prob.templates, readings, strict=True):
+        num = len(template.indices)
+        if not num:
+            continue
+        for _ in range(repeats):
+            dealt = [torch.randperm(num, generator=generator) for _ in range(template.indices.shape[1])]
+            symbols = torch.stack(
+                [
+                    row[dealt[reading.argument].to(row.device)]
+                    for row, reading in zip(each.symbols, template.readings, strict=True)
+                ]
+            )
+            answers = template.answers if len(template.answers) else None
+            sizes = [clusters[reading.network] for reading in template.readings]
+            held += int(holds(compiled, symbols, sizes, answers).sum())
+            total += num
+    return held / total if total else 0.0
