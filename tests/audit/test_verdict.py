@@ -1,0 +1,81 @@
+"""Verdicts from numbers: which kind, and that few queries make it cautious."""
+
+from dataclasses import replace
+
+import pytest
+from scipy.stats import binomtest
+
+from gedi_nesy.audit.verdict import Evidence, Verdict, from_document, interval, judge, symbols_in_use
+from gedi_nesy.errors import ConfigError
+
+LEARNED = Evidence(
+    held=57,
+    held_out=60,
+    training_held=335,
+    training=340,
+    chance=0.1,
+    expected=0.94,
+    posterior=0.985,
+    symbols_in_use={"digit_net": 10},
+    symbols={"digit_net": 10},
+    readings=1,
+)
+
+
+def test_what_holds_of_held_out_queries_as_networks_are_sure_is_grounded():
+    found = judge(LEARNED)
+    assert found.verdict == "grounded"
+    assert found.held_out == 0.95
+    assert found.estimated_accuracy == 0.985
+    assert "57 of 60" in found.sentence
+
+
+def test_what_other_readings_satisfy_as_well_is_ambiguous():
+    found = judge(replace(LEARNED, readings=2))
+    assert found.verdict == "ambiguous"
+    assert found.estimated_accuracy is None
+    assert "2 readings" in found.sentence
+
+
+def test_readings_that_could_not_be_counted_are_said_to_be_so():
+    found = judge(replace(LEARNED, readings=None))
+    assert found.verdict == "grounded"
+    assert "could not be counted" in found.sentence
+
+
+def test_networks_that_are_sure_of_what_does_not_hold_have_not_learned():
+    found = judge(replace(LEARNED, held=42))
+    assert found.verdict == "unlearned"
+    assert found.estimated_accuracy is None
+    assert found.advice
+
+
+def test_a_few_queries_that_hold_say_little():
+    assert judge(replace(LEARNED, held=4, held_out=4)).verdict == "unlearned"
+    assert judge(replace(LEARNED, held=0, held_out=0)).verdict == "unlearned"
+
+
+def test_few_symbols_whose_queries_hold_by_chance_as_often_are_collapsed():
+    found = judge(replace(LEARNED, held=60, chance=1.0, symbols_in_use={"digit_net": 1}))
+    assert found.verdict == "collapsed"
+    assert "1 of 10 of digit_net" in found.sentence
+
+
+@pytest.mark.parametrize(("held", "of"), [(0, 7), (5, 9), (57, 60), (20, 20)])
+def test_the_interval_is_wilsons(held, of):
+    # two standard errors are 95.45%
+    expected = binomtest(held, of).proportion_ci(0.954499736, method="wilson")
+    assert interval(held, of) == pytest.approx((expected.low, expected.high), abs=1e-6)
+
+
+def test_a_symbol_that_is_hardly_ever_read_is_not_in_use():
+    assert symbols_in_use([50, 40, 10, 0]) == 3
+    assert symbols_in_use([97, 1, 1, 1]) == 1
+
+
+def test_a_verdict_is_written_and_read():
+    found = judge(replace(LEARNED, held=30))
+    assert from_document(found.to_document()) == found
+    assert isinstance(found, Verdict)
+    with pytest.raises(ConfigError, match="sentence is missing"):
+        from_document({name: value for name, value in found.to_document().items() if name != "sentence"})
