@@ -157,7 +157,7 @@ def _sentence(kind: Kind, evidence: Evidence) -> str:
         return (
             f"Collapsed: few symbols are in use ({used}); {held}, and by chance {evidence.chance:.0%} would."
         )
-    return f"Unlearned: {held}, where {evidence.expected:.0%} would if the networks were right as often as they are sure."
+    return f"Unlearned: {held}, where {evidence.expected:.0%} would if networks were right as often as they are sure."
 
 
 def _advice(kind: Kind, evidence: Evidence) -> tuple[str, ...]:
