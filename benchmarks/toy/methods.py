@@ -12,6 +12,7 @@ from typing import Literal, NamedTuple, get_args
 from benchmarks.toy.baselines import BASELINES, Baseline
 from gedi_nesy.models.encoders import MLP
 from gedi_nesy.models.gedi import GEDI
+from gedi_nesy.objectives import table
 from gedi_nesy.sampling.sgld import SGLDConfig
 from gedi_nesy.training.vectorized.config import VectorizedConfig
 
@@ -31,16 +32,6 @@ class Triple(NamedTuple):
 
 
 WEIGHTS: dict[Preset, Triple] = {"default": Triple(1.0, 2.0, 8.0), "paper": Triple(1.0, 50.0, 10.0)}
-
-LEFT_OUT: dict[Method, tuple[str, ...]] = {
-    "JEM": ("inv", "prior"),
-    "GEDI no prior": ("prior",),
-    "GEDI no inv": ("inv",),
-    "GEDI no gen": ("gen",),
-    "GEDI": (),
-    "SwAV": Triple._fields,
-}
-"""Which terms have weight 0 in a row."""
 
 PAPER = VectorizedConfig(
     iterations=20_000,
@@ -68,8 +59,9 @@ DEFAULT = VectorizedConfig(iterations=4000)
 
 
 def weights_of(method: Trained, weights: Triple) -> Triple:
-    """The weights with those at 0 that the row leaves out."""
-    return weights._replace(**dict.fromkeys(LEFT_OUT[method], 0.0))
+    """The weights, with those at 0 that the method leaves out; SwAV has a loss of its own."""
+    terms = table.METHODS.get(method, {})
+    return weights._replace(**{name: 0.0 for name in Triple._fields if not terms.get(name)})
 
 
 def config_of(method: Trained, preset: Preset, iterations: int | None = None) -> VectorizedConfig:

@@ -46,4 +46,4 @@ def _loss(seen: Seen) -> Float[Tensor, "*model"]:
     return loss_simclr(*seen.outputs["simclr"])
 
 
-TERM = Term(name="simclr", loss=_loss, module=ProjectionHead)
+TERM = Term(name="simclr", loss=_loss, module=ProjectionHead, method="SimCLR")

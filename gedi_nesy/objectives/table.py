@@ -1,13 +1,15 @@
 """The table: which terms there are, and which methods are made of them. An objective is {term: weight}."""
 
 from collections.abc import Mapping
+from importlib import import_module
+from pkgutil import iter_modules
 from typing import NamedTuple
 
 import torch
 from torch import Generator, Tensor, nn
 
+from gedi_nesy import objectives
 from gedi_nesy.errors import ConfigError
-from gedi_nesy.objectives import energy, entropy, gen, inv, nesy, prior, simclr
 from gedi_nesy.objectives.term import Features, Need, Seen, Term
 from gedi_nesy.types import Scalar
 
@@ -17,10 +19,20 @@ Objective = Mapping[str, float]
 Terms = dict[str, float | None]
 """The terms L_* of the objective, to be maximised, as plain numbers; a term that is left out is None."""
 
-TERMS: dict[str, Term] = {
-    term.name: term
-    for term in (inv.TERM, prior.TERM, nesy.TERM, entropy.TERM, gen.TERM, energy.TERM, simclr.TERM)
-}
+FIRST = ("inv", "prior", "nesy", "entropy", "gen", "energy_l2")
+"""These are added up first, and in this order: the last bits of a sum depend on it."""
+
+
+def _found() -> dict[str, Term]:
+    """Every file of this folder that holds a `TERM`, by the term's name."""
+    files = [file.name for file in iter_modules(objectives.__path__) if file.name not in ("table", "term")]
+    terms = {
+        term.name: term for term in (import_module(f"{objectives.__name__}.{name}").TERM for name in files)
+    }
+    return {name: terms[name] for name in (*FIRST, *sorted(set(terms) - set(FIRST)))}
+
+
+TERMS: dict[str, Term] = _found()
 """In the order in which they are added up."""
 
 GEDI: dict[str, float] = {"gen": 0.1, "inv": 1.0, "prior": 2.0, "nesy": 1.0, "energy_l2": 0.1}
@@ -31,7 +43,7 @@ METHODS: dict[str, Objective] = {
     "GEDI no inv": GEDI | {"inv": 0.0},
     "GEDI no prior": GEDI | {"prior": 0.0},
     "JEM": {"gen": 1.0, "energy_l2": 0.1},
-    "SimCLR": {"simclr": 1.0},
+    **{term.method: {name: 1.0} for name, term in TERMS.items() if term.method is not None},
 }
 """The weights that a method begins with; L_NESY counts where there is a program."""
 

@@ -132,3 +132,5 @@ class Term:
     """whether networks can be compared by the term's value over the training data: restarts are"""
     reported: bool = True
     """whether the history has it"""
+    method: str | None = None
+    """a method that consists of this term alone: a row of the table of methods"""
