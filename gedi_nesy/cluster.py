@@ -1,6 +1,6 @@
 """Clusters of images or points without labels: what `gedi-nesy cluster` and the estimator share."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from typing import NamedTuple
@@ -64,10 +64,11 @@ class ClusterConfig:
 
 
 class Clustered(NamedTuple):
-    """The network, in eval mode, and whether it was trained to the end."""
+    """The network, in eval mode, whether it was trained to the end, and how the terms went."""
 
     model: GEDI
     finished: bool
+    history: Sequence[Record] = ()
 
 
 class Assignments(NamedTuple):
@@ -143,7 +144,7 @@ def cluster_images(
         on_resume=resumed,
         stop=stop,
     )
-    return Clustered(outcome.model, outcome.finished)
+    return Clustered(outcome.model, outcome.finished, outcome.history)
 
 
 def cluster_points(
@@ -175,9 +176,10 @@ def cluster_points(
     finished = learner.step >= config.steps
     if saver and not finished:
         saver.save(learner.state)
-    model = learner.models()[int(_objective(learner).argmax())].eval()
+    best = int(_objective(learner).argmax())
+    model = learner.models()[best].eval()
     model.standardise_by(mean, std)
-    return Clustered(model, finished)
+    return Clustered(model, finished, learner.records(best, f"restart {best}"))
 
 
 def _check_enough(count: int, config: ClusterConfig) -> None:

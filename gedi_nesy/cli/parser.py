@@ -3,6 +3,7 @@
 import argparse
 import importlib
 import pkgutil
+import shlex
 import sys
 import textwrap
 from collections.abc import Callable, Sequence
@@ -52,7 +53,10 @@ def load_command(name: str) -> Command:
 
 
 def run_command(argv: Sequence[str]) -> int:
-    """Run the command that a command line names. SystemExit where it is wrong, or asks for help."""
+    """Run the command that a command line names. SystemExit where it is wrong, or asks for help.
+
+    The command finds all of it, as one would type it, in `command_line` beside its own arguments.
+    """
     names = command_names()
     if argv and argv[0] in names:
         command = load_command(argv[0])
@@ -60,6 +64,7 @@ def run_command(argv: Sequence[str]) -> int:
         arguments, unknown = parser.parse_known_args(argv[1:])
         if unknown:
             parser.error(f"{unknown[0]} is not expected{_near(unknown[0], parser.options())}")
+        arguments.command_line = shlex.join(["gedi-nesy", *argv])
         return command.run(arguments)
     asks = argv[:1] in (["-h"], ["--help"])
     parser = Parser(prog=_program(), description=DESCRIPTION, epilog=_epilog(names) if asks else None)

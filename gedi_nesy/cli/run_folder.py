@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import shlex
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,9 +18,11 @@ from gedi_nesy.data.dataset import Collection
 from gedi_nesy.errors import ConfigError, GediNesyError
 from gedi_nesy.files import write_whole
 from gedi_nesy.models.gedi import GEDI
+from gedi_nesy.training.records import Record
 
 FORMAT = "gedi_nesy.clusters/1"
 SETTINGS, NAMES, MODEL, TABLE = "run.json", "names.json", "model", "clusters.csv"
+HISTORY, PAGE = "history.jsonl", "page.html"
 
 
 class RunFolderError(GediNesyError, ValueError):
@@ -76,6 +79,23 @@ def write_json(file: Path, content: Mapping[str, Any]) -> None:
     write_whole(file, (json.dumps(content, indent=2) + "\n").encode())
 
 
+def write_history(file: Path, history: Sequence[Record]) -> None:
+    """A line of JSON a step: phase, step, terms."""
+    lines = (json.dumps({"phase": each.phase, "step": each.step, **each.terms}) + "\n" for each in history)
+    write_whole(file, "".join(lines).encode())
+
+
+def read_history(file: Path) -> list[Record]:
+    """What `write_history` wrote; nothing where there is no such file."""
+    if not file.is_file():
+        return []
+    try:
+        lines = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
+        return [Record(str(line.pop("phase")), int(line.pop("step")), line) for line in lines]
+    except (ValueError, TypeError, AttributeError, KeyError, RecursionError) as error:
+        raise RunFolderError(f"{file}: damaged: it holds no history of a run") from error
+
+
 def write_table(
     file: Path, names: Sequence[str], found: Assignments, symbols: Mapping[int, str] | None = None
 ) -> None:
@@ -103,6 +123,11 @@ def sort_into(target: Path, source: Path, collection: Collection, clusters: Tens
             place.symlink_to((source / name).resolve())
         else:
             shutil.copy2(source / name, place)
+
+
+def without_resume(command_line: str) -> str:
+    """What makes the whole run again, by one command that may have gone on with it."""
+    return shlex.join(word for word in shlex.split(command_line) if word != "--resume")
 
 
 def cluster_sizes(found: Assignments) -> list[int]:

@@ -13,7 +13,8 @@ from torch import Tensor
 from gedi_nesy.cli import run_folder
 from gedi_nesy.cli.program_file import seconds_of
 from gedi_nesy.cli.progress import progress
-from gedi_nesy.cli.top_level import INTERRUPTED
+from gedi_nesy.cli.run_page import draw_rows, is_clear, page_of, share_of_sure
+from gedi_nesy.cli.top_level import INTERRUPTED, versions
 from gedi_nesy.cluster import (
     IMAGE_RESTARTS,
     IMAGE_STEPS,
@@ -29,7 +30,8 @@ from gedi_nesy.cluster import (
 )
 from gedi_nesy.data.arrays import read_collection
 from gedi_nesy.data.dataset import Collection
-from gedi_nesy.errors import ConfigError, MissingPackageError
+from gedi_nesy.errors import ConfigError
+from gedi_nesy.report.page.write import write_page
 from gedi_nesy.training.durability.checkpoint_manager import CheckpointConfig, CheckpointManager
 from gedi_nesy.training.durability.lock import locked
 
@@ -116,21 +118,25 @@ def _trained_and_written(
     assigned = assign(found.model, inputs)
     found.model.save(out / run_folder.MODEL)
     run_folder.write_table(out / run_folder.TABLE, collection.names, assigned)
-    run_folder.write_json(
-        out / run_folder.SETTINGS,
-        {
-            "format": run_folder.FORMAT,
-            "source": str(arguments.source),
-            "inverted": inverted,
-            "finished": found.finished,
-            **vars(config),
-            "sizes": run_folder.cluster_sizes(assigned),
-            "left_out": [list(each) for each in collection.left_out],
-        },
-    )
+    settings = {
+        "format": run_folder.FORMAT,
+        "source": str(arguments.source),
+        "inverted": inverted,
+        "finished": found.finished,
+        **vars(config),
+        "sizes": run_folder.cluster_sizes(assigned),
+        "left_out": [list(each) for each in collection.left_out],
+        "command": run_folder.without_resume(arguments.command_line),
+        "versions": versions(),
+    }
+    run_folder.write_json(out / run_folder.SETTINGS, settings)
+    run_folder.write_history(out / run_folder.HISTORY, found.history)
     _say_outcome(assigned, out)
     if collection.is_images:
-        _draw(inputs, assigned, out / "clusters.png")
+        draw_rows(inputs, assigned, out / "clusters.png")
+    page = page_of(run_folder.RunFolder(found.model, settings, {}), collection, assigned, found.history)
+    write_page(out / run_folder.PAGE, page)
+    print(f"written: {out / run_folder.PAGE}")
     if arguments.sort_into:
         clusters = assigned.probabilities.argmax(dim=1)
         run_folder.sort_into(arguments.sort_into, arguments.source, collection, clusters, arguments.link)
@@ -213,30 +219,13 @@ def _say_decisions(config: ClusterConfig, collection: Collection, inverted: bool
 
 def _say_outcome(assigned: Assignments, out: Path) -> None:
     sizes = run_folder.cluster_sizes(assigned)
-    sure = float((assigned.probabilities.amax(dim=1) > 0.9).float().mean())
+    sure = share_of_sure(assigned)
     used = sum(size > 0 for size in sizes)
     print(f"clusters in use: {used} of {len(sizes)}, with {min(sizes):,} to {max(sizes):,} each")
     print(f"of all, {sure:.0%} are in theirs with a probability above 0.9")
-    if used < len(sizes) or sure < 0.5:
+    if not is_clear(assigned):
         print("this has not found clear clusters: take more steps, another seed, or fewer clusters")
     print(f"written: {out / run_folder.TABLE}, {out / run_folder.MODEL}")
-
-
-def _draw(images: Tensor, assigned: Assignments, path: Path) -> None:
-    """A row of images a cluster, the surest first."""
-    try:
-        from gedi_nesy.report.plots import cluster_rows  # noqa: PLC0415 - a second to import, and not always there
-    except MissingPackageError as error:
-        print(f"no picture: {error}")
-        return
-    best, clusters = assigned.probabilities.max(dim=1)
-    order = best.argsort(descending=True, stable=True)
-    rows = {
-        str(cluster): images[order[clusters[order] == cluster][:20]].numpy() / 255
-        for cluster in range(assigned.probabilities.shape[1])
-    }
-    cluster_rows(rows, path)
-    print(f"written: {path}")
 
 
 def _count(text: str) -> int:

@@ -96,8 +96,10 @@ class Network:
 
     name: str = ""
     """shown where there are several"""
+    unit: str = "images"
+    """what a group holds"""
     note: str = ""
-    """which inputs of a group are shown"""
+    """which of them are shown"""
     groups: Sequence[Group] = ()
     doubtful: Gallery | None = None
     """lowest probability"""

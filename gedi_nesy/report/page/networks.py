@@ -69,7 +69,7 @@ def of_images(
         unlikely=Gallery(
             note=ENERGY_LEARNED if found.energy_learned else ENERGY_NOT_LEARNED,
             images=[
-                thumbnail(index, f"{found.symbols[clusters[index]]}, energy {found.energies[index]:.3g}")
+                thumbnail(index, f"{found.symbols[int(clusters[index])]}, energy {found.energies[index]:.3g}")
                 for index in unlikely.tolist()
             ],
         ),
@@ -82,7 +82,7 @@ def of_points(cloud: Cloud, found: Predictions, name: str = "") -> Network:
     """Where the clusters lie, and the confusion where there are labels."""
     sizes = np.bincount(found.clusters, minlength=len(found.symbols))
     groups = [Group(name=called, size=int(size)) for called, size in zip(found.symbols, sizes, strict=True)]
-    return Network(name=name, groups=groups, cloud=cloud, confusion=confusion(found))
+    return Network(name=name, unit="points", groups=groups, cloud=cloud, confusion=confusion(found))
 
 
 def confusion(found: Predictions) -> Confusion | None:

@@ -53,7 +53,7 @@ def sections(page: Page) -> list[Section]:
     if page.readings:
         found.append(Section("readings", "Readings that the rule admits", "readings", page.readings))
     if page.curves and (panels := charts.panels(page.curves)):
-        found.append(Section("training", "Training", "curves", panels))
+        found.append(Section("training", "Training", "curves", (panels, page.curves.phases)))
     if page.settings:
         found.append(Section("settings", "Settings", "pairs", ("Settings of the run", page.settings)))
     if page.versions:

@@ -19,10 +19,11 @@ from gedi_nesy.models.gedi import GEDI
 from gedi_nesy.sampling.sgld import langevin_move
 from gedi_nesy.training.divergence import DivergedError
 from gedi_nesy.training.network import average_decay, move_average
+from gedi_nesy.training.records import Record
 from gedi_nesy.training.vectorized import draws as vectorized_draws
 from gedi_nesy.training.vectorized.config import VectorizedConfig, WalkConfig
 from gedi_nesy.training.vectorized.draws import BLOCK, Draws, Sizes
-from gedi_nesy.training.vectorized.loss import Weights, vectorized_loss
+from gedi_nesy.training.vectorized.loss import REPORTED, Weights, vectorized_loss
 from gedi_nesy.training.vectorized.networks import Forward, Parameters, VectorizedInputs, stack, unstack
 
 RECORD_EVERY = 10
@@ -114,6 +115,20 @@ class VectorizedLearner:
     def models(self) -> list[GEDI]:
         """The averaged networks: what is evaluated and saved."""
         return [unstack(self.template, self.average, index) for index in range(len(self.data))]
+
+    def records(self, index: int, phase: str) -> list[Record]:
+        """The history of one of the networks, as single ones have it; a term that was off is None."""
+        return [
+            Record(
+                phase,
+                RECORD_EVERY * entry,
+                {
+                    name: None if math.isnan(value) else value
+                    for name, value in zip(REPORTED, terms[:, index].tolist(), strict=True)
+                },
+            )
+            for entry, terms in enumerate(self.history)
+        ]
 
     def run_block(self) -> None:
         """The next steps, as many as numbers are drawn for at once. DivergedError if a loss is not finite."""

@@ -1,0 +1,192 @@
+"""The page of a run of `cluster`: what its folder holds and its network says, as `report.page` shows it."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Generator, Tensor
+
+from gedi_nesy.cli.run_folder import RunFolder, prepared
+from gedi_nesy.cluster import Assignments
+from gedi_nesy.data.dataset import Collection
+from gedi_nesy.errors import MissingPackageError
+from gedi_nesy.models.gedi import GEDI
+from gedi_nesy.report.page import networks
+from gedi_nesy.report.page.content import Chains, Cloud, Curves, Finding, Network, Page
+from gedi_nesy.sampling.sgld import SGLDConfig
+from gedi_nesy.training.records import Record
+
+SHOWN_AFTER = (0, 5, 20, 50, 100, 200)
+"""Langevin steps after which samples are shown."""
+IMAGE_CHAINS, POINT_CHAINS = 8, 200
+REPEAT = (
+    "Run it where the source lies, with another folder for --out. On the same kind of machine, with the same versions,"
+    " it gives the same clusters."
+)
+NOT_SETTINGS = ("format", "sizes", "left_out", "notes", "versions", "command")
+"""What else a run's settings hold."""
+
+
+def page_of(
+    run: RunFolder,
+    collection: Collection,
+    found: Assignments,
+    history: Sequence[Record],
+    labels: Sequence[str | None] | None = None,
+    labels_note: str = "",
+) -> Page:
+    """Everything that there is to show; `collection` is what was clustered, as the person has it."""
+    settings = run.settings
+    symbols = [
+        run.names.get(cluster, f"cluster {cluster}") for cluster in range(found.probabilities.shape[1])
+    ]
+    predictions = networks.Predictions(
+        names=collection.names,
+        probabilities=found.probabilities.double().numpy(),
+        energies=found.energies.double().numpy(),
+        symbols=symbols,
+        energy_learned=not collection.is_images or settings["weight_gen"] > 0,
+        labels=labels,
+        labels_note=labels_note,
+    )
+    # L_GEN is always on for points
+    hidden = NOT_SETTINGS if collection.is_images else (*NOT_SETTINGS, "weight_gen")
+    return Page(
+        title=f"{len(symbols)} clusters of {Path(settings['source']).name}",
+        finding=finding_of(found, settings, collection.is_images),
+        notes=[*collection.notes, *_decided(settings)],
+        networks=[_network(run, collection, predictions)],
+        curves=curves_of(history),
+        settings={key: value for key, value in settings.items() if key not in hidden},
+        versions=settings.get("versions", {}),
+        command=settings.get("command", ""),
+        repeat=REPEAT,
+    )
+
+
+def is_clear(found: Assignments) -> bool:
+    """Whether all clusters are in use, and half of the inputs at least surely in theirs."""
+    used = found.probabilities.argmax(dim=1).unique().numel()
+    return used == found.probabilities.shape[1] and share_of_sure(found) >= 0.5
+
+
+def share_of_sure(found: Assignments) -> float:
+    """Of inputs in their cluster with a probability above 0.9."""
+    return float((found.probabilities.amax(dim=1) > 0.9).float().mean())
+
+
+def finding_of(found: Assignments, settings: Mapping[str, Any], is_images: bool) -> Finding:
+    """Whether the clusters are clear; whether they are what a person means, nothing here can say."""
+    sizes, count, sure = settings["sizes"], len(found.energies), share_of_sure(found)
+    used, what = sum(size > 0 for size in sizes), "images" if is_images else "points"
+    in_use = f"all {used} clusters are" if used == len(sizes) else f"{used} of {len(sizes)} clusters are"
+    said = f"{in_use} in use, and of {count:,} {what} {sure:.0%} are in theirs with a probability above 0.9."
+    advice = [
+        "Nothing said which kinds are meant: look at the rows below, and name them with `gedi-nesy name`."
+    ]
+    if not is_clear(found):
+        advice.append("Take more steps, another seed, or fewer clusters.")
+    if not settings["finished"]:
+        advice.append("Training was stopped early: the same command with --resume goes on.")
+    facts = {
+        what: f"{count:,}",
+        "clusters in use": f"{used} of {len(sizes)}",
+        "with a probability above 0.9": f"{sure:.0%}",
+        "in the smallest, and the largest": f"{min(sizes):,}, {max(sizes):,}",
+    }
+    if is_clear(found):
+        return Finding(
+            word="clear clusters", tone="good", sentence=_capital(said), facts=facts, advice=advice
+        )
+    sentence = f"This has not found clear clusters: {said}"
+    return Finding(word="no clear clusters", tone="doubtful", sentence=sentence, facts=facts, advice=advice)
+
+
+def curves_of(history: Sequence[Record]) -> Curves:
+    """The terms of all steps in a row, and where a phase begins."""
+    names = dict.fromkeys(name for record in history for name in record.terms)
+    every = max(1, history[1].step - history[0].step) if len(history) > 1 else 1
+    terms = {
+        name: [math.nan if (value := record.terms.get(name)) is None else value for record in history]
+        for name in names
+    }
+    begins = {
+        every * index: record.phase
+        for index, record in enumerate(history)
+        if index == 0 or history[index - 1].phase != record.phase
+    }
+    return Curves(terms=terms, phases=begins, every=every)
+
+
+def draw_rows(images: Tensor, assigned: Assignments, path: Path) -> None:
+    """A row of images a cluster, the surest first."""
+    try:
+        from gedi_nesy.report.plots import cluster_rows  # noqa: PLC0415 - a second to import, and not always there
+    except MissingPackageError as error:
+        print(f"no picture: {error}")
+        return
+    best, clusters = assigned.probabilities.max(dim=1)
+    order = best.argsort(descending=True, stable=True)
+    rows = {
+        str(cluster): images[order[clusters[order] == cluster][:20]].numpy() / 255
+        for cluster in range(assigned.probabilities.shape[1])
+    }
+    cluster_rows(rows, path)
+    print(f"written: {path}")
+
+
+def _network(run: RunFolder, collection: Collection, predictions: networks.Predictions) -> Network:
+    if collection.is_images:
+        chains = _image_chains(run) if predictions.energy_learned else None
+        return networks.of_images(collection.inputs.numpy(), predictions, chains=chains)
+    inputs = collection.inputs.double().numpy()
+    samples = {step: states.double().numpy() for step, states in _point_chains(run).items()}
+    cloud = Cloud(inputs=inputs, clusters=predictions.clusters, names=predictions.symbols, samples=samples)
+    return networks.of_points(cloud, predictions)
+
+
+def _image_chains(run: RunFolder) -> Chains:
+    """As L_GEN's sampler moves them, from where it begins."""
+    generator = Generator().manual_seed(run.settings["seed"])
+    config = SGLDConfig(step_size=1.0, noise=0.01, bounds=(0.0, 1.0))
+    states = _evolved(run.model, run.model.start(generator, IMAGE_CHAINS), generator, config)
+    shown = [prepared((255 * x).round().to(torch.uint8), run.settings["inverted"]).numpy() for x in states]
+    rows = [[state[chain] for state in shown] for chain in range(IMAGE_CHAINS)]
+    note = (
+        "Langevin chains on the energy, from a Gaussian fitted to the images: what the network finds likely."
+    )
+    return Chains(steps=SHOWN_AFTER, rows=rows, note=note)
+
+
+def _point_chains(run: RunFolder) -> dict[int, Tensor]:
+    generator = Generator().manual_seed(run.settings["seed"])
+    normal = torch.randn(POINT_CHAINS, *run.model.input_shape, generator=generator, dtype=torch.float64)
+    config = SGLDConfig(step_size=2e-3, noise=None)
+    states = _evolved(run.model, run.model.unstandardise(normal), generator, config)
+    return dict(zip(SHOWN_AFTER, states, strict=True))
+
+
+def _evolved(model: GEDI, start: Tensor, generator: Generator, config: SGLDConfig) -> list[Tensor]:
+    """The same chains after as many steps as `SHOWN_AFTER` says."""
+    states = [start]
+    for before, after in pairwise(SHOWN_AFTER):
+        steps = replace(config, num_steps=after - before)
+        states.append(model.sample(len(start), generator, steps, states[-1]))
+    return states
+
+
+def _decided(settings: Mapping[str, Any]) -> list[str]:
+    """What is in the settings and needs a sentence."""
+    inverted = "white background: images were inverted for the network"
+    left_out = [
+        f"left out, for it could not be read: {name} ({reason})" for name, reason in settings["left_out"]
+    ]
+    return [inverted] * settings["inverted"] + left_out[:20]
+
+
+def _capital(sentence: str) -> str:
+    return sentence[0].upper() + sentence[1:]
