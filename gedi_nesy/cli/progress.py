@@ -3,13 +3,17 @@
 import importlib.util
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Protocol
 
 from gedi_nesy.extras import needs
 
-OnProgress = Callable[[int, str], None]
-"""To be called with the steps done, and the terms in words."""
+
+class OnProgress(Protocol):
+    """To be called with the steps done, and the terms in words; and with how many there will be, if that changed."""
+
+    def __call__(self, step: int, terms: str, total: int | None = None, /) -> None: ...
 
 
 @contextmanager
@@ -42,14 +46,15 @@ def _bar(total: int) -> Iterator[OnProgress]:
     )
     with Progress(*columns, console=Console(stderr=True)) as bar:
         task = bar.add_task("", total=total)
-        yield lambda step, terms: bar.update(task, completed=step, description=terms)
+        yield lambda step, terms, now=None: bar.update(task, completed=step, description=terms, total=now)
 
 
 def _lines(total: int) -> OnProgress:
     begun, said, first = time.perf_counter(), -1, 0
 
-    def report(step: int, terms: str) -> None:
-        nonlocal said, first
+    def report(step: int, terms: str, now: int | None = None) -> None:
+        nonlocal said, first, total
+        total = now or total
         if said < 0:
             first = step - 1
         if 10 * step // total != said:

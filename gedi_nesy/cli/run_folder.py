@@ -54,7 +54,7 @@ def read(folder: Path) -> RunFolder:
 
 def read_settings(folder: Path) -> dict[str, Any]:
     """What run.json holds."""
-    found = _json(folder / SETTINGS)
+    found = read_json(folder / SETTINGS)
     if found is None:
         raise RunFolderError(f"{folder}: no run of `gedi-nesy cluster` here ({SETTINGS} is missing)")
     if found.get("format") != FORMAT or not isinstance(found.get("inverted"), bool):
@@ -64,7 +64,7 @@ def read_settings(folder: Path) -> dict[str, Any]:
 
 def read_names(folder: Path) -> dict[int, str]:
     """Names by cluster; none if none was given."""
-    found = _json(folder / NAMES) or {}
+    found = read_json(folder / NAMES) or {}
     if not all(key.isdecimal() and isinstance(name, str) for key, name in found.items()):
         raise RunFolderError(f"{folder / NAMES}: damaged: it holds no names of clusters")
     return {int(key): name for key, name in found.items()}
@@ -136,7 +136,8 @@ def cluster_sizes(found: Assignments) -> list[int]:
     return torch.bincount(clusters, minlength=found.probabilities.shape[1]).tolist()
 
 
-def _json(file: Path) -> dict[str, Any] | None:
+def read_json(file: Path) -> dict[str, Any] | None:
+    """The mapping in a JSON file; None where there is no file."""
     if not file.is_file():
         return None
     try:

@@ -36,10 +36,10 @@ class TaskOutcome(NamedTuple):
     judged: Judged
     """what the verdict is made of: what is read in each query, and whether it holds"""
 
-    def program(self, path: str | os.PathLike[str]) -> Program:
+    def program(self, path: str | os.PathLike[str], allow_python: bool = False) -> Program:
         """One of the task's programs, with the networks and the t(...) as they were learned."""
         place = self.log_prob.programs.index(os.fspath(path))
-        program = Program.from_file(path, networks=self.models)
+        program = Program.from_file(path, self.models, allow_python)
         program.learnable.load_state_dict(self.log_prob.facts[place].state_dict())
         return program
 

@@ -51,7 +51,7 @@ def prepare(task: Task, bounds: tuple[float, float] | None) -> Prepared:
             "queries=[]: a task needs some; images without any are clustered by learn(data, None, ...)"
         )
     known = domains(task.queries)
-    log_prob, answers = compile_queries(task.queries, task.networks, known)
+    log_prob, answers = compile_queries(task.queries, task.networks, known, task.allow_python)
     names = list(dict.fromkeys(name for each in log_prob.templates for name, _ in each.readings))
     specs = {name: task.networks.get(name, NetworkSpec()) for name in names}
     pool_names = {name: _pool_name(name, spec, task.pools) for name, spec in specs.items()}

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeGuard
 
 import torch
 from jaxtyping import Float, Int
@@ -17,6 +17,9 @@ from gedi_nesy.logic.language.neural import neural_predicates
 from gedi_nesy.logic.language.source import Source
 from gedi_nesy.logic.query import answer_key
 from gedi_nesy.tasks.task import NetworkSpec, Queries
+
+TRUE_OR_FALSE = (Term("true"), Term("false"))
+"""What the outputs of a network of two arguments mean: nn(network, [X]) :: fact(X)."""
 
 
 class Outputs(nn.Module):
@@ -83,7 +86,8 @@ def domains(queries: Sequence[Queries]) -> dict[str, Domain]:
                     f"{predicate.where}: {predicate.name} returns a tensor; a task is trained by nn/4 and nn/2"
                 )
             size = len(predicate.domain) or 2
-            before = found.setdefault(predicate.network, Domain(size, predicate.domain))
+            values = predicate.domain or TRUE_OR_FALSE
+            before = found.setdefault(predicate.network, Domain(size, values))
             if before.size != size:
                 raise ProgramError(
                     f"{predicate.where}: '{predicate.network}' has {size} outputs here and {before.size} elsewhere"
@@ -92,7 +96,10 @@ def domains(queries: Sequence[Queries]) -> dict[str, Domain]:
 
 
 def compile_queries(
-    queries: Sequence[Queries], networks: Mapping[str, NetworkSpec], known: Mapping[str, Domain]
+    queries: Sequence[Queries],
+    networks: Mapping[str, NetworkSpec],
+    known: Mapping[str, Domain],
+    allow_python: bool = False,
 ) -> tuple[TaskLogProb, list[Tensor]]:
     """The compiled templates, and for each its queries' answers as columns; empty where it has none."""
     for name in networks:
@@ -107,15 +114,16 @@ def compile_queries(
     for each in queries:
         path = os.fspath(each.program)
         if path not in programs:
-            programs[path] = Program.from_file(path, networks=outputs)
+            programs[path] = Program.from_file(path, outputs, allow_python)
         name = each.answer[0] if each.answer else None
         compiled = programs[path].compile(each.query, images=list(each.images), answer=name)
-        templates.append(CompiledTemplate(compiled, _readings(compiled), path))
+        templates.append(CompiledTemplate(compiled, readings_of(compiled), path))
         answers.append(columns(compiled, each.answer[1]) if each.answer else torch.empty(0, dtype=torch.long))
     return TaskLogProb(templates, programs), answers
 
 
-def _readings(query: Query) -> tuple[tuple[str, str], ...]:
+def readings_of(query: Query) -> tuple[tuple[str, str], ...]:
+    """Which network reads which image of a query: (network, image)."""
     for slot in query.slots:
         if len(slot.images) != 1:
             raise DataError(
@@ -132,24 +140,37 @@ def _readings(query: Query) -> tuple[tuple[str, str], ...]:
 def columns(query: Query, values: Sequence[Any] | Tensor) -> Int[Tensor, " query"]:
     """The column of each answer: a number, an atom as text, or a tuple for a Prolog pair or list."""
     given = values.tolist() if isinstance(values, Tensor) else list(values)
-    if not any(isinstance(value, tuple | list) for value in given):
+    if not any(
+        isinstance(value, tuple | list) or (isinstance(value, Term) and value.arity) for value in given
+    ):
         return query.columns_of(given)
-    places = {_key(answer): column for column, answer in enumerate(query.answers)}
+    places = answer_columns(query)
     for value in given:
-        if _key(value) not in places:
+        if value_key(value) not in places:
             known = ", ".join(map(str, query.answers[:12])) + (", ..." if len(query.answers) > 12 else "")
             raise ProgramError(f"{value!r} is no answer {query.answer} of {query.text}; answers: {known}")
-    return torch.tensor([places[_key(value)] for value in given])
+    return torch.tensor([places[value_key(value)] for value in given])
 
 
-def _key(value: object) -> object:
+def answer_columns(query: Query) -> dict[object, int]:
+    """The column of each answer, by its `value_key`; 7 and 7.0 name the same one, where only one is an answer."""
+    exact = {value_key(answer): column for column, answer in enumerate(query.answers)}
+    numbers = {(not key[0], key[1]): column for key, column in exact.items() if _is_number(key)}
+    return {**numbers, **exact}
+
+
+def _is_number(key: object) -> TypeGuard[tuple[bool, float]]:
+    return isinstance(key, tuple) and len(key) == 2 and isinstance(key[0], bool)
+
+
+def value_key(value: object) -> object:
     """As `answer_key`; parts of tuples and lists one by one."""
     if isinstance(value, tuple | list):
-        return tuple(_key(part) for part in value)
+        return tuple(value_key(part) for part in value)
     if isinstance(value, Term) and not isinstance(value, Constant):
         parts = _parts(value)
         if parts is not None:
-            return tuple(_key(part) for part in parts)
+            return tuple(value_key(part) for part in parts)
     return answer_key(value)
 
 

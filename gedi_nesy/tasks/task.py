@@ -58,6 +58,8 @@ class Task:
     pools: Mapping[str, Tensor]
     queries: Sequence[Queries]
     networks: Mapping[str, NetworkSpec] = field(default_factory=dict)
+    allow_python: bool = False
+    """let the programs load Python: it can run anything"""
 
 
 def lists(

@@ -11,7 +11,7 @@ from gedi_nesy.__main__ import main
 from gedi_nesy.cli import top_level
 from gedi_nesy.cli.parser import command_names
 from tests.cli.commands.test_runs import NOW, write
-from tests.cli.pictures import write_halves
+from tests.cli.pictures import write_task
 
 
 @pytest.fixture
@@ -19,10 +19,10 @@ def page(root) -> str:
     return (root / "docs" / "command-line.md").read_text()
 
 
-@pytest.mark.parametrize(("name", "examples"), [("command-line", 12), ("cluster-a-folder", 3)])
+@pytest.mark.parametrize(("name", "examples"), [("command-line", 13), ("cluster-a-folder", 3)])
 def test_examples_print_what_the_page_says(name, examples, root, programs, tmp_path, monkeypatch, capsys):
     page = (root / "docs" / f"{name}.md").read_text()
-    write_halves(tmp_path / "images")
+    write_task(tmp_path)
     (tmp_path / "programs").symlink_to(programs)
     write(tmp_path / "runs" / "many", hours=50, triples=1000, accuracy=0.95)
     write(tmp_path / "runs" / "few", hours=3, triples=100, accuracy=0.8)

@@ -72,7 +72,7 @@ def test_the_version_is_said_without_loading_the_logic(root):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ([], "no command; the commands are check, cluster, name, predict, runs, shortcuts, solve, version"),
+        ([], f"no command; the commands are {', '.join(command_names())}"),
         (["chekc"], "no command 'chekc'; did you mean 'check'?"),
         (["fly\nhigh"], "no command 'fly\\nhigh'"),
         (["-x"], "-x is not a flag"),

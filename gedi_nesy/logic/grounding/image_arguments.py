@@ -34,13 +34,19 @@ def count_images(times: Mapping[Term, int], slots_of: Slots) -> Counter[Reading]
     return found
 
 
-def _readings(query: Term, constants: list[Term], slots_of: Slots) -> list[Reading]:
-    """What is read when every image is a placeholder of its own."""
-    images = []
+def image_places(query: Term, slots_of: Slots) -> list[int]:
+    """Which constants of a ground query networks read, counted from left to right."""
+    constants, images = list(_constants(query)), []
     for place in range(len(constants)):
         probe = [*constants[:place], _placeholder(place), *constants[place + 1 :]]
         if any(_placeholder(place) in slot.inputs for slot in _tried(_replace(query, probe), slots_of)):
             images.append(place)
+    return images
+
+
+def _readings(query: Term, constants: list[Term], slots_of: Slots) -> list[Reading]:
+    """What is read when every image is a placeholder of its own."""
+    images = image_places(query, slots_of)
     all_images = [_placeholder(i) if i in images else term for i, term in enumerate(constants)]
     return [(slot.network, slot.inputs) for slot in slots_of(_replace(query, all_images))]
 

@@ -1,0 +1,196 @@
+"""`train RULE.pl --queries FILE --images DIR|FILE.npy --out RUN`: symbols from a rule of one's own."""
+
+import argparse
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from gedi_nesy.cli import task_folder
+from gedi_nesy.cli.program_file import seconds_of
+from gedi_nesy.cli.progress import OnProgress, progress
+from gedi_nesy.cli.run_folder import without_resume
+from gedi_nesy.cli.stopping import stopping
+from gedi_nesy.cli.task_inputs import TaskInputs, read_inputs
+from gedi_nesy.cli.task_results import say_outcome, write_results
+from gedi_nesy.cli.task_training import TrainSettings, task_config
+from gedi_nesy.cli.top_level import INTERRUPTED, versions
+from gedi_nesy.errors import ConfigError
+from gedi_nesy.tasks.learn import learn_task
+from gedi_nesy.training.config import TrainConfig
+from gedi_nesy.training.durability.checkpoint_manager import CheckpointConfig, CheckpointManager
+from gedi_nesy.training.durability.lock import locked
+from gedi_nesy.training.records import Record
+
+SUMMARY = "networks that read images, from a rule and queries that hold of them, without labels"
+DEFAULTS = TrainSettings()
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The flags of the command."""
+    parser.add_argument(
+        "rule", type=Path, metavar="RULE.pl", help="a ProbLog program whose networks are to be trained"
+    )
+    parser.add_argument(
+        "--queries",
+        required=True,
+        type=Path,
+        metavar="FILE",
+        help="what holds: a table (.csv) whose columns are a query's variables, or facts (.pl) that quote the names of"
+        " images, such as addition('a.png', 'b.png', 7).",
+    )
+    parser.add_argument(
+        "--images",
+        required=True,
+        action="append",
+        metavar="[NETWORK=]DIR|FILE",
+        help="a folder of images, or .npy, .npz, IDX, whose rows queries then name by number; again with NETWORK= for"
+        " images that only this network reads",
+    )
+    parser.add_argument("--out", required=True, type=Path, metavar="RUN", help="the folder of the run")
+    parser.add_argument("--query", metavar="GOAL", help="of a table, such as 'sum(A, B, N)' (default: found)")
+    parser.add_argument(
+        "--labels",
+        type=Path,
+        metavar="FILE.csv",
+        help="the few symbols that are known: image, symbol[, network]",
+    )
+    parser.add_argument(
+        "--steps",
+        type=int,
+        default=DEFAULTS.steps,
+        help=f"of a run of one restart (default: {DEFAULTS.steps:,})",
+    )
+    parser.add_argument(
+        "--restarts",
+        type=int,
+        default=DEFAULTS.restarts,
+        help=f"random restarts at the most, until one convinces (default: {DEFAULTS.restarts})",
+    )
+    parser.add_argument("--seed", type=int, default=0, help="of all that is drawn (default: 0)")
+    parser.add_argument(
+        "--size",
+        type=int,
+        nargs=2,
+        metavar=("HEIGHT", "WIDTH"),
+        help="images are scaled to it (default: found)",
+    )
+    parser.add_argument(
+        "--time-limit", type=seconds_of, metavar="SECONDS", help="end training after it, with what there is"
+    )
+    parser.add_argument("--resume", action="store_true", help="go on where the run in --out was stopped")
+    parser.add_argument(
+        "--allow-python", action="store_true", help="let the rule load Python: it can run anything"
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Read, decide, train, judge, write; Ctrl-C and a time limit end training early and lose nothing."""
+    settings = TrainSettings(steps=arguments.steps, restarts=arguments.restarts)
+    _check_out(arguments)
+    inputs = read_inputs(arguments)
+    for note in inputs.notes:
+        print(note)
+    shapes = [tuple(pool.shape[1:]) for pool in inputs.task.pools.values()]
+    config = task_config(settings, shapes)
+    print(
+        f"training: {settings.steps:,} steps, more where the first restart does not convince (at most"
+        f" {settings.restarts}); seed {arguments.seed}"
+    )
+    with locked(arguments.out):
+        return _trained_and_written(arguments, settings, config, inputs)
+
+
+def _trained_and_written(
+    arguments: argparse.Namespace, settings: TrainSettings, config: TrainConfig, inputs: TaskInputs
+) -> int:
+    out: Path = arguments.out
+    saver = _saver(arguments, settings, inputs)
+    described = _settings(arguments, settings, config, inputs)
+    with stopping(arguments.time_limit) as (stop, reason), progress(settings.steps) as on_progress:
+        steps = _Steps(config, on_progress)
+        outcome = learn_task(
+            inputs.task, config, arguments.seed, steps.taken, saver, steps.resumed, stop=stop
+        )
+    finished = outcome.training.finished
+    written = write_results(out, inputs, outcome, described | {"finished": finished})
+    say_outcome(outcome, written)
+    if finished:
+        saver.remove()
+        return 0
+    print(f"stopped by {reason()}, with the best networks so far; the same command with --resume goes on")
+    return INTERRUPTED if reason() == "Ctrl-C" else 0
+
+
+class _Steps:
+    """Counts the steps of a run, and guesses how many it will have: as if the present restart were the last."""
+
+    def __init__(self, config: TrainConfig, on_progress: OnProgress):
+        self.config, self.on_progress, self.done = config, on_progress, 0
+
+    def taken(self, record: Record) -> None:
+        """One more step."""
+        self.done += 1
+        config = self.config
+        left = config.refine - record.step - 1
+        if record.phase != "refine":
+            left = max(0, config.explore + config.reconsider - record.step - 1) + config.refine
+        said = (f"{name} {value:.2f}" for name, value in record.terms.items() if value is not None)
+        self.on_progress(self.done, f"{record.phase}  {'  '.join(said)}", self.done + left)
+
+    def resumed(self, history: list[Record]) -> None:
+        """The steps of earlier launches."""
+        self.done = len(history)
+        print(f"goes on after step {self.done:,}")
+
+
+def _check_out(arguments: argparse.Namespace) -> None:
+    out: Path = arguments.out
+    if (out / "run.json").exists():
+        raise ConfigError(f"--out {out}: a run of `cluster` is there; choose another folder")
+    if task_folder.is_task(out):
+        finished = task_folder.read_settings(out).get("finished")
+        if finished or not arguments.resume:
+            what = "is finished" if finished else "was stopped: --resume goes on with it"
+            raise ConfigError(f"--out {out}: the run there {what}; choose another folder for a new one")
+
+
+def _saver(arguments: argparse.Namespace, settings: TrainSettings, inputs: TaskInputs) -> CheckpointManager:
+    """Checkpoints in the run's folder; a run that begins anew deletes those that lie there."""
+    shared = {
+        **asdict(settings),
+        "seed": arguments.seed,
+        "program": inputs.program.source.text,
+        "pools": {name: list(pool.shape) for name, pool in inputs.task.pools.items()},
+        "templates": [[each.query.text, len(each.rows)] for each in inputs.templates],
+        "labels": sum(len(spec.labels) for spec in inputs.task.networks.values()),
+    }
+    saver = CheckpointManager(
+        CheckpointConfig(folder=arguments.out / task_folder.CHECKPOINTS, settings=shared)
+    )
+    if not arguments.resume:
+        saver.remove()
+    return saver
+
+
+def _settings(
+    arguments: argparse.Namespace, settings: TrainSettings, config: TrainConfig, inputs: TaskInputs
+) -> dict[str, Any]:
+    """What settings.json says of the command line and its files."""
+    return {
+        "rule": str(arguments.rule),
+        "queries": str(arguments.queries),
+        "query": arguments.query,
+        "images": list(arguments.images),
+        "labels": str(arguments.labels) if arguments.labels else None,
+        "allow_python": arguments.allow_python,
+        "seed": arguments.seed,
+        **asdict(settings),
+        "objective": dict(config.objective),
+        "notes": inputs.notes,
+        "left_out": {
+            source: [list(each) for each in inputs.pools.collections[name].left_out]
+            for name, source in inputs.pools.sources.items()
+        },
+        "command": without_resume(arguments.command_line),
+        "versions": versions(),
+    }

@@ -1,0 +1,43 @@
+"""How long and how `train` learns, from what it is given."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from gedi_nesy.augmentation.warp import WarpConfig
+from gedi_nesy.errors import ConfigError
+from gedi_nesy.training.config import StepConfig, TrainConfig
+
+USUAL = TrainConfig()
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainSettings:
+    """How long, and how often from the start."""
+
+    steps: int = USUAL.explore + USUAL.refine
+    """of a restart and its refinement"""
+    restarts: int = USUAL.attempts
+    """at the most"""
+
+    def __post_init__(self) -> None:
+        if self.steps < 4:
+            raise ConfigError(f"--steps {self.steps} must be at least 4")
+        if self.restarts < 1:
+            raise ConfigError(f"--restarts {self.restarts} must be at least 1")
+
+
+def task_config(settings: TrainSettings, image_shapes: Sequence[tuple[int, ...]]) -> TrainConfig:
+    """The usual recipe, its phases in proportion to the steps, its shifts in proportion to the size of images."""
+    share = settings.steps / (USUAL.explore + USUAL.refine)
+    explore = max(1, round(share * USUAL.explore))
+    sides = [min(shape[1:]) for shape in image_shapes if len(shape) == 3]
+    scale = min(sides, default=28) / 28
+    usual = WarpConfig()
+    warp = replace(usual, translate=usual.translate * scale, elastic=usual.elastic * scale)
+    return TrainConfig(
+        step=StepConfig(warp=warp),
+        attempts=settings.restarts,
+        explore=explore,
+        refine=settings.steps - explore,
+        reconsider=max(1, round(share * USUAL.reconsider)),
+    )
