@@ -41,14 +41,13 @@ def page_of(
 ) -> Page:
     """Everything that there is to show; `collection` is what was clustered, as the person has it."""
     settings = run.settings
-    symbols = [
-        run.names.get(cluster, f"cluster {cluster}") for cluster in range(found.probabilities.shape[1])
-    ]
+    symbols = [run.names.get(cluster, str(cluster)) for cluster in range(found.probabilities.shape[1])]
     predictions = networks.Predictions(
         names=collection.names,
         probabilities=found.probabilities.double().numpy(),
         energies=found.energies.double().numpy(),
         symbols=symbols,
+        kind="cluster",
         energy_learned=not collection.is_images or settings["weight_gen"] > 0,
         labels=labels,
         labels_note=labels_note,
@@ -85,9 +84,7 @@ def finding_of(found: Assignments, settings: Mapping[str, Any], is_images: bool)
     used, what = sum(size > 0 for size in sizes), "images" if is_images else "points"
     in_use = f"all {used} clusters are" if used == len(sizes) else f"{used} of {len(sizes)} clusters are"
     said = f"{in_use} in use, and of {count:,} {what} {sure:.0%} are in theirs with a probability above 0.9."
-    advice = [
-        "Nothing said which kinds are meant: look at the rows below, and name them with `gedi-nesy name`."
-    ]
+    advice = ["Nothing said which kinds are meant: look at what each cluster holds, and give it a name."]
     if not is_clear(found):
         advice.append("Take more steps, another seed, or fewer clusters.")
     if not settings["finished"]:

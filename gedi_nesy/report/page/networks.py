@@ -10,8 +10,12 @@ from jaxtyping import Float, Int, UInt8
 from gedi_nesy.report.page.content import Chains, Cloud, Confusion, Gallery, Group, Network, Thumbnail
 
 IN_A_ROW, IN_A_GALLERY = 20, 24
+UNBROKEN = "\N{NO-BREAK SPACE}"
+"""Within what is to stay on one line."""
 
-ENERGY_LEARNED = "Highest energy: what the network finds least likely, by -E(x) = log p(x) up to a constant."
+ENERGY_LEARNED = (
+    "Highest energy: what the network finds least likely, for the energy is -log p(x) up to a constant."
+)
 ENERGY_NOT_LEARNED = (
     "Highest energy. L_GEN was off: energies follow from the clusters, and are no measure of likelihood."
 )
@@ -26,6 +30,8 @@ class Predictions:
     probabilities: Float[np.ndarray, "input symbol"]
     energies: Float[np.ndarray, " input"]
     symbols: Sequence[str]
+    kind: str = "symbol"
+    """what a symbol is called: a heading says "symbol 3" where it has no other name"""
     energy_learned: bool
     """whether L_GEN was on"""
     labels: Sequence[str | None] | None = None
@@ -35,6 +41,10 @@ class Predictions:
     @property
     def clusters(self) -> Int[np.ndarray, " input"]:
         return self.probabilities.argmax(axis=1)
+
+    @property
+    def titles(self) -> list[str]:
+        return [f"{self.kind} {called}" if called.isdecimal() else called for called in self.symbols]
 
 
 def of_images(
@@ -50,7 +60,7 @@ def of_images(
         return Thumbnail(pixels=images[index], name=found.names[index], caption=caption)
 
     groups = []
-    for symbol, called in enumerate(found.symbols):
+    for symbol, called in enumerate(found.titles):
         members = np.flatnonzero(clusters == symbol)
         shown = members[np.argsort(-best[members], kind="stable")][_even(len(members), IN_A_ROW)]
         groups.append(
@@ -63,13 +73,16 @@ def of_images(
         note=EVEN_RANKS,
         groups=groups,
         doubtful=Gallery(
-            note="Lowest probability of the symbol they were read as, and the runner-up.",
+            note=f"Lowest probability: the {found.kind} they were given, and the runner-up.",
             images=[thumbnail(index, _two_best(found, index)) for index in doubtful.tolist()],
         ),
         unlikely=Gallery(
             note=ENERGY_LEARNED if found.energy_learned else ENERGY_NOT_LEARNED,
             images=[
-                thumbnail(index, f"{found.symbols[int(clusters[index])]}, energy {found.energies[index]:.3g}")
+                thumbnail(
+                    index,
+                    f"{found.symbols[int(clusters[index])]}, energy{UNBROKEN}{found.energies[index]:.3g}",
+                )
                 for index in unlikely.tolist()
             ],
         ),
@@ -81,7 +94,7 @@ def of_images(
 def of_points(cloud: Cloud, found: Predictions, name: str = "") -> Network:
     """Where the clusters lie, and the confusion where there are labels."""
     sizes = np.bincount(found.clusters, minlength=len(found.symbols))
-    groups = [Group(name=called, size=int(size)) for called, size in zip(found.symbols, sizes, strict=True)]
+    groups = [Group(name=called, size=int(size)) for called, size in zip(found.titles, sizes, strict=True)]
     return Network(name=name, unit="points", groups=groups, cloud=cloud, confusion=confusion(found))
 
 
@@ -100,7 +113,7 @@ def confusion(found: Predictions) -> Confusion | None:
         if len(pairs) == len(found.labels)
         else f" Of {len(found.labels):,} inputs {len(pairs):,} have one."
     )
-    note = f"{found.labels_note} {share:.1%} have the label that is the most frequent of their symbol (purity).{of}"
+    note = f"{found.labels_note} {share:.1%} have the most frequent label of their {found.kind} (purity).{of}"
     return Confusion(counts=counts, labels=labels, symbols=found.symbols, note=note.strip())
 
 
@@ -111,7 +124,9 @@ def _even(count: int, shown: int) -> Int[np.ndarray, " shown"]:
 
 def _two_best(found: Predictions, index: int) -> str:
     row = found.probabilities[index]
-    return ", ".join(f"{found.symbols[k]} {row[k]:.0%}" for k in np.argsort(-row, kind="stable")[:2].tolist())
+    return ", ".join(
+        f"{found.symbols[k]}{UNBROKEN}({row[k]:.0%})" for k in np.argsort(-row, kind="stable")[:2].tolist()
+    )
 
 
 def _in_order(label: str) -> tuple[int, float, str]:

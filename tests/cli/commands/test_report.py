@@ -86,7 +86,7 @@ def test_labels_of_a_file_and_of_folders(finished, run, tmp_path):
     assert "Against the labels" in titles(reader)
     pairs = [(row["cluster"], "left" in row["image"]) for row in rows]
     purity = sum(max(pairs.count((cluster, left)) for left in (True, False)) for cluster in ("0", "1"))
-    note = f"Labels from labels.csv. {purity / 12:.1%} have the label"
+    note = f"Labels from labels.csv. {purity / 12:.1%} have the most frequent label"
     assert any(text.startswith(note) for _, text in reader.texts)
     assert main(["report", str(run), "--folders-are-labels"]) == 0
     words = [text for _, text in Reader((run / "page.html").read_text()).texts]

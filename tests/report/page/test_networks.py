@@ -65,11 +65,19 @@ def test_doubtful_ones_have_the_lowest_probability_and_unlikely_ones_the_highest
     first = np.argsort(best)[0]
     runner_up, top = np.argsort(found.probabilities[first])[-2:]
     row = found.probabilities[first]
-    expected = f"{found.symbols[top]} {row[top]:.0%}, {found.symbols[runner_up]} {row[runner_up]:.0%}"
-    assert network.doubtful.images[0].caption == expected
+    expected = f"{found.symbols[top]} ({row[top]:.0%}), {found.symbols[runner_up]} ({row[runner_up]:.0%})"
+    assert network.doubtful.images[0].caption.replace("\N{NO-BREAK SPACE}", " ") == expected
     unlikely = np.argsort(-found.energies)[:IN_A_GALLERY].tolist()
     assert [number(image) for image in network.unlikely.images] == unlikely
     assert "no measure of likelihood" in network.unlikely.note
+
+
+def test_a_number_alone_is_no_heading(images, found):
+    from dataclasses import replace
+
+    numbered = replace(found, symbols=("0", "seven", "2", "3"), kind="cluster")
+    titles = [group.name for group in of_images(images, numbered).groups]
+    assert titles == ["cluster 0", "seven", "cluster 2", "cluster 3"]
 
 
 def test_energies_that_were_learned_are_said_to_be(images, found):
@@ -87,7 +95,7 @@ def test_counts_against_labels_are_those_of_scikit_learn(images, found):
     assert confusion.labels == [str(label) for label in range(11)]
     assert (confusion.counts == expected).all()
     purity = expected.max(axis=0).sum() / len(known)
-    assert f"{purity:.1%} have the label" in confusion.note
+    assert f"{purity:.1%} have the most frequent label" in confusion.note
     assert f"Of 300 inputs {len(known)} have one." in confusion.note
 
 
