@@ -156,7 +156,7 @@ class _Watched(LogicFormula):
     def __init__(self, watch: Watch | None = None, **kwargs: Any):
         super().__init__(**{"keep_order": True, **kwargs})
         self._watch = watch
-        self._added = 0
+        self._added = self._visits = 0
 
     def add_name(self, name: Any, key: Any, label: Any = None, keep_name: bool = False) -> None:
         """A query that is a single choice must not rename that choice."""
@@ -168,6 +168,13 @@ class _Watched(LogicFormula):
         if self._watch is not None and self._added % 256 == 0:
             self._watch.check(len(self))
         return index
+
+    def get_node(self, key: int) -> Any:
+        """Cycle breaking may come by the same few nodes for ever, and add none."""
+        self._visits += 1
+        if self._watch is not None and self._visits % 1024 == 0:
+            self._watch.check(self._watch.nodes)
+        return super().get_node(key)
 
 
 class _WatchedDAG(_Watched, LogicDAG):
