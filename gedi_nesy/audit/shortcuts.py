@@ -86,8 +86,10 @@ def audit(
     `allow_python` lets a program read from its file load Python, `allow_outside` consult files outside its folder.
     TooLargeError if the maps cannot be counted within the budget.
     """
+    budget = budget.running()
     if not isinstance(program, Program):
-        program = _without_networks(Source.from_file(program), allow_python, allow_outside)
+        source = Source.from_file(program, budget)
+        program = _without_networks(source, allow_python, allow_outside, budget)
     if queries is None:
         queries = shipped_queries(program.source.name)
     terms = read_queries(queries) if isinstance(queries, str | os.PathLike) else parse_queries(queries)
@@ -110,10 +112,10 @@ def shipped_queries(program: str) -> Path:
     return path
 
 
-def _without_networks(source: Source, allow_python: bool, allow_outside: bool) -> Program:
+def _without_networks(source: Source, allow_python: bool, allow_outside: bool, budget: Budget) -> Program:
     """The program for its logic alone: no network is ever called."""
     networks = {p.network: nn.Identity() for p in neural_predicates(source)}
-    return Program(source, networks, allow_python, allow_outside=allow_outside)
+    return Program(source, networks, allow_python, allow_outside=allow_outside, budget=budget)
 
 
 def _examine(name: str, problem: Problem, examination: Examination) -> Audit:

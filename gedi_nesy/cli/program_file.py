@@ -26,16 +26,16 @@ def add_program_arguments(parser: argparse.ArgumentParser, seconds: float = Budg
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.add_argument(
         "--timeout",
-        dest="seconds",
-        type=seconds_of,
-        default=seconds,
+        dest="budget",
+        type=_budget_of,
+        default=f"{seconds:g}",
         metavar="SECONDS",
         help=f"give up after this long (default: {seconds:g})",
     )
     # as it was called before
     for name in ("--seconds", "--budget"):
         parser.add_argument(
-            name, dest="seconds", type=seconds_of, default=argparse.SUPPRESS, help=argparse.SUPPRESS
+            name, dest="budget", type=_budget_of, default=argparse.SUPPRESS, help=argparse.SUPPRESS
         )
     parser.add_argument(
         "--allow-python", action="store_true", help="let the program load Python: it can run anything"
@@ -56,14 +56,16 @@ def seconds_of(text: str) -> float:
     return seconds
 
 
+def _budget_of(text: str) -> Budget:
+    """What the command as a whole may take, from now on."""
+    return Budget(seconds=seconds_of(text)).running()
+
+
 def load_program(arguments: argparse.Namespace) -> Program:
     """The program, each of its networks replaced by one that fits and is never called."""
-    declared = neural_predicates(Source.from_file(arguments.file))
-    networks = {predicate.network: _StandIn(predicate) for predicate in declared}
-    return Program.from_file(
-        arguments.file, networks, arguments.allow_python, arguments.allow_outside, budget(arguments)
+    limit = arguments.budget
+    source = Source.from_file(arguments.file, limit)
+    networks = {predicate.network: _StandIn(predicate) for predicate in neural_predicates(source)}
+    return Program(
+        source, networks, arguments.allow_python, allow_outside=arguments.allow_outside, budget=limit
     )
-
-
-def budget(arguments: argparse.Namespace) -> Budget:
-    return Budget(seconds=arguments.seconds)

@@ -3,7 +3,7 @@
 import sys
 import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import NoReturn
 
@@ -18,6 +18,12 @@ class Budget:
 
     seconds: float = 600.0
     nodes: int = 5_000_000
+    begun: float | None = None
+    """`time.monotonic()` from which the seconds count; None: whatever has the budget begins its own"""
+
+    def running(self) -> "Budget":
+        """The same, its seconds counting from now, unless they do already: several steps then share them."""
+        return self if self.begun is not None else replace(self, begun=time.monotonic())
 
 
 DEFAULT_BUDGET = Budget()
@@ -35,7 +41,7 @@ class Watch:
         self.stage = "grounding"
         self.nodes = 0
         self.fraction: float | None = None
-        self.started = time.monotonic()
+        self.started = time.monotonic() if budget.begun is None else budget.begun
         self._done = threading.Event()
         self._thread = threading.Thread(target=self._show, daemon=True)
 
@@ -53,7 +59,7 @@ class Watch:
 
     @property
     def seconds(self) -> float:
-        """Since the compilation began."""
+        """Since the budget began to count."""
         return time.monotonic() - self.started
 
     def enter(self, stage: str) -> None:
@@ -71,6 +77,7 @@ class Watch:
     def give_up(self, limit: str) -> NoReturn:
         """End the compilation with what was reached and what to try."""
         advice = {
+            "reading": "the program is long",
             "grounding": "a recursion that does not end, or a goal with too many answers, is the usual cause",
             "decision diagram": "let clauses exclude one another by the value of a variable, and put"
             " variables that belong together next to each other",

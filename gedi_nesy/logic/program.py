@@ -10,6 +10,7 @@ from problog.logic import Var, unquote
 from torch import nn
 
 from gedi_nesy.logic.budget import DEFAULT_BUDGET, Budget, Watch
+from gedi_nesy.logic.circuits.evidence import ImpossibleEvidenceError
 from gedi_nesy.logic.circuits.store import Store
 from gedi_nesy.logic.circuits.template import (
     Template,
@@ -49,7 +50,7 @@ class Program:
         allow_outside: bool = False,
         budget: Budget = DEFAULT_BUDGET,
     ):
-        guard = Guard(source, allow_python, allow_outside)
+        guard = Guard(source, allow_python, allow_outside, budget)
         self.source = source
         self.networks = dict(networks)
         self.allow_python = allow_python
@@ -83,9 +84,10 @@ class Program:
         """Read a .pl file; ProgramError with FILE:LINE if it cannot be used.
 
         `allow_python` lets it load Python, `allow_outside` consult files outside its folder;
-        its directives, which are run at once, have the budget.
+        reading it and running its directives have the budget.
         """
-        return cls(Source.from_file(path), networks, allow_python, None, allow_outside, budget)
+        budget = budget.running()
+        return cls(Source.from_file(path, budget), networks, allow_python, None, allow_outside, budget)
 
     @classmethod
     def from_string(
@@ -98,7 +100,9 @@ class Program:
         budget: Budget = DEFAULT_BUDGET,
     ) -> "Program":
         """The same from program text; `name` is what errors call it, its folder the working directory."""
-        return cls(Source.from_string(text, name), networks, allow_python, None, allow_outside, budget)
+        budget = budget.running()
+        source = Source.from_string(text, name, budget=budget)
+        return cls(source, networks, allow_python, None, allow_outside, budget)
 
     def parameters(self) -> Iterator[nn.Parameter]:
         """The logits of the program's learnable facts."""
@@ -128,6 +132,7 @@ class Program:
 
     def solve(self, budget: Budget = DEFAULT_BUDGET) -> list[tuple[Any, float]]:
         """The probability of every answer to the program's own query(...) facts, given its evidence(...)."""
+        budget = budget.running()
         queries = tuple(self.front_end.own_queries(budget))
         evidence = tuple(self.front_end.own_evidence(budget))
         request = Request("query(...)", queries, evidence, (), merge=False, keep_false=True)
@@ -187,7 +192,12 @@ class Program:
                 )
         values = tuple(_binding(term, found, answer) for found in template.answers) if answer else (term,)
         if columns is None:
-            check_uncertain(text, template, circuit_evaluate(template, self.learnable))
+            try:
+                check_uncertain(text, template, circuit_evaluate(template, self.learnable))
+            except ImpossibleEvidenceError as error:
+                raise ImpossibleEvidenceError(
+                    error.evidence, error.rows, " whatever the images show"
+                ) from None
         else:
             # Without an answer variable there is one column, which is false if the merged query has no proof.
             found = (

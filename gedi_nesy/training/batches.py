@@ -10,6 +10,7 @@ from torch.func import functional_call
 
 from gedi_nesy.data.pixels import to_float
 from gedi_nesy.data.queries import Blocks, TaskData
+from gedi_nesy.logic.circuits.evidence import ImpossibleEvidenceError, listed
 from gedi_nesy.objectives.term import Constraint
 from gedi_nesy.training.config import StepConfig
 
@@ -142,11 +143,20 @@ def log_prob(
     blocks: Blocks,
     queries: Int[Tensor, " query"],
 ) -> Float[Tensor, " query"]:
-    """log P of these queries of the template at `place`, with the answers that they have, under these facts."""
+    """log P of these queries of the template at `place`, with the answers that they have, under these facts.
+
+    ImpossibleEvidenceError names the queries by their places in the training set, and the images of the first.
+    """
     answers = data.templates[place].answers
     arguments = (blocks, answers[queries]) if len(answers) else (blocks,)
     which = {"template": place} if len(data.templates) > 1 else {}
-    if facts:
-        assert isinstance(query_log_prob, nn.Module)
-        return functional_call(query_log_prob, dict(facts), arguments, which)
-    return query_log_prob(*arguments, **which)
+    try:
+        if facts:
+            assert isinstance(query_log_prob, nn.Module)
+            return functional_call(query_log_prob, dict(facts), arguments, which)
+        return query_log_prob(*arguments, **which)
+    except ImpossibleEvidenceError as error:
+        bad = queries[torch.tensor(error.rows, device=queries.device)].unique().tolist()
+        images = ", ".join(map(str, data.templates[place].indices[bad[0]].tolist()))
+        where = f" in training queries {listed(bad)} (query {bad[0]} is about images {images})"
+        raise ImpossibleEvidenceError(error.evidence, bad, where) from None

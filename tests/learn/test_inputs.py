@@ -1,17 +1,22 @@
 """What `learn` takes, and what it says of what it cannot take."""
 
 from dataclasses import replace
+from typing import ClassVar
 
 import numpy as np
 import pytest
 import torch
+from torch import nn
 
 from gedi_nesy.data.dataset import DataError
-from gedi_nesy.data.queries import QuerySet
+from gedi_nesy.data.queries import QuerySet, as_task
 from gedi_nesy.errors import GediNesyError
-from gedi_nesy.learn import learn, query_log_prob
+from gedi_nesy.learn import CompiledQuery, learn, query_log_prob
+from gedi_nesy.logic import Program, ProgramError
 from gedi_nesy.models.gedi import GEDI
 from gedi_nesy.objectives.table import METHODS
+from gedi_nesy.tasks.programs import Outputs
+from gedi_nesy.training import batches
 from gedi_nesy.training.config import StepConfig, TrainConfig
 
 STEP = StepConfig(batch_size=4, batch_unlabelled=4, batch_samples=2, buffer_size=4)
@@ -103,3 +108,45 @@ def test_labels_from_which_nothing_would_learn_are_refused(log_prob, objective, 
     with pytest.raises(DataError, match=message):
         learn(given, log_prob, 3, replace(SHORT, objective=objective))
     assert learn(given, differ, 3, SHORT).attempts
+
+
+PAIRS = "nn(digit_net, [X], Y, [0, 1, 2]) :: digit(X, Y). same(A, B) :- digit(A, Y), digit(B, Y).\n"
+
+
+class Extreme(nn.Module):
+    """Features so large that the network gives one symbol to dark images and another to bright ones, and no other."""
+
+    input_shape = (1, 9, 9)
+    num_features = 1
+    config: ClassVar[dict] = {}
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return 1e8 * (x.flatten(1).mean(dim=1, keepdim=True) - 0.5)
+
+
+def test_evidence_that_is_impossible_names_the_queries_of_the_training_set(tmp_path):
+    (tmp_path / "pairs.pl").write_text(PAIRS)
+    program = Program.from_file(tmp_path / "pairs.pl", networks={"digit_net": Outputs(3)})
+    query = program.compile("same(A, B)", ["A", "B"], evidence=["digit(A, 0)"])
+    images = torch.tensor([0, 1, 1, 0, 0, 1] * 2)[:, None, None, None].expand(-1, 1, 9, 9)
+    mine = QuerySet(images.float(), torch.tensor([[0, 1], [2, 3], [4, 5]]), torch.arange(6, 12))
+    message = (
+        r"evidence digit\(A,0\) of same\(A, B\) is impossible: .* in training queries [012].* \(query . is"
+    )
+    with pytest.raises(ProgramError, match=message) as raised:
+        learn(mine, CompiledQuery(query, ("A", "B"), program.learnable), 3, SHORT, Extreme, start_rank=0)
+    assert len(str(raised.value).splitlines()) == 1
+
+
+def test_of_a_batch_the_queries_are_named_by_their_places_in_the_training_set(tmp_path):
+    (tmp_path / "pairs.pl").write_text(PAIRS)
+    program = Program.from_file(tmp_path / "pairs.pl", networks={"digit_net": Outputs(3)})
+    query = program.compile("same(A, B)", ["A", "B"], evidence=["digit(A, 0)"])
+    images = torch.zeros(8, 1, 9, 9)
+    task = as_task(QuerySet(images, torch.tensor([[0, 1], [2, 3], [4, 5], [6, 7]]), NONE))
+    blocks = torch.full((2, 4, 3), 1 / 3).log()
+    blocks[0, [1, 3]] = torch.tensor([0.0, 0.5, 0.5]).log()
+    drawn = torch.tensor([0, 3, 1, 2])  # those in rows 1 and 3 of the batch are 3 and 2
+    compiled = CompiledQuery(query, ("A", "B"), program.learnable)
+    with pytest.raises(ProgramError, match=r"in training queries 2, 3 \(query 2 is about images 4, 5\)$"):
+        batches.log_prob(compiled, {}, task, 0, blocks, drawn)

@@ -4,7 +4,7 @@ import argparse
 import json
 import time
 
-from gedi_nesy.cli.program_file import add_program_arguments, budget, load_program
+from gedi_nesy.cli.program_file import add_program_arguments, load_program
 from gedi_nesy.logic import Program, ProgramError, Query
 from gedi_nesy.logic.describe import describe_program, describe_query, readable
 from gedi_nesy.logic.errors import TooLargeError
@@ -40,7 +40,7 @@ def _compile(program: Program, arguments: argparse.Namespace) -> Query:
     """All variables are images, unless some have to be answers for the query to have a proof."""
     variables = (str(part) for part in subterms(parse_query(arguments.query)) if part.is_var())
     names = [name for name in dict.fromkeys(variables) if not name.startswith("_")]
-    options = {"evidence": arguments.evidence, "budget": budget(arguments)}
+    options = {"evidence": arguments.evidence, "budget": arguments.budget}
     if arguments.images is not None or arguments.answer is not None:
         images = arguments.images if arguments.images is not None else names
         return program.compile(

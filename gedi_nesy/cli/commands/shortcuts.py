@@ -6,7 +6,7 @@ from pathlib import Path
 
 from gedi_nesy.audit.shortcuts import DEFAULT, Audit, audit
 from gedi_nesy.audit.text import readable
-from gedi_nesy.cli.program_file import add_program_arguments, budget
+from gedi_nesy.cli.program_file import add_program_arguments
 from gedi_nesy.logic.errors import ProgramError
 
 SUMMARY = "which concept maps satisfy a program on its training queries"
@@ -43,7 +43,7 @@ def run(arguments: argparse.Namespace) -> int:
         arguments.file,
         arguments.queries,
         known=arguments.known,
-        budget=budget(arguments),
+        budget=arguments.budget,
         allow_python=arguments.allow_python,
         allow_outside=arguments.allow_outside,
     )

@@ -4,7 +4,7 @@ import argparse
 import json
 
 from gedi_nesy.cli.program_file import add_program_arguments as add_arguments
-from gedi_nesy.cli.program_file import budget, load_program
+from gedi_nesy.cli.program_file import load_program
 from gedi_nesy.logic import ProgramError
 
 __all__ = ["SUMMARY", "add_arguments", "run"]
@@ -15,7 +15,7 @@ SUMMARY = "probabilities of a program's own query(...) facts, given its evidence
 def run(arguments: argparse.Namespace) -> int:
     """Print every answer to the program's own queries with its probability, in ProbLog's order."""
     program = load_program(arguments)
-    answers = [(str(term), probability) for term, probability in program.solve(budget(arguments))]
+    answers = [(str(term), probability) for term, probability in program.solve(arguments.budget)]
     if arguments.json:
         print(json.dumps({"file": arguments.file, "answers": dict(answers)}, indent=2))
         return 0

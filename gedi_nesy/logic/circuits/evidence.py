@@ -1,6 +1,6 @@
 """Evidence that is impossible by its probabilities is refused: there is nothing to condition on."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import torch
 from jaxtyping import Bool, Float
@@ -13,13 +13,25 @@ _IMPOSSIBLE = -1e9
 """A log-probability in float64 beside which the logarithm of any number of branches is nothing."""
 
 
+class ImpossibleEvidenceError(ProgramError):
+    """Evidence of probability 0; `rows` are those of the batch in which it is, `where` says so in words."""
+
+    def __init__(self, evidence: str, rows: Sequence[int], where: str):
+        super().__init__(f"the evidence {evidence} is impossible: its probability is 0{where}")
+        self.evidence, self.rows, self.where = evidence, tuple(rows), where
+
+    def __reduce__(self):
+        """Pickled by its arguments: it may cross from one process to another."""
+        return type(self), (self.evidence, self.rows, self.where)
+
+
 def check_possible(
     evidence: str,
     evaluate: Callable[[Tensor], Tensor],
     leaves: Float[Tensor, "leaf batch"],
     log_evidence: Float[Tensor, " batch"],
 ) -> None:
-    """ProgramError naming the evidence and the rows in which its probability is 0.
+    """ImpossibleEvidenceError naming the evidence and the rows in which its probability is 0.
 
     A probability of 0 has a floor in the place of its logarithm, and evidence may truly be as improbable as
     that, so the number alone decides nothing. Where it is that small, the same circuit says whether every
@@ -32,9 +44,13 @@ def check_possible(
     possible = evaluate(torch.where(zero, _IMPOSSIBLE, 0.0).double())[:, -1] > _IMPOSSIBLE / 2
     rows = suspicious[~possible].tolist()
     if rows:
-        shown = ", ".join(map(str, rows[:8])) + (", ..." if len(rows) > 8 else "")
-        where = f" in rows {shown} of the batch of {leaves.shape[1]}" if leaves.shape[1] > 1 else ""
-        raise ProgramError(f"the evidence {evidence} is impossible: its probability is 0{where}")
+        where = f" in rows {listed(rows)} of the batch of {leaves.shape[1]}" if leaves.shape[1] > 1 else ""
+        raise ImpossibleEvidenceError(evidence, rows, where)
+
+
+def listed(numbers: Sequence[int]) -> str:
+    """The first eight of them."""
+    return ", ".join(map(str, numbers[:8])) + (", ..." if len(numbers) > 8 else "")
 
 
 def is_zero(leaves: Float[Tensor, "leaf batch"]) -> Bool[Tensor, "leaf batch"]:

@@ -7,7 +7,7 @@ children is a hyperedge, and so are all literals of one variable, so that the st
 negations share is seen, not only which variables meet in a clause.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -44,8 +44,11 @@ class Order:
     span: int
 
 
-def orders(graph: Graph, roots: Sequence[int]) -> list[Order]:
-    """The depth-first order and FORCE's, that of the smaller span first; one, where they are the same."""
+def orders(graph: Graph, roots: Sequence[int], check: Callable[[], None] = lambda: None) -> list[Order]:
+    """The depth-first order and FORCE's, that of the smaller span first; one, where they are the same.
+
+    `check` is called now and then, and what it raises ends the search.
+    """
     nodes = graph.reachable(roots)
     place = {index: vertex for vertex, index in enumerate(nodes)}
     literals = _literals(graph, nodes)
@@ -55,7 +58,10 @@ def orders(graph: Graph, roots: Sequence[int]) -> list[Order]:
     walked = np.empty(len(nodes), dtype=np.int64)
     walked[[place[index] for index in depth_first(graph, roots)]] = np.arange(len(nodes))
     found = {}
-    for name, positions in (("depth-first", walked), ("FORCE", best_positions(hypergraph, len(nodes)))):
+    for name, positions in (
+        ("depth-first", walked),
+        ("FORCE", best_positions(hypergraph, len(nodes), check=check)),
+    ):
         places = {v: positions[[place[index] for index in indices]] for v, indices in literals.items()}
         # A walk has met a variable at its first literal; FORCE keeps all of its literals together.
         stand = np.min if positions is walked else np.mean
@@ -92,7 +98,9 @@ def as_hypergraph(members: Sequence[Sequence[int]]) -> Hypergraph:
     return Hypergraph(vertices, np.repeat(np.arange(len(kept)), [len(edge) for edge in kept]))
 
 
-def best_positions(hypergraph: Hypergraph, count: int, rounds: int = ROUNDS) -> Int[np.ndarray, " vertex"]:
+def best_positions(
+    hypergraph: Hypergraph, count: int, rounds: int = ROUNDS, check: Callable[[], None] = lambda: None
+) -> Int[np.ndarray, " vertex"]:
     """The place of each of `count` vertices in the order of least total span that FORCE comes across.
 
     It starts from the vertices' own order, and ends early where a round changes nothing.
@@ -101,6 +109,7 @@ def best_positions(hypergraph: Hypergraph, count: int, rounds: int = ROUNDS) -> 
     positions = np.arange(count)
     best, least = positions, total_span(hypergraph, positions)
     for _ in range(rounds):
+        check()
         moved = np.empty(count, dtype=np.int64)
         moved[np.argsort(_pulled(hypergraph, positions), kind="stable")] = np.arange(count)
         if np.array_equal(moved, positions):

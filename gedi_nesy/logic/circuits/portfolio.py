@@ -45,7 +45,7 @@ def choose_diagrams(graph: Graph, roots: Sequence[int], watch: Watch) -> Chosen:
     """Diagrams of the roots; TooLargeError if none fits the budget."""
     watch.enter("decision diagram")
     problem = Problem(graph, list(roots))
-    found = orders(graph, roots)
+    found = orders(graph, roots, lambda: watch.check(0))
     width = sum(encoding_width(len(graph.variables[v].weights)) for v in found[0].variables)
     if width <= SMALL_WIDTH:
         for trial in _trials(found, [min(SMALL_LIMIT, watch.budget.nodes)]):

@@ -70,9 +70,7 @@ def compile_template(
     compiled = compile_graph(graph, [*roots, grounding.evidence], watch)
     *found, evidence = compiled.roots
     if evidence == FALSE:
-        raise ProgramError(
-            f"{front_end.source.name}: the evidence {_evidence(request)} of {request.text} contradicts itself"
-        )
+        raise ProgramError(f"{front_end.source.name}: the evidence {_evidence(request)} contradicts itself")
     kept = [i for i, root in enumerate(found) if request.keep_false or root != FALSE]
     found = [found[i] for i in kept] + ([evidence] if conditional else [])
     return Template(
@@ -89,7 +87,8 @@ def compile_template(
 def _evidence(request: Request) -> str:
     """The evidence as the query names its images."""
     names = {image_term(index): Term(name) for index, name in enumerate(request.images)}
-    return ", ".join(str(term.apply_term(names)) for term in request.evidence)
+    evidence = ", ".join(str(term.apply_term(names)) for term in request.evidence)
+    return f"{evidence} of {request.text}" if request.images else evidence
 
 
 def _answers(request: Request, grounding: Grounding) -> tuple[list[Any], list[int]]:

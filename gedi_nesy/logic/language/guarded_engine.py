@@ -5,6 +5,7 @@ ProbLog makes further databases and engines while a program runs (`findall/3` ex
 carry the guard.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 from problog.clausedb import ClauseDB
@@ -16,20 +17,27 @@ from problog.program import PrologString
 from gedi_nesy.logic.budget import Watch
 from gedi_nesy.logic.language.guarded_builtins import guard_builtins
 from gedi_nesy.logic.language.sandbox import Guard
-from gedi_nesy.logic.language.source import read_text
+from gedi_nesy.logic.language.source import WatchedParser, read_text
 
 
 class GuardedDatabase(ClauseDB):
     """A clause database that asks its guard before it reads a file or runs Python, as do its extensions."""
 
-    def __init__(self, guard: Guard, builtins: Any = None, parent: "GuardedDatabase | None" = None):
+    def __init__(
+        self,
+        guard: Guard,
+        tick: Callable[[], None],
+        builtins: Any = None,
+        parent: "GuardedDatabase | None" = None,
+    ):
         self.guard = guard
+        self.tick = tick
         self.builtins = builtins
         super().__init__(builtins=builtins, parent=parent)
 
     def extend(self) -> "GuardedDatabase":
         """A database on top of this one; ProbLog's own would forget where the program lies."""
-        child = GuardedDatabase(self.guard, builtins=self.builtins, parent=self)
+        child = GuardedDatabase(self.guard, self.tick, builtins=self.builtins, parent=self)
         child.source_root = self.source_root
         child.source_parent = list(self.source_parent)
         return child
@@ -52,8 +60,13 @@ class GuardedDatabase(ClauseDB):
         if path in self.source_files:
             return None, None
         self.guard.check_named(path, self._where(location), f"'consult({filename})'")
+        parser = WatchedParser(self.tick, identifier=len(self.source_files))
         program = PrologString(
-            read_text(path), source_files=[path], identifier=len(self.source_files), source_root=path
+            read_text(path),
+            parser=parser,
+            source_files=[path],
+            identifier=len(self.source_files),
+            source_root=path,
         )
         self.source_files.append(path)
         self.source_parent.append(location)
@@ -62,6 +75,7 @@ class GuardedDatabase(ClauseDB):
 
     def _compile(self, struct: Any, variables: Any = None, scope: Any = None) -> Any:
         """Name the anonymous variables of findall(X, goal(X), _), on which ProbLog fails."""
+        self.tick()
         if isinstance(struct, Term) and self.get_local_scope(struct.signature):
             numbered = (Var(f"_Anonymous{i}") if str(a) == "_" else a for i, a in enumerate(struct.args))
             struct = struct.with_args(*numbered)
@@ -119,17 +133,23 @@ class GuardedEngine(DefaultEngine):
         """ProbLog calls this at every step, so an endless recursion is noticed here even if it grounds
         nothing.
         """
+        self.tick()
+        return super().create_context(*args, **kwargs)
+
+    def tick(self) -> None:
+        """One small piece of work: every now and then the budget is looked at."""
         self._steps += 1
         watch = self.root.watch
         if watch is not None and self._steps % 1024 == 0:
             watch.check(watch.nodes)
-        return super().create_context(*args, **kwargs)
 
     def prepare(self, db: Any) -> GuardedDatabase:
         """The program as a guarded database, its directives run; a database that is one already, as it is."""
         if isinstance(db, GuardedDatabase):
             return db
-        prepared: Any = GuardedDatabase.createFrom(db, guard=self.guard, builtins=self.get_builtins())
+        prepared: Any = GuardedDatabase.createFrom(
+            db, guard=self.guard, tick=self.tick, builtins=self.get_builtins()
+        )
         prepared.engine = self
         source = self.guard.source
         prepared.source_root = source.root

@@ -17,6 +17,7 @@ from typing import Any
 import problog
 from problog.logic import And, Clause, Not, Or, Term, is_variable, unquote
 
+from gedi_nesy.logic.budget import DEFAULT_BUDGET, Budget
 from gedi_nesy.logic.errors import ProgramError
 from gedi_nesy.logic.language.source import Source, defined_predicates, subterms
 
@@ -45,8 +46,14 @@ class Guard:
     The text is read when the guard is made, and a program that asks for what it may not have is refused then.
     """
 
-    def __init__(self, source: Source, allow_python: bool, allow_outside: bool = False):
-        self.source = source
+    def __init__(
+        self,
+        source: Source,
+        allow_python: bool,
+        allow_outside: bool = False,
+        budget: Budget = DEFAULT_BUDGET,
+    ):
+        self.source, self.budget = source, budget
         self.allow_python = allow_python
         self.allow_outside = allow_outside or allow_python
         self.root = os.path.realpath(source.root)
@@ -112,7 +119,7 @@ class Guard:
             _check_library(where, term, path)
         elif (real := os.path.realpath(path)) not in self.files:
             self.check_file(path, where, f"'{term}'")
-            consulted = self.files[real] = Source.from_file(path)
+            consulted = self.files[real] = Source.from_file(path, self.budget)
             self._inspect(consulted)
 
 

@@ -2,15 +2,16 @@
 
 import contextlib
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from problog.errors import ParseError
 from problog.logic import Constant, Term
-from problog.program import PrologString
+from problog.program import DefaultPrologFactory, DefaultPrologParser, PrologString
 
+from gedi_nesy.logic.budget import DEFAULT_BUDGET, Budget, Watch
 from gedi_nesy.logic.errors import ProgramError
 from gedi_nesy.logic.language.problog_errors import ProblogErrors
 
@@ -36,6 +37,18 @@ def _exact_numbers() -> Iterator[None]:
         Constant.FLOAT_PRECISION = places
 
 
+class WatchedParser(DefaultPrologParser):
+    """ProbLog's parser, which asks before every statement whether to go on."""
+
+    def __init__(self, check: Callable[[], None], identifier: int = 0):
+        super().__init__(DefaultPrologFactory(identifier=identifier))
+        self._check = check
+
+    def _parse_statement(self, string: str, tokens: Any) -> Any:
+        self._check()
+        return super()._parse_statement(string, tokens)
+
+
 @dataclass(frozen=True)
 class Source:
     """The statements of one program and the place each of them came from."""
@@ -47,17 +60,21 @@ class Source:
     line_info: list
 
     @staticmethod
-    def from_file(path: str | os.PathLike[str]) -> "Source":
+    def from_file(path: str | os.PathLike[str], budget: Budget = DEFAULT_BUDGET) -> "Source":
         """Read and parse a .pl file; ProgramError if it is missing, not text, or has a syntax error."""
         text = read_text(path)
-        return Source.from_string(text, name=str(path), root=os.path.dirname(os.path.abspath(path)))
+        return Source.from_string(text, str(path), os.path.dirname(os.path.abspath(path)), budget)
 
     @staticmethod
-    def from_string(text: str, name: str = "<string>", root: str = ".") -> "Source":
+    def from_string(
+        text: str, name: str = "<string>", root: str = ".", budget: Budget = DEFAULT_BUDGET
+    ) -> "Source":
         """Parse program text; `root` is the folder that files it consults are relative to."""
         text = text.removeprefix("\ufeff")
-        with ProblogErrors(name, name, "read"), _exact_numbers():
-            program = PrologString(text, source_root=root)
+        watch = Watch(name, "reading it", budget)
+        watch.enter("reading")
+        with ProblogErrors(name, name, "read"), _exact_numbers(), watch:
+            program = PrologString(text, parser=WatchedParser(lambda: watch.check(0)), source_root=root)
             try:
                 statements = tuple(program)
             except ParseError as error:

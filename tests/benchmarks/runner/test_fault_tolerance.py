@@ -280,12 +280,13 @@ def test_overwriting_begins_anew(monkeypatch, tmp_path, capsys):
 
 
 @pytest.mark.slow
-def test_fifty_kills_during_one_run(tmp_path):
+@pytest.mark.parametrize(("kills", "flags"), [(50, ()), (20, ("--precision", "bfloat16"))])
+def test_many_kills_during_one_run(tmp_path, kills, flags):
     """Processes as a user starts them; python -m pytest -m slow tests/benchmarks/runner/test_fault_tolerance.py"""
     start, out, log = spawned("addition"), tmp_path / "killed", tmp_path / "log"
-    whole = undisturbed(start, SMALL, tmp_path / "whole")
+    whole = undisturbed(start, [*SMALL, *flags], tmp_path / "whole")
     steps = len(whole["histories"][0].splitlines())
-    arguments = [*SMALL, "--out", str(out), "--resume"]
-    codes = endure(start, arguments, out / "seed-1" / "checkpoints", log, 50, steps)
-    assert codes == [-signal.SIGKILL] * 50 + [0], log.read_text()
+    arguments = [*SMALL, *flags, "--out", str(out), "--resume"]
+    codes = endure(start, arguments, out / "seed-1" / "checkpoints", log, kills, steps)
+    assert codes == [-signal.SIGKILL] * kills + [0], log.read_text()
     assert final(out) == whole

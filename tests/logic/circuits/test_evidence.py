@@ -81,7 +81,9 @@ def test_rows_in_which_it_is_impossible_are_named(network, dtype, engine):
     mixed = torch.cat(
         [possible[:1], rows((0.0, 0.0, 1.0), dtype=dtype), possible, rows((0.0, 0.0, 1.0), dtype=dtype)]
     )
-    message = r"^the evidence small\(X\) is impossible: its probability is 0 in rows 1, 5 of the batch of 6$"
+    message = (
+        r"^the evidence small\(X\) of both\(X, Y\) is impossible: .* is 0 in rows 1, 5 of the batch of 6$"
+    )
     with pytest.raises(ProgramError, match=message):
         query.log_distribution(X=mixed)
     with pytest.raises(ProgramError, match=message):
@@ -122,3 +124,12 @@ def test_merged_images_keep_integers_and_floats_apart():
     torch.testing.assert_close(query.distribution(X=x, Y=x.clone()), rows((0.04, 0.06)))
     merged = query.distribution(X=x, Y=x)
     torch.testing.assert_close(merged, rows((0.2, 0.0)))
+
+
+def test_evidence_that_no_image_can_make_possible_is_refused_when_the_query_is_compiled():
+    program = Program.from_string(TEXT + "0.0 :: lamp.", {"net": LogOutputs()})
+    message = (
+        r"^the evidence lamp of both\(X, Y\) is impossible: its probability is 0 whatever the images show$"
+    )
+    with pytest.raises(ProgramError, match=message):
+        program.compile("both(X, Y)", ["X"], "Y", evidence=["lamp"])
