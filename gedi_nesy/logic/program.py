@@ -10,7 +10,6 @@ from problog.logic import Var, unquote
 from torch import nn
 
 from gedi_nesy.logic.budget import DEFAULT_BUDGET, Budget, Watch
-from gedi_nesy.logic.circuits.evidence import ImpossibleEvidenceError
 from gedi_nesy.logic.circuits.store import Store
 from gedi_nesy.logic.circuits.template import (
     Template,
@@ -192,12 +191,7 @@ class Program:
                 )
         values = tuple(_binding(term, found, answer) for found in template.answers) if answer else (term,)
         if columns is None:
-            try:
-                check_uncertain(text, template, circuit_evaluate(template, self.learnable))
-            except ImpossibleEvidenceError as error:
-                raise ImpossibleEvidenceError(
-                    error.evidence, error.rows, " whatever the images show"
-                ) from None
+            check_uncertain(text, template, circuit_evaluate(template, self.learnable))
         else:
             # Without an answer variable there is one column, which is false if the merged query has no proof.
             found = (

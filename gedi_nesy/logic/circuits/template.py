@@ -12,7 +12,7 @@ from torch import Tensor
 from gedi_nesy.logic.budget import Watch
 from gedi_nesy.logic.circuits.compile import compile_graph
 from gedi_nesy.logic.circuits.evaluate import Evaluator
-from gedi_nesy.logic.circuits.evidence import check_possible
+from gedi_nesy.logic.circuits.evidence import ImpossibleEvidenceError, check_possible
 from gedi_nesy.logic.circuits.layers import LayeredCircuit, layer_graph
 from gedi_nesy.logic.circuits.leaves import LeafWeights
 from gedi_nesy.logic.errors import ProgramError
@@ -151,5 +151,9 @@ def check_uncertain(text: str, template: Template, evaluate: Evaluate) -> None:
         for slot in template.slots
     ]
     outputs = [torch.log(row / row.sum(1, keepdim=True)) for row in rows]
-    if (evaluate(outputs, 2, torch.zeros(2, 1, dtype=torch.float64)) > -1e-9).all():
+    try:
+        found = evaluate(outputs, 2, torch.zeros(2, 1, dtype=torch.float64))
+    except ImpossibleEvidenceError as error:
+        raise ImpossibleEvidenceError(error.evidence, error.rows, " whatever the images show") from None
+    if (found > -1e-9).all():
         raise ProgramError(f"{text} is certain: it is true whatever the images show")
