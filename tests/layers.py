@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import PurePosixPath
 
 FLOORS: tuple[tuple[str, ...], ...] = (
-    ("gedi_nesy.types", "gedi_nesy.errors", "gedi_nesy.extras", "gedi_nesy.files"),
+    ("gedi_nesy.types", "gedi_nesy.errors", "gedi_nesy.extras", "gedi_nesy.files", "gedi_nesy.progress"),
     ("gedi_nesy.logic.errors", "gedi_nesy.logic.budget"),
     ("gedi_nesy.logic.language",),
     ("gedi_nesy.logic.grounding",),

@@ -82,6 +82,8 @@ class Evidence:
     readings: int | None = None
     """one-to-one maps of the symbols under which what is read holds as well; None: not counted"""
     agreement: float | None = None
+    clusters_agreement: float | None = None
+    """mean NMI of the clusters that two restarts find without the rule"""
 
 
 def interval(held: int, of: int) -> tuple[float, float]:

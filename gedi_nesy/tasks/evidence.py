@@ -10,6 +10,7 @@ from torch import Generator, Tensor
 from gedi_nesy.audit.verdict import Evidence, symbols_in_use
 from gedi_nesy.data.queries import TaskData
 from gedi_nesy.models.gedi import GEDI
+from gedi_nesy.tasks.agreement import Restarts
 from gedi_nesy.tasks.hold_out import Split
 from gedi_nesy.tasks.programs import TaskLogProb
 from gedi_nesy.tasks.readings import Readings, chance, log_probs_of, read
@@ -27,8 +28,10 @@ class Judged(NamedTuple):
     """which queries were held out"""
 
 
-def evidence_of(split: Split, log_prob: TaskLogProb, networks: Mapping[str, GEDI]) -> Judged:
-    """Read all queries, and count."""
+def evidence_of(
+    split: Split, log_prob: TaskLogProb, networks: Mapping[str, GEDI], restarts: Restarts | None = None
+) -> Judged:
+    """Read all queries, and count; `restarts` are those of the run."""
     held_out = read(split.held_out, log_prob, networks)
     training = read(split.training, log_prob, networks)
     clusters = {name: network.num_clusters for name, network in networks.items()}
@@ -47,6 +50,8 @@ def evidence_of(split: Split, log_prob: TaskLogProb, networks: Mapping[str, GEDI
         },
         symbols=clusters,
         readings=found.readings,
+        agreement=restarts.agreement if restarts is not None else None,
+        clusters_agreement=restarts.clusters_agreement if restarts is not None else None,
     )
     return Judged(evidence, held_out, training, found, split)
 

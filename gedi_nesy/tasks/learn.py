@@ -3,6 +3,9 @@
 import copy
 import os
 from collections.abc import Callable
+from contextlib import nullcontext
+from dataclasses import replace
+from itertools import count
 from typing import NamedTuple
 
 from torch import Generator
@@ -10,22 +13,33 @@ from torch import Generator
 from gedi_nesy.audit.verdict import Verdict, judge
 from gedi_nesy.logic import Program
 from gedi_nesy.models.gedi import GEDI
+from gedi_nesy.progress import OnProgress
+from gedi_nesy.progress import progress as shown_progress
+from gedi_nesy.tasks.agreement import Restarts
 from gedi_nesy.tasks.evidence import Judged, evidence_of
-from gedi_nesy.tasks.hold_out import hold_out
+from gedi_nesy.tasks.hold_out import Split, hold_out
 from gedi_nesy.tasks.prepare import Prepared, prepare
 from gedi_nesy.tasks.programs import TaskLogProb
 from gedi_nesy.tasks.task import Task
+from gedi_nesy.tasks.watch import Watch, held_out_satisfaction
 from gedi_nesy.training.config import TrainConfig
 from gedi_nesy.training.durability.checkpoint_manager import CheckpointManager
+from gedi_nesy.training.durability.stopping import Stop, stopping
 from gedi_nesy.training.learner import Learner
 from gedi_nesy.training.loop import Outcome, train
 from gedi_nesy.training.records import Record
 from gedi_nesy.training.restarts import Untrained, learners
 from gedi_nesy.training.seeds import streams
 
+LONGER = 1.5
+"""Where nothing was learned and there is time, everything begins anew, with restarts this many times as long."""
+
+SETTLED = ("grounded", "ambiguous", "wrong-rule")
+"""Verdicts that more training does not change."""
+
 
 class TaskOutcome(NamedTuple):
-    """The averaged networks of the best attempt by name, refined, and how they came about."""
+    """The averaged networks of the best restart by name, refined, and how they came about."""
 
     models: dict[str, GEDI]
     training: Outcome
@@ -35,6 +49,8 @@ class TaskOutcome(NamedTuple):
     """whether the symbols mean what the rule says, as far as held-out queries tell"""
     judged: Judged
     """what the verdict is made of: what is read in each query, and whether it holds"""
+    stopped: str | None = None
+    """what ended training early, Ctrl-C or the time limit; None: it came to its end, or `stop` was given"""
 
     def program(self, path: str | os.PathLike[str], allow_python: bool = False) -> Program:
         """One of the task's programs, with the networks and the t(...) as they were learned."""
@@ -53,29 +69,141 @@ def learn_task(
     on_resume: Callable[[list[Record]], None] = lambda history: None,
     stop: Callable[[], bool] | None = None,
     held_out: float | None = None,
+    time_limit: float | None = None,
+    progress: bool = False,
 ) -> TaskOutcome:
     """Train the networks of a task on its queries, all together; `.models` of the outcome is what to keep.
 
     Batches mix templates; each network is called once a step and each template's circuit once. Objective, restarts and
-    verification are those of `learn`; L_INV, L_PRIOR and L_GEN are added up over the networks. `held_out` is the share
-    of the queries that training does not see, and by which `.verdict` is found: by default 15%, but at least 20 and at
-    most 500 queries, and never more than a third; with 0 all are trained on, and nothing can be said to be grounded.
-    ValueError says what of the task does not fit.
+    verification are those of `learn`; L_INV, L_PRIOR and L_GEN are added up over the networks.
+
+    `held_out` is the share of the queries that training does not see, and by which `.verdict` is found: by default 15%,
+    but at least 20 and at most 500 queries, and never more than a third; with 0 all are trained on, and nothing can be
+    said to be grounded. With a `time_limit` in seconds training begins anew, with longer restarts, until the verdict
+    says that something was learned (or cannot be) or the time is up; the best by the held-out queries is kept.
+    `progress` shows a bar on standard error, also in a notebook. With either, Ctrl-C ends training with what there is,
+    and pressed twice at once; with a `saver` the same call goes on then. ValueError says what of the task does not fit.
     """
     config = config or TrainConfig()
     found = prepare(task, config.step.sgld.bounds)
     split = hold_out(Generator().manual_seed(streams(seed)[1]), found.data, held_out)
+    calls = _Calls(on_step, on_resume, stop)
+    interactive = progress or time_limit is not None
+    with (
+        stopping(time_limit) if interactive and stop is None else nullcontext() as end,
+        shown_progress(_shortest(config)) if progress else nullcontext() as report,
+    ):
+        calls = calls._replace(stop=stop or end, report=report)
+        best = _best_round(found, split, config, seed, saver, calls, again=time_limit is not None)
+    found.log_prob.load_state_dict(best.outcome.learner.facts)
+    return TaskOutcome(
+        _models(found, best.outcome.learner),
+        best.outcome,
+        found.log_prob,
+        best.verdict,
+        best.judged,
+        end.reason if end is not None else None,
+    )
+
+
+class _Calls(NamedTuple):
+    """Whom training tells what, and whom it asks."""
+
+    on_step: Callable[[Record], None]
+    on_resume: Callable[[list[Record]], None]
+    stop: Callable[[], bool] | None
+    report: OnProgress | None = None
+
+
+class _Round(NamedTuple):
+    """One training run, from its first restart to the refinement, and what is said of it."""
+
+    outcome: Outcome
+    judged: Judged
+    verdict: Verdict
+
+    @property
+    def rank(self) -> tuple[bool, float]:
+        return self.verdict.verdict in SETTLED, self.verdict.held_out or 0.0
+
+
+def _shortest(config: TrainConfig) -> int:
+    return config.explore + config.reconsider + config.refine
+
+
+def _best_round(
+    found: Prepared,
+    split: Split,
+    config: TrainConfig,
+    seed: int,
+    saver: CheckpointManager | None,
+    calls: _Calls,
+    again: bool,
+) -> _Round:
+    initial = {name: value.clone() for name, value in found.log_prob.state_dict().items()}
+    best: _Round | None = None
+    for number in count():
+        found.log_prob.load_state_dict(initial)
+        longer = replace(config, explore=round(LONGER**number * config.explore))
+        this = _round(found, split, longer, seed, number, saver and saver.numbered(number), calls)
+        if best is None or this.rank > best.rank:
+            best = this
+        over = calls.stop is not None and calls.stop()
+        if best.verdict.verdict in SETTLED or not again or over:
+            return best
+    raise AssertionError("counting does not end")
+
+
+def _round(
+    found: Prepared,
+    split: Split,
+    config: TrainConfig,
+    seed: int,
+    number: int,
+    saver: CheckpointManager | None,
+    calls: _Calls,
+) -> _Round:
     untrained = {
         name: Untrained(found.backbones[name], found.num_clusters[name], found.start_ranks[name])
         for name in found.data.networks
     }
     make_learner = learners(split.training, untrained, found.log_prob, config, seed)
-    outcome = train(make_learner, found.log_prob, config, on_step, None, saver, on_resume, stop)
-    found.log_prob.load_state_dict(outcome.learner.facts)
-    judged = evidence_of(split, found.log_prob, averages(outcome.learner))
-    return TaskOutcome(
-        _models(found, outcome.learner), outcome, found.log_prob, judge(judged.evidence), judged
+    restarts = Restarts(split.training)
+    shown = _watch(found, split, config, calls)
+
+    def on_step(record: Record) -> None:
+        calls.on_step(record)
+        if shown is not None:
+            shown.step(record)
+
+    def on_resume(history: list[Record]) -> None:
+        calls.on_resume(history)
+        if shown is not None:
+            shown.resumed(history)
+
+    outcome = train(
+        # no two rounds have a restart in common
+        lambda attempt: make_learner(1000 * number + attempt),
+        found.log_prob,
+        config,
+        on_step,
+        None,
+        saver,
+        on_resume,
+        calls.stop,
+        restarts,
+        shown.look if shown is not None else lambda learner: None,
     )
+    found.log_prob.load_state_dict(outcome.learner.facts)
+    judged = evidence_of(split, found.log_prob, averages(outcome.learner), restarts)
+    return _Round(outcome, judged, judge(judged.evidence))
+
+
+def _watch(found: Prepared, split: Split, config: TrainConfig, calls: _Calls) -> Watch | None:
+    if calls.report is None:
+        return None
+    stop = calls.stop if isinstance(calls.stop, Stop) else None
+    return Watch(calls.report, config, held_out_satisfaction(split.held_out, found.log_prob), stop)
 
 
 def averages(learner: Learner) -> dict[str, GEDI]:

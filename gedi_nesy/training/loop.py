@@ -42,6 +42,8 @@ def train(
     saver: CheckpointManager | None = None,
     on_resume: Callable[[list[Record]], None] = lambda history: None,
     stop: Callable[[], bool] | None = None,
+    on_restart: Callable[[Learner, Learner | None], None] = lambda learner, copy: None,
+    watch: Callable[[Learner], None] = lambda learner: None,
 ) -> Outcome:
     """Restarts are compared by the training objective alone; no label is seen anywhere here.
 
@@ -52,17 +54,19 @@ def train(
     With a `saver` the run goes on from what was saved, if there is anything, after `on_resume` was told the history so
     far; it is saved now and then, and when a signal asks it to end (StoppedError). The numbers are those of a run that
     was never interrupted. With `stop`, which is asked between two steps, signals are the caller's business: where it
-    says so, the run is saved, and what there is by then is the outcome. DivergedError if training runs away and going
-    back does not help.
+    says so, the run is saved, and what there is by then is the outcome. `on_restart` is given each restart of this
+    process when it is over, with the copy that went on without logic, and `watch` the learner after each step; neither
+    may change it. DivergedError if training runs away and going back does not help.
     """
     state = saver.load() if saver else None
-    run = TrainingRun(make_learner, query_log_prob, config, search_log_prob, on_step, state)
+    run = TrainingRun(make_learner, query_log_prob, config, search_log_prob, on_step, state, on_restart)
     if saver and (state is not None or saver.warnings):
         on_resume(run.history)
     with saver.catching_signals() if saver and stop is None else nullcontext():
         while not run.done and not (stop and stop()):
             phase = run.phase
             run.advance()
+            watch(run.active)
             if saver:
                 saver.step(run.tree, milestone=run.phase != phase)
     if saver and not run.done:

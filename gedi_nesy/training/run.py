@@ -36,8 +36,10 @@ class TrainingRun:
         search_log_prob: QueryLogProb | None = None,
         on_step: Callable[[Record], None] = lambda record: None,
         state: Tree | None = None,
+        on_restart: Callable[[Learner, Learner | None], None] = lambda learner, copy: None,
     ):
-        self.make_learner, self.config, self.on_step = make_learner, config, on_step
+        self.make_learner, self.config = make_learner, config
+        self.on_step, self.on_restart = on_step, on_restart
         self.query_log_prob, self.search_log_prob = query_log_prob, search_log_prob or query_log_prob
         self.guided = query_log_prob is not None and table.needs(config.objective, "queries")
         self.phase: Phase = "explore"
@@ -178,6 +180,7 @@ class TrainingRun:
     def _conclude(self, learner: Learner, held: float | None) -> None:
         """The restart is over: keep it if it is accepted or the best, then make another one or refine the one kept."""
         terms = self._judge(learner)
+        self.on_restart(learner, self.trial)
         found = Attempt(self.prior_weight, terms, table.value(self.config.objective, terms), held)
         restarts = self.config.attempts if self.guided else self.config.attempts_without_queries
         enough = self.guided and found.accepted(learner.data.num_queries, self.config)

@@ -1,18 +1,12 @@
 """`cluster DIR|FILE --clusters K --out RUN`: images or points in clusters, without labels."""
 
 import argparse
-import signal
-import sys
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from torch import Tensor
 
 from gedi_nesy.cli import run_folder
 from gedi_nesy.cli.program_file import seconds_of
-from gedi_nesy.cli.progress import progress
 from gedi_nesy.cli.run_page import draw_rows, is_clear, page_of, share_of_sure
 from gedi_nesy.cli.top_level import INTERRUPTED, versions
 from gedi_nesy.cluster import (
@@ -31,9 +25,11 @@ from gedi_nesy.cluster import (
 from gedi_nesy.data.arrays import read_collection
 from gedi_nesy.data.dataset import Collection
 from gedi_nesy.errors import ConfigError
+from gedi_nesy.progress import progress
 from gedi_nesy.report.page.write import write_page
 from gedi_nesy.training.durability.checkpoint_manager import CheckpointConfig, CheckpointManager
 from gedi_nesy.training.durability.lock import locked
+from gedi_nesy.training.durability.stopping import CTRL_C, stopping
 
 SUMMARY = "images of a folder, or points of a file, in clusters, without labels"
 
@@ -111,7 +107,7 @@ def _trained_and_written(
     inputs = run_folder.prepared(collection.inputs, inverted)
     saver = _saver(arguments, config, inputs)
     train = cluster_images if collection.is_images else cluster_points
-    with _stopping(arguments.time_limit) as (stop, reason), progress(config.steps) as on_progress:
+    with stopping(arguments.time_limit) as stop, progress(config.steps) as on_progress:
         found = train(
             inputs, config, on_progress, saver, lambda steps: print(f"goes on after step {steps:,}"), stop
         )
@@ -143,8 +139,8 @@ def _trained_and_written(
     if found.finished:
         saver.remove()
         return 0
-    print(f"stopped by {reason()}, with the best network so far; the same command with --resume goes on")
-    return INTERRUPTED if reason() == "Ctrl-C" else 0
+    print(f"stopped by {stop.reason}, with the best network so far; the same command with --resume goes on")
+    return INTERRUPTED if stop.reason == CTRL_C else 0
 
 
 def _check(arguments: argparse.Namespace) -> None:
@@ -171,30 +167,6 @@ def _saver(arguments: argparse.Namespace, config: ClusterConfig, inputs: Tensor)
     if not arguments.resume:
         saver.remove()
     return saver
-
-
-@contextmanager
-def _stopping(limit: float | None) -> Iterator[tuple[Callable[[], bool], Callable[[], str]]]:
-    """Whether to stop, and what asks for it: the first Ctrl-C, or the clock. The second Ctrl-C ends at once."""
-    asked: list[str] = []
-    end = time.monotonic() + limit if limit is not None else float("inf")
-    before = signal.getsignal(signal.SIGINT)
-
-    def heard(number: int, frame: object) -> None:
-        asked.append("Ctrl-C")
-        print("ends after this step, and writes what there is; once more ends at once", file=sys.stderr)
-        signal.signal(signal.SIGINT, before)
-
-    def stop() -> bool:
-        if time.monotonic() >= end and not asked:
-            asked.append("--time-limit")
-        return bool(asked)
-
-    signal.signal(signal.SIGINT, heard)
-    try:
-        yield stop, lambda: asked[0]
-    finally:
-        signal.signal(signal.SIGINT, before)
 
 
 def _say_decisions(config: ClusterConfig, collection: Collection, inverted: bool) -> None:

@@ -7,18 +7,18 @@ from typing import Any
 
 from gedi_nesy.cli import task_folder
 from gedi_nesy.cli.program_file import seconds_of
-from gedi_nesy.cli.progress import OnProgress, progress
 from gedi_nesy.cli.run_folder import without_resume
-from gedi_nesy.cli.stopping import stopping
 from gedi_nesy.cli.task_inputs import TaskInputs, read_inputs
 from gedi_nesy.cli.task_results import say_outcome, write_results
 from gedi_nesy.cli.task_training import TrainSettings, task_config
 from gedi_nesy.cli.top_level import INTERRUPTED, versions
 from gedi_nesy.errors import ConfigError
+from gedi_nesy.progress import OnProgress, progress
 from gedi_nesy.tasks.learn import learn_task
 from gedi_nesy.training.config import TrainConfig
 from gedi_nesy.training.durability.checkpoint_manager import CheckpointConfig, CheckpointManager
 from gedi_nesy.training.durability.lock import locked
+from gedi_nesy.training.durability.stopping import CTRL_C, stopping
 from gedi_nesy.training.records import Record
 
 SUMMARY = "networks that read images, from a rule and queries that hold of them, without labels"
@@ -106,7 +106,7 @@ def _trained_and_written(
     out: Path = arguments.out
     saver = _saver(arguments, settings, inputs)
     described = _settings(arguments, settings, config, inputs)
-    with stopping(arguments.time_limit) as (stop, reason), progress(settings.steps) as on_progress:
+    with stopping(arguments.time_limit) as stop, progress(settings.steps) as on_progress:
         steps = _Steps(config, on_progress)
         outcome = learn_task(
             inputs.task, config, arguments.seed, steps.taken, saver, steps.resumed, stop=stop
@@ -117,8 +117,8 @@ def _trained_and_written(
     if finished:
         saver.remove()
         return 0
-    print(f"stopped by {reason()}, with the best networks so far; the same command with --resume goes on")
-    return INTERRUPTED if reason() == "Ctrl-C" else 0
+    print(f"stopped by {stop.reason}, with the best networks so far; the same command with --resume goes on")
+    return INTERRUPTED if stop.reason == CTRL_C else 0
 
 
 class _Steps:

@@ -5,7 +5,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -68,6 +68,14 @@ class CheckpointManager:
         """Of the seconds of the run, the share that saving took."""
         return self.spent / self.seconds if self.seconds > 0 else 0.0
 
+    def numbered(self, number: int) -> "CheckpointManager":
+        """That of another run with the same settings, in a folder within this one's; itself for number 0."""
+        if number == 0:
+            return self
+        settings = {**self.config.settings, "number": number}
+        folder = self.config.folder / f"run-{number + 1}"
+        return CheckpointManager(replace(self.config, folder=folder, settings=settings), self.clock)
+
     def load(self) -> Tree | None:
         """What was saved last, None if nothing was; ValueError if it was saved under other settings."""
         found = checkpoint.load_latest(self.config.folder, self.config.settings)
@@ -110,7 +118,8 @@ class CheckpointManager:
     def remove(self) -> None:
         """The run is over and its results are written: delete the checkpoints."""
         if distributed.first():
-            checkpoint.remove(self.config.folder)
+            for folder in (*self.config.folder.glob("run-*"), self.config.folder):
+                checkpoint.remove(folder)
         distributed.largest(0)  # none goes on, and looks for checkpoints, before they are gone
 
     @contextmanager

@@ -9,8 +9,8 @@ import pytest
 import torch
 from PIL import Image
 
+from gedi_nesy import progress
 from gedi_nesy.__main__ import main
-from gedi_nesy.cli import progress
 from gedi_nesy.data.folder import read_folder
 from gedi_nesy.models.gedi import GEDI
 from tests.cli.command_line import error_of

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 import torch
 
+from gedi_nesy import progress
 from gedi_nesy.__main__ import main
-from gedi_nesy.cli import progress, task_folder
+from gedi_nesy.cli import task_folder
 from gedi_nesy.data.folder import read_folder
 from gedi_nesy.models.gedi import GEDI
 from tests.cli.command_line import error_of
