@@ -54,7 +54,7 @@ def prepare(task: Task, bounds: tuple[float, float] | None) -> Prepared:
     log_prob, answers = compile_queries(task.queries, task.networks, known, task.allow_python)
     names = list(dict.fromkeys(name for each in log_prob.templates for name, _ in each.readings))
     specs = {name: task.networks.get(name, NetworkSpec()) for name in names}
-    pool_names = {name: _pool_name(name, spec, task.pools) for name, spec in specs.items()}
+    pool_names = {name: pool_name(name, spec, task.pools) for name, spec in specs.items()}
     used = dict.fromkeys(pool_names.values())
     pools = {name: _pool(name, task.pools[name], bounds) for name in used}
     templates = _templates(task, log_prob, answers, pool_names, pools)
@@ -83,7 +83,8 @@ def prepare(task: Task, bounds: tuple[float, float] | None) -> Prepared:
     )
 
 
-def _pool_name(name: str, spec: NetworkSpec, pools: Mapping[str, Tensor]) -> str:
+def pool_name(name: str, spec: NetworkSpec, pools: Mapping[str, Tensor]) -> str:
+    """Which pool a network reads."""
     if spec.pool is None and len(pools) != 1:
         raise DataError(f"network '{name}' must say which pool it reads: {', '.join(pools)}")
     pool = spec.pool if spec.pool is not None else next(iter(pools))

@@ -1,5 +1,7 @@
 """Tasks learned from end to end: two networks that read the same images, one network as `learn` has it, points."""
 
+import os
+import signal
 from dataclasses import replace
 
 import pytest
@@ -8,6 +10,7 @@ import torch
 from gedi_nesy.data.queries import QuerySet
 from gedi_nesy.learn import learn, learn_task, query_log_prob
 from gedi_nesy.tasks import NetworkSpec, Queries, Task
+from gedi_nesy.tasks.ask import worth_labelling
 from gedi_nesy.tasks.prepare import prepare
 from gedi_nesy.tasks.programs import columns
 from gedi_nesy.training.config import TrainConfig
@@ -103,6 +106,37 @@ def test_two_networks_go_on_bit_for_bit(generator, tmp_path):
             model.state_dict().values(), resumed.models[name].state_dict().values(), strict=True
         ):
             assert torch.equal(mine, other)
+
+
+def test_the_verdict_of_a_run_that_was_ended_and_the_images_worth_a_label(generator, tmp_path, capsys):
+    """Ctrl-C after five steps: too few to learn anything; the clusters whose queries fail are asked for first."""
+    task, images, *_ = coloured.task(generator, tmp_path, num=12)
+    heard: list[Record] = []
+
+    def on_step(record: Record) -> None:
+        heard.append(record)
+        if len(heard) == 5:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    outcome = learn_task(task, SHORT, on_step=on_step, progress=True)
+    assert len(heard) == 5
+    assert outcome.stopped == "Ctrl-C"
+    assert not outcome.training.finished
+    assert "once more ends at once" in capsys.readouterr().err
+    assert outcome.verdict.verdict in ("unlearned", "collapsed")
+    assert outcome.verdict.estimated_accuracy is None
+    evidence = outcome.judged.evidence
+    total = sum(len(each.images["A"]) for each in task.queries)
+    assert (evidence.held_out, evidence.training) == (total // 3, total - total // 3)
+    asked = worth_labelling(task, outcome, most=4)
+    assert len(asked) == 4
+    for each in asked:
+        assert each.pool == "images"
+        probabilities = outcome.models[each.network].log_probs(images)[:, each.cluster].exp()
+        assert probabilities[each.index].item() == pytest.approx(each.probability, abs=1e-5)
+    # nothing was learned: with time left it would begin anew
+    again = learn_task(task, SHORT, on_step=heard.append, time_limit=0.0)
+    assert again.stopped == "--time-limit"
 
 
 def test_points_are_a_pool_like_any_other_and_facts_are_learned_beside(generator, tmp_path):
