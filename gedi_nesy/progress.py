@@ -10,6 +10,7 @@ from typing import Protocol
 
 from gedi_nesy.extras import needs
 
+
 class OnProgress(Protocol):
     """To be called with the steps done, and the terms in words; and with how many there will be, if that changed."""
 

@@ -9,7 +9,7 @@ from gedi_nesy.progress import progress
 def test_a_line_for_every_tenth_of_what_the_total_is_by_then(capsys):
     with progress(10) as report:
         for step in range(1, 11):
-            report(step, "nesy -0.1", total=20)
+            report(step, "nesy -0.1", 20)
     lines = capsys.readouterr().err.splitlines()
     assert [line.split("  ")[0] for line in lines] == [f"step {step} of 20" for step in (1, 2, 4, 6, 8, 10)]
     assert lines[0].endswith("s left")

@@ -38,7 +38,7 @@ class Watch:
         if record.phase != self.phase:
             self.phase, self.begun = record.phase, self.steps
         self.steps += 1
-        self.report(self.steps, self._words(record), total=max(self._total, self.steps))
+        self.report(self.steps, self._words(record), max(self._total, self.steps))
 
     def look(self, learner: Learner) -> None:
         """To be called with the learner after each step."""
