@@ -14,7 +14,6 @@ import torch
 from torch import Tensor
 
 from gedi_nesy.cluster import Assignments
-from gedi_nesy.data.dataset import Collection
 from gedi_nesy.errors import ConfigError, GediNesyError
 from gedi_nesy.files import write_whole
 from gedi_nesy.models.gedi import GEDI
@@ -36,10 +35,6 @@ class RunFolder:
     model: GEDI
     settings: Mapping[str, Any]
     names: Mapping[int, str]
-
-    def prepared(self, inputs: Tensor) -> Tensor:
-        """Inputs as the model was trained on them."""
-        return prepared(inputs, self.settings["inverted"])
 
 
 def prepared(inputs: Tensor, inverted: bool) -> Tensor:
@@ -111,10 +106,10 @@ def write_table(
     write_whole(file, text.getvalue().encode())
 
 
-def sort_into(target: Path, source: Path, collection: Collection, clusters: Tensor, link: bool) -> None:
+def sort_into(target: Path, source: Path, names: Sequence[str], clusters: Tensor, link: bool) -> None:
     """Copy, or link, each image into a folder of its cluster; sub-folders become part of its name."""
     width = len(str(int(clusters.max())))
-    for name, cluster in zip(collection.names, clusters.tolist(), strict=True):
+    for name, cluster in zip(names, clusters.tolist(), strict=True):
         place = target / f"{cluster:0{width}d}" / name.replace("/", "__")
         place.parent.mkdir(parents=True, exist_ok=True)
         if place.is_symlink() or place.exists():

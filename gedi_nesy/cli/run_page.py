@@ -7,12 +7,13 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Generator, Tensor
 
+from gedi_nesy.cli.cluster_inputs import ClusterInputs
 from gedi_nesy.cli.run_folder import RunFolder, prepared
 from gedi_nesy.cluster import Assignments
-from gedi_nesy.data.dataset import Collection
 from gedi_nesy.errors import MissingPackageError
 from gedi_nesy.models.gedi import GEDI
 from gedi_nesy.report.page import networks
@@ -27,38 +28,40 @@ REPEAT = (
     "Run it where the source lies, with another folder for --out. On the same kind of machine, with the same versions,"
     " it gives the same clusters."
 )
+NOTHING = [np.zeros((1, 1, 1), dtype=np.uint8)]
+"""What the row of an empty cluster shows."""
 NOT_SETTINGS = ("format", "sizes", "left_out", "notes", "versions", "command")
 """What else a run's settings hold."""
 
 
 def page_of(
     run: RunFolder,
-    collection: Collection,
+    inputs: ClusterInputs,
     found: Assignments,
     history: Sequence[Record],
     labels: Sequence[str | None] | None = None,
     labels_note: str = "",
 ) -> Page:
-    """Everything that there is to show; `collection` is what was clustered, as the person has it."""
+    """Everything that there is to show."""
     settings = run.settings
     symbols = [run.names.get(cluster, str(cluster)) for cluster in range(found.probabilities.shape[1])]
     predictions = networks.Predictions(
-        names=collection.names,
+        names=inputs.names,
         probabilities=found.probabilities.double().numpy(),
         energies=found.energies.double().numpy(),
         symbols=symbols,
         kind="cluster",
-        energy_learned=not collection.is_images or settings["weight_gen"] > 0,
+        energy_learned=not inputs.has_pictures or settings["weight_gen"] > 0,
         labels=labels,
         labels_note=labels_note,
     )
     # L_GEN is always on for points
-    hidden = NOT_SETTINGS if collection.is_images else (*NOT_SETTINGS, "weight_gen")
+    hidden = NOT_SETTINGS if inputs.has_pictures else (*NOT_SETTINGS, "weight_gen")
     return Page(
         title=f"{len(symbols)} clusters of {Path(settings['source']).name}",
-        finding=finding_of(found, settings, collection.is_images),
-        notes=[*collection.notes, *_decided(settings)],
-        networks=[_network(run, collection, predictions)],
+        finding=finding_of(found, settings, inputs.has_pictures),
+        notes=[*inputs.notes, *_decided(settings)],
+        networks=[_network(run, inputs, predictions)],
         curves=curves_of(history),
         settings={key: value for key, value in settings.items() if key not in hidden},
         versions=settings.get("versions", {}),
@@ -119,7 +122,7 @@ def curves_of(history: Sequence[Record]) -> Curves:
     return Curves(terms=terms, phases=begins, every=every)
 
 
-def draw_rows(images: Tensor, assigned: Assignments, path: Path) -> None:
+def draw_rows(images: ClusterInputs, assigned: Assignments, path: Path) -> None:
     """A row of images a cluster, the surest first."""
     try:
         from gedi_nesy.report.plots import cluster_rows  # noqa: PLC0415 - a second to import, and not always there
@@ -129,20 +132,23 @@ def draw_rows(images: Tensor, assigned: Assignments, path: Path) -> None:
     best, clusters = assigned.probabilities.max(dim=1)
     order = best.argsort(descending=True, stable=True)
     rows = {
-        str(cluster): images[order[clusters[order] == cluster][:20]].numpy() / 255
+        str(cluster): np.stack(
+            [images[i] for i in order[clusters[order] == cluster][:20].tolist()] or NOTHING
+        )
+        / 255
         for cluster in range(assigned.probabilities.shape[1])
     }
     cluster_rows(rows, path)
     print(f"written: {path}")
 
 
-def _network(run: RunFolder, collection: Collection, predictions: networks.Predictions) -> Network:
-    if collection.is_images:
+def _network(run: RunFolder, inputs: ClusterInputs, predictions: networks.Predictions) -> Network:
+    if inputs.has_pictures:
         chains = _image_chains(run) if predictions.energy_learned else None
-        return networks.of_images(collection.inputs.numpy(), predictions, chains=chains)
-    inputs = collection.inputs.double().numpy()
+        return networks.of_images(inputs, predictions, chains=chains)
+    points = inputs.values.double().numpy()
     samples = {step: states.double().numpy() for step, states in _point_chains(run).items()}
-    cloud = Cloud(inputs=inputs, clusters=predictions.clusters, names=predictions.symbols, samples=samples)
+    cloud = Cloud(inputs=points, clusters=predictions.clusters, names=predictions.symbols, samples=samples)
     return networks.of_points(cloud, predictions)
 
 

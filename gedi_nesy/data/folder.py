@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from statistics import median
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -31,32 +32,52 @@ OnImage = Callable[[int, int], None]
 """Called with the images read so far, and how many there are."""
 
 
+class Contents(NamedTuple):
+    """What lies in a folder: headers by name, reasons of what is unreadable by name, and other files by ending."""
+
+    headers: dict[str, Header]
+    left_out: dict[str, str]
+    others: Counter[str]
+
+
 def read_folder(
-    folder: Path, size: Size | None = None, channels: int | None = None, on_image: OnImage | None = None
+    folder: Path,
+    size: Size | None = None,
+    channels: int | None = None,
+    on_image: OnImage | None = None,
+    contents: Contents | None = None,
 ) -> Collection:
     """All images below `folder`, in the order of their names, which are paths relative to it.
 
     `size` is that of the commonest images, at most `MAX_SIDE`, unless given; `channels` is 1 where all are grey, and
-    else 3. DataError if there is no image that can be read.
+    else 3. `contents` is what `read_headers` found, if it was asked before. DataError if no image can be read.
     """
+    contents = contents or read_headers(folder)
+    headers = contents.headers
+    if not headers:
+        raise DataError(nothing_to_read(folder, contents))
+    chosen = size or common_size([header.size for header in headers.values()])
+    with strict_warnings():
+        images, read = _decoded(folder, headers, chosen, channels, contents.left_out, on_image)
+    if not read:
+        raise DataError(nothing_to_read(folder, contents))
+    images, was_grey = _without_colour(images) if channels is None else (images, False)
+    notes = list(_notes(images, {name: headers[name] for name in read}, size is not None, was_grey))
+    notes += said_of_others(contents)
+    return Collection(images, read, notes, tuple(sorted(contents.left_out.items())))
+
+
+def read_headers(folder: Path) -> Contents:
+    """What the files below a folder say of themselves; no pixels are looked at."""
     names, others = _files(folder)
-    headers, left_out = {}, {}
+    found = Contents({}, {}, others)
     with strict_warnings():
         for name in names:
             try:
-                headers[name] = read_header(folder / name)
+                found.headers[name] = read_header(folder / name)
             except UNREADABLE as error:
-                left_out[name] = reason_of(error)
-        if not headers:
-            raise DataError(_nothing(folder, others, left_out))
-        chosen = size or common_size([header.size for header in headers.values()])
-        images, read = _decoded(folder, headers, chosen, channels, left_out, on_image)
-    if not read:
-        raise DataError(_nothing(folder, others, left_out))
-    images, was_grey = _without_colour(images) if channels is None else (images, False)
-    notes = list(_notes(images, {name: headers[name] for name in read}, size is not None, was_grey))
-    notes += _said_of_others(others, left_out)
-    return Collection(images, read, notes, tuple(sorted(left_out.items())))
+                found.left_out[name] = reason_of(error)
+    return found
 
 
 def common_size(sizes: list[Size], most: int = MAX_SIDE) -> Size:
@@ -145,14 +166,16 @@ def _notes(images: Tensor, headers: dict[str, Header], told: bool, was_grey: boo
         yield f"{several:,} files hold several pictures: the first counts"
 
 
-def _said_of_others(others: Counter[str], left_out: dict[str, str]) -> Iterator[str]:
-    if left_out:
-        shown = listed(f"{name} ({reason})" for name, reason in sorted(left_out.items()))
-        yield f"{len(left_out):,} unreadable files left out: {shown}"
-    if others:
-        yield f"{others.total():,} files of other kinds passed over: {listed(others)}"
+def said_of_others(contents: Contents) -> Iterator[str]:
+    """A line for what is left out, and one for what is no image."""
+    if contents.left_out:
+        shown = listed(f"{name} ({reason})" for name, reason in sorted(contents.left_out.items()))
+        yield f"{len(contents.left_out):,} unreadable files left out: {shown}"
+    if contents.others:
+        yield f"{contents.others.total():,} files of other kinds passed over: {listed(contents.others)}"
 
 
-def _nothing(folder: Path, others: Counter[str], left_out: dict[str, str]) -> str:
-    said = "; ".join(_said_of_others(others, left_out)) or "it is empty"
+def nothing_to_read(folder: Path, contents: Contents) -> str:
+    """What a DataError says of a folder without images."""
+    said = "; ".join(said_of_others(contents)) or "it is empty"
     return f"{folder}: no image that can be read ({', '.join(FORMATS)}); {said}"

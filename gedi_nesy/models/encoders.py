@@ -186,4 +186,38 @@ class ResNet8(nn.Module):
         return self.block4(self.block3(self.block2(hidden))).flatten(1)
 
 
-BACKBONES: dict[str, type[nn.Module]] = {"MLP": MLP, "ConvNet": ConvNet, "ResNet8": ResNet8}
+class FrozenFeatures(nn.Module):
+    """Features that a frozen encoder made before, as they are; it says which encoder, and is none itself.
+
+    Of `encoder`, a name for `features.encoders.load`, `fingerprint` is the hash of the weights; images were shown to it
+    with `side` pixels a side.
+    """
+
+    def __init__(
+        self,
+        num_features: int = 1280,
+        encoder: str = "efficientnet-lite0",
+        fingerprint: str = "",
+        side: int = 224,
+    ):
+        super().__init__()
+        _check_sizes(num_features=num_features, side=side)
+        self.config = {
+            "num_features": num_features,
+            "encoder": encoder,
+            "fingerprint": fingerprint,
+            "side": side,
+        }
+        self.input_shape = (num_features,)
+        self.num_features = num_features
+
+    def forward(self, x: Inputs) -> Embeddings:
+        return x
+
+
+BACKBONES: dict[str, type[nn.Module]] = {
+    "MLP": MLP,
+    "ConvNet": ConvNet,
+    "ResNet8": ResNet8,
+    "FrozenFeatures": FrozenFeatures,
+}

@@ -1,30 +1,30 @@
-"""`cluster DIR|FILE --clusters K --out RUN`: images or points in clusters, without labels."""
+"""`cluster DIR|FILE --clusters K --out RUN`: images, photographs or points in clusters, without labels."""
 
 import argparse
+from functools import partial
 from pathlib import Path
 
-from torch import Tensor
-
 from gedi_nesy.cli import run_folder
+from gedi_nesy.cli.cluster_inputs import NONE, PHOTOGRAPH, ClusterInputs, read_inputs
+from gedi_nesy.cli.cluster_outcome import say_decisions, say_outcome
 from gedi_nesy.cli.program_file import seconds_of
-from gedi_nesy.cli.run_page import draw_rows, is_clear, page_of, share_of_sure
+from gedi_nesy.cli.run_page import draw_rows, page_of
 from gedi_nesy.cli.top_level import INTERRUPTED, versions
 from gedi_nesy.cluster import (
+    FEATURE_RESTARTS,
+    FEATURE_STEPS,
     IMAGE_RESTARTS,
     IMAGE_STEPS,
     POINT_RESTARTS,
     POINT_STEPS,
-    Assignments,
     ClusterConfig,
     assign,
+    cluster_features,
     cluster_images,
     cluster_points,
-    train_config,
-    white_background,
 )
-from gedi_nesy.data.arrays import read_collection
-from gedi_nesy.data.dataset import Collection
 from gedi_nesy.errors import ConfigError
+from gedi_nesy.features import encoders
 from gedi_nesy.progress import progress
 from gedi_nesy.report.page.write import write_page
 from gedi_nesy.training.durability.checkpoint_manager import CheckpointConfig, CheckpointManager
@@ -44,10 +44,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--clusters", required=True, type=_count, metavar="K", help="how many clusters")
     parser.add_argument("--out", required=True, type=Path, metavar="RUN", help="the folder of the run")
-    both = f"{IMAGE_STEPS:,} for images, {POINT_STEPS:,} for points"
+    both = f"{IMAGE_STEPS:,} for images, {POINT_STEPS:,} for points, {FEATURE_STEPS:,} for features"
     parser.add_argument("--steps", type=int, help=f"of training (default: {both})")
-    both = f"{IMAGE_RESTARTS} for images, {POINT_RESTARTS} for points"
+    both = f"{IMAGE_RESTARTS} for images, {POINT_RESTARTS} for points, {FEATURE_RESTARTS} for features"
     parser.add_argument("--restarts", type=int, help=f"of which the best is kept (default: {both})")
+    parser.add_argument(
+        "--features",
+        nargs="?",
+        const=encoders.DEFAULT,
+        metavar="ENCODER",
+        help=f"for photographs: cluster the features of a frozen encoder, {encoders.DEFAULT} (which has seen ImageNet's"
+        " labels) or any model of timm by its name; none: never (default: for images in colour of more than"
+        f" {PHOTOGRAPH} pixels, if it is installed)",
+    )
     parser.add_argument(
         "--weight-gen",
         type=float,
@@ -80,14 +89,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Read, decide, train, write; Ctrl-C and a time limit end training early and lose nothing."""
     _check(arguments)
-    shape = tuple(arguments.image_shape) if arguments.image_shape else None
-    collection = read_collection(
-        arguments.source, tuple(arguments.size) if arguments.size else None, image_shape=shape
+    inputs = read_inputs(
+        arguments.source,
+        arguments.features,
+        tuple(arguments.size) if arguments.size else None,
+        tuple(arguments.image_shape) if arguments.image_shape else None,
+        may_use_features=not arguments.weight_gen,
     )
-    for note in collection.notes:
-        print(note)
-    inverted = collection.is_images and white_background(collection.inputs)
-    steps, restarts = (IMAGE_STEPS, IMAGE_RESTARTS) if collection.is_images else (POINT_STEPS, POINT_RESTARTS)
+    steps, restarts = _defaults(inputs)
     config = ClusterConfig(
         num_clusters=arguments.clusters,
         steps=steps if arguments.steps is None else arguments.steps,
@@ -95,47 +104,59 @@ def run(arguments: argparse.Namespace) -> int:
         seed=arguments.seed,
         weight_gen=arguments.weight_gen,
     )
-    _say_decisions(config, collection, inverted)
+    say_decisions(config, inputs)
     with locked(arguments.out):
-        return _trained_and_written(arguments, config, collection, inverted)
+        return _trained_and_written(arguments, config, inputs)
 
 
-def _trained_and_written(
-    arguments: argparse.Namespace, config: ClusterConfig, collection: Collection, inverted: bool
-) -> int:
+def _defaults(inputs: ClusterInputs) -> tuple[int, int]:
+    """Steps and restarts."""
+    if inputs.backbone is not None:
+        return FEATURE_STEPS, FEATURE_RESTARTS
+    return (IMAGE_STEPS, IMAGE_RESTARTS) if inputs.is_images else (POINT_STEPS, POINT_RESTARTS)
+
+
+def _trained_and_written(arguments: argparse.Namespace, config: ClusterConfig, inputs: ClusterInputs) -> int:
     out: Path = arguments.out
-    inputs = run_folder.prepared(collection.inputs, inverted)
     saver = _saver(arguments, config, inputs)
-    train = cluster_images if collection.is_images else cluster_points
+    train = cluster_images if inputs.is_images else cluster_points
+    if inputs.backbone is not None:
+        train = partial(cluster_features, backbone=inputs.backbone)
     with stopping(arguments.time_limit) as stop, progress(config.steps) as on_progress:
         found = train(
-            inputs, config, on_progress, saver, lambda steps: print(f"goes on after step {steps:,}"), stop
+            inputs.values,
+            config,
+            on_progress=on_progress,
+            saver=saver,
+            on_resume=lambda steps: print(f"goes on after step {steps:,}"),
+            stop=stop,
         )
-    assigned = assign(found.model, inputs)
+    assigned = assign(found.model, inputs.values)
     found.model.save(out / run_folder.MODEL)
-    run_folder.write_table(out / run_folder.TABLE, collection.names, assigned)
+    run_folder.write_table(out / run_folder.TABLE, inputs.names, assigned)
     settings = {
         "format": run_folder.FORMAT,
         "source": str(arguments.source),
-        "inverted": inverted,
+        "inverted": inputs.inverted,
         "finished": found.finished,
         **vars(config),
+        "features": inputs.backbone and inputs.backbone.config,
         "sizes": run_folder.cluster_sizes(assigned),
-        "left_out": [list(each) for each in collection.left_out],
+        "left_out": [list(each) for each in inputs.left_out],
         "command": run_folder.without_resume(arguments.command_line),
         "versions": versions(),
     }
     run_folder.write_json(out / run_folder.SETTINGS, settings)
     run_folder.write_history(out / run_folder.HISTORY, found.history)
-    _say_outcome(assigned, out)
-    if collection.is_images:
+    say_outcome(assigned, out)
+    if inputs.has_pictures:
         draw_rows(inputs, assigned, out / "clusters.png")
-    page = page_of(run_folder.RunFolder(found.model, settings, {}), collection, assigned, found.history)
+    page = page_of(run_folder.RunFolder(found.model, settings, {}), inputs, assigned, found.history)
     write_page(out / run_folder.PAGE, page)
     print(f"written: {out / run_folder.PAGE}")
     if arguments.sort_into:
         clusters = assigned.probabilities.argmax(dim=1)
-        run_folder.sort_into(arguments.sort_into, arguments.source, collection, clusters, arguments.link)
+        run_folder.sort_into(arguments.sort_into, arguments.source, inputs.names, clusters, arguments.link)
     if found.finished:
         saver.remove()
         return 0
@@ -145,6 +166,10 @@ def _trained_and_written(
 
 def _check(arguments: argparse.Namespace) -> None:
     """What can be wrong before anything is read."""
+    if arguments.features not in (None, NONE):
+        for flag, value in (("--weight-gen", arguments.weight_gen), ("--size", arguments.size)):
+            if value:
+                raise ConfigError(f"{flag} belongs to networks trained from scratch: not with --features")
     if arguments.link and not arguments.sort_into:
         raise ConfigError("--link belongs to --sort-into")
     if arguments.sort_into and not arguments.source.is_dir():
@@ -160,44 +185,15 @@ def _check(arguments: argparse.Namespace) -> None:
             )
 
 
-def _saver(arguments: argparse.Namespace, config: ClusterConfig, inputs: Tensor) -> CheckpointManager:
+def _saver(arguments: argparse.Namespace, config: ClusterConfig, inputs: ClusterInputs) -> CheckpointManager:
     """Checkpoints in the run's folder; a run that begins anew deletes those that lie there."""
-    settings = {**vars(config), "inputs": list(inputs.shape)}
+    settings = {**vars(config), "inputs": list(inputs.values.shape)}
+    if inputs.backbone is not None:
+        settings["features"] = inputs.backbone.config
     saver = CheckpointManager(CheckpointConfig(folder=arguments.out / "checkpoints", settings=settings))
     if not arguments.resume:
         saver.remove()
     return saver
-
-
-def _say_decisions(config: ClusterConfig, collection: Collection, inverted: bool) -> None:
-    if inverted:
-        print("white background: images are inverted for the network, here and when it predicts")
-    shape = tuple(collection.inputs.shape[1:])
-    if collection.is_images:
-        each = train_config(config, shape).explore
-        terms = "L_INV + L_PRIOR" + " + L_GEN" * (config.weight_gen > 0)
-        network = f"ConvNet for {'x'.join(map(str, shape))}; {terms} on augmented images"
-        steps = f"{config.restarts} restart(s) of {each:,}, and the rest for the best"
-    else:
-        network = "MLP on standardised columns; L_GEN + L_INV + L_PRIOR on pairs from walks"
-        steps = f"{config.restarts} restart(s) side by side, of which the best is kept"
-    print(f"network: {network}")
-    if collection.is_images and not config.weight_gen:
-        print(
-            "energies: no measure of likelihood, since L_GEN is off; --weight-gen 0.1 trains them, and takes longer"
-        )
-    print(f"training: {config.steps:,} steps, {steps} (by the objective alone); seed {config.seed}")
-
-
-def _say_outcome(assigned: Assignments, out: Path) -> None:
-    sizes = run_folder.cluster_sizes(assigned)
-    sure = share_of_sure(assigned)
-    used = sum(size > 0 for size in sizes)
-    print(f"clusters in use: {used} of {len(sizes)}, with {min(sizes):,} to {max(sizes):,} each")
-    print(f"of all, {sure:.0%} are in theirs with a probability above 0.9")
-    if not is_clear(assigned):
-        print("this has not found clear clusters: take more steps, another seed, or fewer clusters")
-    print(f"written: {out / run_folder.TABLE}, {out / run_folder.MODEL}")
 
 
 def _count(text: str) -> int:

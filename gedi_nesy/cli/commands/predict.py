@@ -4,8 +4,8 @@ import argparse
 from pathlib import Path
 
 from gedi_nesy.cli import run_folder
+from gedi_nesy.cli.cluster_inputs import read_further
 from gedi_nesy.cluster import assign
-from gedi_nesy.data.arrays import read_collection
 
 SUMMARY = "clusters of further images or points, by a run of `cluster`"
 
@@ -20,15 +20,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Write a row for each input, with the name of its cluster."""
     trained = run_folder.read(arguments.folder)
-    shape = trained.model.input_shape
-    if len(shape) == 3:
-        channels, height, width = shape
-        collection = read_collection(arguments.source, (height, width), channels, (channels, height, width))
-    else:
-        collection = read_collection(arguments.source)
-    for note in collection.notes:
-        print(note)
-    found = assign(trained.model, trained.prepared(collection.inputs))
-    run_folder.write_table(arguments.out, collection.names, found, trained.names)
+    inputs = read_further(arguments.source, trained)
+    found = assign(trained.model, inputs.values)
+    run_folder.write_table(arguments.out, inputs.names, found, trained.names)
     print(f"written: {arguments.out}")
     return 0

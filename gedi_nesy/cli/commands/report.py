@@ -4,10 +4,10 @@ import argparse
 from pathlib import Path
 
 from gedi_nesy.cli import run_folder
+from gedi_nesy.cli.cluster_inputs import read_further
 from gedi_nesy.cli.label_files import labels_by_folder, read_labels
 from gedi_nesy.cli.run_page import page_of
 from gedi_nesy.cluster import assign
-from gedi_nesy.data.arrays import read_collection
 from gedi_nesy.errors import ConfigError
 from gedi_nesy.report.page.write import write_page
 
@@ -47,23 +47,18 @@ def run(arguments: argparse.Namespace) -> int:
     source = arguments.source or Path(trained.settings["source"])
     if not source.exists():
         raise ConfigError(f"{source}: no such file or folder; --source says where the run's images are now")
-    shape = trained.model.input_shape
-    if len(shape) == 3:
-        channels, height, width = shape
-        collection = read_collection(source, (height, width), channels, (channels, height, width))
-    else:
-        collection = read_collection(source)
-    found = assign(trained.model, trained.prepared(collection.inputs))
+    inputs = read_further(source, trained, say=lambda note: None)
+    found = assign(trained.model, inputs.values)
     labels, note = None, ""
     if arguments.labels:
         labels, note = (
-            read_labels(arguments.labels, collection.names),
+            read_labels(arguments.labels, inputs.names),
             f"Labels from {arguments.labels.name}.",
         )
     elif arguments.folders_are_labels:
-        labels, note = labels_by_folder(collection.names), "Labels are the names of the sub-folders."
+        labels, note = labels_by_folder(inputs.names), "Labels are the names of the sub-folders."
     history = run_folder.read_history(arguments.folder / run_folder.HISTORY)
     target = arguments.out or arguments.folder / run_folder.PAGE
-    write_page(target, page_of(trained, collection, found, history, labels, note))
+    write_page(target, page_of(trained, inputs, found, history, labels, note))
     print(f"written: {target}")
     return 0

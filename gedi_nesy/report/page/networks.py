@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float, Int, UInt8
@@ -47,8 +48,15 @@ class Predictions:
         return [f"{self.kind} {called}" if called.isdecimal() else called for called in self.symbols]
 
 
+@runtime_checkable
+class ImagesByNumber(Protocol):
+    """Images that need not be in memory."""
+
+    def __getitem__(self, index: int, /) -> UInt8[np.ndarray, "channel height width"]: ...
+
+
 def of_images(
-    images: UInt8[np.ndarray, "input channel height width"],
+    images: UInt8[np.ndarray, "input channel height width"] | ImagesByNumber,
     found: Predictions,
     name: str = "",
     chains: Chains | None = None,

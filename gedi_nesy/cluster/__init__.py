@@ -1,0 +1,35 @@
+"""Clusters of images, points or photographs without labels: what `gedi-nesy cluster` and the estimator share."""
+
+from gedi_nesy.cluster.config import (
+    FEATURE_RESTARTS,
+    FEATURE_STEPS,
+    IMAGE_RESTARTS,
+    IMAGE_STEPS,
+    POINT_RESTARTS,
+    POINT_STEPS,
+    Assignments,
+    ClusterConfig,
+    Clustered,
+    assign,
+)
+from gedi_nesy.cluster.features import cluster_features
+from gedi_nesy.cluster.images import cluster_images, train_config, white_background
+from gedi_nesy.cluster.points import cluster_points
+
+__all__ = [
+    "FEATURE_RESTARTS",
+    "FEATURE_STEPS",
+    "IMAGE_RESTARTS",
+    "IMAGE_STEPS",
+    "POINT_RESTARTS",
+    "POINT_STEPS",
+    "Assignments",
+    "ClusterConfig",
+    "Clustered",
+    "assign",
+    "cluster_features",
+    "cluster_images",
+    "cluster_points",
+    "train_config",
+    "white_background",
+]
