@@ -15,6 +15,7 @@ from gedi_nesy.cli.cluster_inputs import ClusterInputs
 from gedi_nesy.cli.run_folder import RunFolder, prepared
 from gedi_nesy.cluster import Assignments
 from gedi_nesy.errors import MissingPackageError
+from gedi_nesy.models.card import Card
 from gedi_nesy.models.gedi import GEDI
 from gedi_nesy.report.page import networks
 from gedi_nesy.report.page.content import Chains, Cloud, Curves, Finding, Network, Page
@@ -68,6 +69,18 @@ def page_of(
         command=settings.get("command", ""),
         repeat=REPEAT,
     )
+
+
+def card_of(page: Page, is_images: bool) -> Card:
+    """The model card of the same run."""
+    what = "images" if is_images else "points"
+    about = [
+        f"Clusters of {what}, learned without labels by `gedi-nesy cluster`: {page.finding.sentence}",
+        "Which cluster is which kind, nobody has told it. It is meant for inputs like those that it was trained on.",
+    ]
+    if page.settings["inverted"]:
+        about.append("It was trained on the negative of images with a white background, and expects 255 - x.")
+    return Card(title=page.title, about=about, facts=page.finding.facts, command=page.command)
 
 
 def is_clear(found: Assignments) -> bool:

@@ -12,7 +12,8 @@ from torch import Generator, Tensor, nn
 from gedi_nesy.data.checks import shape_hint
 from gedi_nesy.data.pixels import to_float
 from gedi_nesy.errors import ConfigError
-from gedi_nesy.models import store
+from gedi_nesy.models import hub, store
+from gedi_nesy.models.card import write_card
 from gedi_nesy.models.encoders import ACTIVATIONS, BACKBONES, Backbone, make_activation
 from gedi_nesy.models.stored_config import FORMAT, ModelError
 from gedi_nesy.objectives.energy import energy
@@ -46,9 +47,8 @@ class GEDI(nn.Module):
     ):
         super().__init__()
         if not isinstance(backbone, Backbone):
-            raise ConfigError(
-                f"backbone={type(backbone).__name__} needs the attributes input_shape, num_features and config"
-            )
+            kind = type(backbone).__name__
+            raise ConfigError(f"backbone={kind} needs the attributes input_shape, num_features and config")
         if num_clusters < 2:
             raise ConfigError(f"num_clusters={num_clusters} must be at least 2")
         if activation not in ACTIVATIONS:
@@ -119,10 +119,8 @@ class GEDI(nn.Module):
     def _check_type(self, x: Tensor) -> None:
         if x.dtype != self.output.weight.dtype:
             pixels = "" if x.is_floating_point() else ", or of whole pixels 0 to 255: x.to(torch.uint8)"
-            raise ConfigError(
-                f"inputs of {x.dtype} do not fit a network of {self.output.weight.dtype}: "
-                f"x.to({self.output.weight.dtype}){pixels}"
-            )
+            own = self.output.weight.dtype
+            raise ConfigError(f"inputs of {x.dtype} do not fit a network of {own}: x.to({own}){pixels}")
 
     def unstandardise(self, x: Inputs) -> Inputs:
         """The inputs of which `standardise` makes these, in double precision where it does anything."""
@@ -168,9 +166,7 @@ class GEDI(nn.Module):
     def fit_start(self, inputs: AnyInputs) -> None:
         """Fit the Gaussian at which Langevin chains begin to some inputs (no labels), with `start_rank` directions."""
         if not self.start_rank:
-            raise ConfigError(
-                "start_rank=0: this network begins its chains at uniform noise and has nothing to fit"
-            )
+            raise ConfigError("start_rank=0: chains begin at uniform noise, and there is nothing to fit")
         mean, factors = fit_gaussian(self.standardise(inputs), self.start_rank)
         cast(Tensor, self.start_mean).copy_(mean)
         cast(Tensor, self.start_factors).copy_(factors)
@@ -221,11 +217,12 @@ class GEDI(nn.Module):
         }
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the folder `path` with model.safetensors and config.json; an existing model there is replaced.
+        """Write the folder `path`: model.safetensors, config.json, and README.md, a model card, if it has none.
 
-        A crash on the way leaves the model that was there before. ModelError if it cannot be written.
+        A model that is there is replaced, and a crash on the way leaves it. ModelError if it cannot be written.
         """
         store.write(Path(path), self.config, self)
+        write_card(Path(path), self.config, self.input_shape)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str], backbone: nn.Module | None = None) -> "GEDI":
@@ -238,6 +235,9 @@ class GEDI(nn.Module):
         if model.standardised and not (cast(Tensor, model.input_std) > 0).all():
             raise ModelError(f"{path}: it standardises by deviations that are not positive")
         return model
+
+    push_to_hub = hub.push_to_hub
+    from_pretrained = classmethod(hub.from_pretrained)
 
 
 class _Predicate(nn.Module):

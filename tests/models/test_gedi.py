@@ -49,7 +49,8 @@ def test_save_and_load(tmp_path, generator, hidden):
     assert torch.equal(again(x), model(x))
     starts = [m.start(torch.Generator().manual_seed(1), 3) for m in (model, again)]
     assert torch.equal(*starts)
-    assert {path.name for path in (tmp_path / "model").iterdir()} == {"model.safetensors", "config.json"}
+    names = {path.name for path in (tmp_path / "model").iterdir()}
+    assert names == {"model.safetensors", "config.json", "README.md"}
 
 
 class Own(nn.Module):

@@ -8,7 +8,7 @@ from gedi_nesy.cli import run_folder
 from gedi_nesy.cli.cluster_inputs import NONE, PHOTOGRAPH, ClusterInputs, read_inputs
 from gedi_nesy.cli.cluster_outcome import say_decisions, say_outcome
 from gedi_nesy.cli.program_file import seconds_of
-from gedi_nesy.cli.run_page import draw_rows, page_of
+from gedi_nesy.cli.run_page import card_of, draw_rows, page_of
 from gedi_nesy.cli.top_level import INTERRUPTED, versions
 from gedi_nesy.cluster import (
     FEATURE_RESTARTS,
@@ -25,6 +25,7 @@ from gedi_nesy.cluster import (
 )
 from gedi_nesy.errors import ConfigError
 from gedi_nesy.features import encoders
+from gedi_nesy.models.card import write_card
 from gedi_nesy.progress import progress
 from gedi_nesy.report.page.write import write_page
 from gedi_nesy.training.durability.checkpoint_manager import CheckpointConfig, CheckpointManager
@@ -153,6 +154,8 @@ def _trained_and_written(arguments: argparse.Namespace, config: ClusterConfig, i
         draw_rows(inputs, assigned, out / "clusters.png")
     page = page_of(run_folder.RunFolder(found.model, settings, {}), inputs, assigned, found.history)
     write_page(out / run_folder.PAGE, page)
+    card = card_of(page, inputs.has_pictures)
+    write_card(out / run_folder.MODEL, found.model.config, found.model.input_shape, card)
     print(f"written: {out / run_folder.PAGE}")
     if arguments.sort_into:
         clusters = assigned.probabilities.argmax(dim=1)

@@ -58,6 +58,13 @@ def test_cluster_leaves_a_page_of_what_it_did(finished):
     assert len(reader.all("img")) == 3 * 12 + 8 * 6
 
 
+def test_the_model_has_a_card_that_says_what_it_is(finished):
+    card = (finished / "run" / "model" / "README.md").read_text()
+    assert "# 2 clusters of images" in card
+    assert "| clusters in use |" in card
+    assert f"    gedi-nesy cluster {finished / 'images'} --clusters 2" in card
+
+
 def test_the_history_is_that_of_the_training(finished):
     history = run_folder.read_history(finished / "run" / "history.jsonl")
     assert len(history) == 8
