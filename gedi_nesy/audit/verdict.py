@@ -16,8 +16,17 @@ Kind = Literal["grounded", "ambiguous", "unlearned", "collapsed", "wrong-rule"]
 CONFIDENT = 2.0
 """Standard errors to either side of a share: an interval of 95%."""
 
-CLEAR = 0.6
-"""Of what held-out queries could hold beyond chance, the share that must hold at the least, to be sure of anything."""
+RIGHT = 0.8
+"""Share of readings that must be right at the least: all m of a query then are in 0.8^m of the cases."""
+
+MOSTLY = 0.5
+"""Where queries are wrong, the share beyond chance that must hold all the same."""
+
+FIRM = 0.7
+"""NMI of the clusters of two restarts from which on they are the same clusters."""
+
+TIMES_OVER = 4.0
+"""How many times the information that names all symbols there must be in queries, before a rule is called wrong."""
 
 USED = 0.25
 """A symbol is in use where it is read at least this often, of what would be its part if all were read equally often."""
@@ -44,6 +53,8 @@ class Verdict:
     """by network"""
     training_hold: float | None = None
     """the same share on training queries"""
+    wrong_queries: float | None = None
+    """share of training queries that seem to be wrong, where that is why some do not hold"""
 
     def to_document(self) -> dict[str, Any]:
         """The fields as JSON has them."""
@@ -53,7 +64,7 @@ class Verdict:
 def from_document(document: Mapping[str, Any]) -> Verdict:
     """The verdict that `to_document` wrote; ConfigError if it is none."""
     names = {field.name for field in fields(Verdict)}
-    missing = sorted(names - set(document) - {"training_hold"})
+    missing = sorted(names - set(document) - {"training_hold", "wrong_queries"})
     if missing:
         raise ConfigError(f"no verdict: {', '.join(missing)} is missing")
     known = {name: value for name, value in document.items() if name in names}
@@ -75,7 +86,13 @@ class Evidence:
     expected: float
     """share of held-out queries that would hold if readings were right as often as the networks are sure of them"""
     posterior: float
-    """mean probability, given that its query holds, that an image is what it is read as"""
+    """mean probability, given that its query holds, that an image is what it is read as, in held-out queries"""
+    posterior_of_held: float
+    """the same over those held-out queries that hold of what is read"""
+    readings_per_query: float
+    """on average, of held-out queries"""
+    training_expected: float
+    """as `expected`, of training queries"""
     symbols_in_use: Mapping[str, int]
     symbols: Mapping[str, int]
     """how many there are, by network"""
@@ -109,44 +126,87 @@ def symbols_in_use(counts: list[int]) -> int:
 def judge(evidence: Evidence) -> Verdict:
     """The verdict."""
     kind = _kind(evidence)
-    share = evidence.held / evidence.held_out if evidence.held_out else None
+    accuracy = wrong = None
+    if kind in ("grounded", "ambiguous"):
+        _, high = interval(evidence.held, evidence.held_out)
+        wrong = wrong_queries(evidence) if high < evidence.expected else None
+    if kind == "grounded":
+        # where queries are wrong, images that do not fit them are not misread
+        accuracy = evidence.posterior if wrong is None else evidence.posterior_of_held
     return Verdict(
         verdict=kind,
-        sentence=_sentence(kind, evidence),
-        held_out=share,
+        sentence=_sentence(kind, evidence, accuracy, wrong),
+        held_out=evidence.held / evidence.held_out if evidence.held_out else None,
         agreement=evidence.agreement,
-        estimated_accuracy=evidence.posterior if kind == "grounded" else None,
+        estimated_accuracy=accuracy,
         readings=evidence.readings,
-        advice=_advice(kind, evidence),
+        advice=_advice(kind, evidence, wrong),
         symbols_in_use=dict(evidence.symbols_in_use),
         training_hold=evidence.training_held / evidence.training if evidence.training else None,
+        wrong_queries=wrong,
     )
 
 
 def _kind(evidence: Evidence) -> Kind:
-    low, high = interval(evidence.held, evidence.held_out)
-    few = any(2 * used <= evidence.symbols[name] for name, used in evidence.symbols_in_use.items())
-    clear = beyond_chance(low, evidence.chance) >= CLEAR
-    if few and not clear:
-        return "collapsed"
-    if clear and high >= evidence.expected:
+    low, high = (
+        beyond_chance(share, evidence.chance) for share in interval(evidence.held, evidence.held_out)
+    )
+    expected, enough = beyond_chance(evidence.expected, evidence.chance), RIGHT**evidence.readings_per_query
+    as_sure = high >= expected and low >= enough
+    if expected >= enough and (as_sure or (low >= MOSTLY and _some_are_wrong(evidence))):
         return "ambiguous" if evidence.readings is not None and evidence.readings > 1 else "grounded"
+    if any(2 * used <= evidence.symbols[name] for name, used in evidence.symbols_in_use.items()):
+        return "collapsed"
+    firm = evidence.clusters_agreement is not None and evidence.clusters_agreement >= FIRM
+    if firm and high < expected and _tells_permutations_apart(evidence):
+        return "wrong-rule"
     return "unlearned"
 
 
-def _sentence(kind: Kind, evidence: Evidence) -> str:
+def _some_are_wrong(evidence: Evidence) -> bool:
+    """No more training queries hold than held-out ones: nothing was memorised, and those that do not hold are wrong.
+
+    Of a network that has bent images to what it was told, training queries hold far more often than others.
+    """
+    first, other = evidence.training_held, evidence.held
+    if not evidence.training:
+        return False
+    joint = (first + other) / (evidence.training + evidence.held_out)
+    error = math.sqrt(joint * (1 - joint) * (1 / evidence.training + 1 / evidence.held_out))
+    return first / evidence.training - other / evidence.held_out <= CONFIDENT * error
+
+
+def wrong_queries(evidence: Evidence) -> float:
+    """The share of training queries that do not hold although the networks read what is there."""
+    expected = beyond_chance(evidence.training_expected, evidence.chance)
+    if not evidence.training or expected <= 0:
+        return 0.0
+    found = beyond_chance(evidence.training_held / evidence.training, evidence.chance)
+    return min(1.0, max(0.0, 1.0 - found / expected))
+
+
+def _tells_permutations_apart(evidence: Evidence) -> bool:
+    """Training queries have several times the bits that the choice of a permutation of all symbols takes."""
+    needed = sum(math.lgamma(symbols + 1) for symbols in evidence.symbols.values())
+    chance = min(max(evidence.chance, 1e-9), 1.0)
+    return -evidence.training * math.log(chance) >= TIMES_OVER * needed
+
+
+def _sentence(kind: Kind, evidence: Evidence, accuracy: float | None, wrong: float | None) -> str:
     held = (
         f"{evidence.held} of {evidence.held_out} held-out queries hold of what is read"
         if evidence.held_out
         else "no query was held out"
     )
     if kind == "grounded":
+        assert accuracy is not None
         unique = (
-            "and one reading of the symbols is left"
+            "one reading of the symbols is left"
             if evidence.readings is not None
-            else "and how many other readings of the symbols there are could not be counted"
+            else "how many other readings of the symbols there are could not be counted"
         )
-        return f"Grounded: {held}, {unique}; about {evidence.posterior:.1%} of the images are read right."
+        doubtful = f", about {wrong:.0%} of the queries seem to be wrong" if wrong else ""
+        return f"Grounded: {held}, {unique}{doubtful}; about {accuracy:.1%} of the images are read right."
     if kind == "ambiguous":
         return (
             f"Ambiguous: {held}, but {evidence.readings:,} readings of the symbols satisfy the queries as well as this"
@@ -159,19 +219,28 @@ def _sentence(kind: Kind, evidence: Evidence) -> str:
         return (
             f"Collapsed: few symbols are in use ({used}); {held}, and by chance {evidence.chance:.0%} would."
         )
-    return f"Unlearned: {held}, where {evidence.expected:.0%} would if networks were right as often as they are sure."
+    expected = f"{held}, where {evidence.expected:.0%} would if networks were right as often as they are sure"
+    if kind == "wrong-rule":
+        return f"Wrong rule: restarts find the same clusters, and no naming of them makes queries hold: {expected}."
+    return f"Unlearned: {expected}."
 
 
-def _advice(kind: Kind, evidence: Evidence) -> tuple[str, ...]:
+def _advice(kind: Kind, evidence: Evidence, wrong: float | None) -> tuple[str, ...]:
     if kind == "grounded":
-        return ()
+        again = "Look at the queries that do not hold, and train again without those that are wrong."
+        return (again,) if wrong else ()
     if kind == "ambiguous":
-        return ("Label an image each of a few symbols: those that are worth it can be asked for.",)
+        return ("Label one image each of a few symbols: which ones are worth it can be asked for.",)
     if kind == "collapsed":
         return ("Train with L_INV and L_PRIOR: the rule alone is satisfied by few symbols.",)
-    more = max(2 * evidence.training, 100)
+    if kind == "wrong-rule":
+        return (
+            "Check the rule, and the order of a query's images, on a few queries by hand.",
+            "If the rule is right, label an image of each symbol: then it shows which queries fail.",
+        )
+    more = max(2 * (evidence.training + evidence.held_out), 100)
     return (
         "Train longer, or with another seed.",
         f"Take more queries: about {more:,}.",
-        "Label a few images of each symbol.",
+        "Label an image of each symbol: which ones are worth it can be asked for.",
     )

@@ -17,6 +17,14 @@ from gedi_nesy.tasks.readings import Readings, chance, log_probs_of, read
 from gedi_nesy.tasks.rivals import Rivals, rivals
 
 
+class Doubtful(NamedTuple):
+    """A query that does not hold of what is read: its number among those of its template, and P(query)."""
+
+    template: int
+    query: int
+    probability: float
+
+
 class Judged(NamedTuple):
     """The numbers, and what they were counted from; readings stand template by template."""
 
@@ -26,6 +34,20 @@ class Judged(NamedTuple):
     rivals: Rivals
     split: Split
     """which queries were held out"""
+
+    @property
+    def doubtful(self) -> list["Doubtful"]:
+        """All queries that do not hold of what is read, the least probable first: the wrong ones are among them."""
+        sides = ((self.training, self.split.kept), (self.held_out, self.split.left_out))
+        found = [
+            Doubtful(place, number, probability)
+            for readings, numbers in sides
+            for place, (each, rows) in enumerate(zip(readings, numbers, strict=True))
+            for number, probability in zip(
+                rows[~each.held.to(rows.device)].tolist(), each.probability[~each.held].tolist(), strict=True
+            )
+        ]
+        return sorted(found, key=lambda each: each.probability)
 
 
 def evidence_of(
@@ -44,7 +66,10 @@ def evidence_of(
         training=split.training.num_queries,
         chance=by_chance,
         expected=_expected(held_out, by_chance),
-        posterior=_mean([each.posterior[:, each.held].flatten() for each in held_out]),
+        posterior=_mean([each.posterior.flatten() for each in held_out]),
+        posterior_of_held=_mean([each.posterior[:, each.held].flatten() for each in held_out]),
+        readings_per_query=_readings_per_query(split.held_out),
+        training_expected=_expected(training, by_chance),
         symbols_in_use={
             name: symbols_in_use(_counts(split.training, name, network)) for name, network in networks.items()
         },
@@ -58,6 +83,11 @@ def evidence_of(
 
 def _total(readings: Sequence[Readings]) -> int:
     return sum(int(each.held.sum()) for each in readings)
+
+
+def _readings_per_query(data: TaskData) -> float:
+    total = sum(len(each.indices) * len(each.readings) for each in data.templates)
+    return total / max(data.num_queries, 1)
 
 
 def _mean(parts: Sequence[Tensor]) -> float:

@@ -16,6 +16,9 @@ LEARNED = Evidence(
     chance=0.1,
     expected=0.94,
     posterior=0.985,
+    posterior_of_held=0.987,
+    readings_per_query=2.0,
+    training_expected=0.95,
     symbols_in_use={"digit_net": 10},
     symbols={"digit_net": 10},
     readings=1,
@@ -53,6 +56,36 @@ def test_networks_that_are_sure_of_what_does_not_hold_have_not_learned():
 def test_a_few_queries_that_hold_say_little():
     assert judge(replace(LEARNED, held=4, held_out=4)).verdict == "unlearned"
     assert judge(replace(LEARNED, held=0, held_out=0)).verdict == "unlearned"
+
+
+def test_networks_that_are_not_sure_of_anything_have_not_learned_whatever_holds():
+    """As many hold as they expect, and more: of an accuracy of two thirds."""
+    unsure = replace(LEARNED, held=27, training_held=238, chance=0.17, expected=0.20, posterior=0.48)
+    assert judge(unsure).verdict == "unlearned"
+
+
+def test_queries_that_are_wrong_are_as_many_in_training_as_among_those_held_out():
+    """Three in ten are; of a network that had bent its images to them, nearly all of training would hold."""
+    noisy = replace(LEARNED, held=43, training_held=245)
+    found = judge(noisy)
+    assert found.verdict == "grounded"
+    assert found.wrong_queries == pytest.approx(0.3, abs=0.05)
+    assert found.estimated_accuracy == noisy.posterior_of_held
+    assert "queries seem to be wrong" in found.sentence
+    assert judge(replace(noisy, training_held=330)).verdict == "unlearned"
+    assert judge(LEARNED).wrong_queries is None
+
+
+def test_the_same_clusters_in_all_restarts_and_no_name_for_them_is_a_wrong_rule():
+    wrong = replace(LEARNED, held=15, training_held=200, clusters_agreement=0.85)
+    found = judge(wrong)
+    assert found.verdict == "wrong-rule"
+    assert "rule" in found.advice[0]
+    # restarts that do not agree have not learned, nor is it known of a single one
+    assert judge(replace(wrong, clusters_agreement=0.4)).verdict == "unlearned"
+    assert judge(replace(wrong, clusters_agreement=None)).verdict == "unlearned"
+    # ten symbols have 10! names, 22 bits: few queries cannot tell them apart, whatever the rule
+    assert judge(replace(wrong, training=14, training_held=9)).verdict == "unlearned"
 
 
 def test_few_symbols_whose_queries_hold_by_chance_as_often_are_collapsed():
