@@ -4,7 +4,7 @@ import math
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import combinations, islice
 from typing import TypeVar
 
 from gedi_nesy.audit.labelled_queries import MapVariable, Problem
@@ -87,6 +87,12 @@ class Examination:
         maps = [(found, self._describe(found)) for found in self.search.solutions(self.everything)]
         maps.sort(key=lambda pair: (not pair[1].identity, not pair[1].one_to_one, pair[0]))
         return tuple(described for _, described in maps)
+
+    def some_one_to_one(self, most: int) -> tuple[ConceptMap, ...]:
+        """One-to-one maps, so many at the most; the identity first, if it is among them."""
+        found = sorted(islice(self.search_one_to_one.solutions(self.everything), most))
+        maps = map(self._describe, found)
+        return tuple(sorted(maps, key=lambda each: not each.identity))
 
     def readings(self, listed: Sequence[ConceptMap] | None) -> dict[str, dict[str, dict[str, int]]]:
         """By network, true symbol and output, how many maps read the symbol as that output, if any do."""

@@ -1,30 +1,21 @@
 """The page of a run of `cluster`: what its folder holds and its network says, as `report.page` shows it."""
 
-import math
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
-from torch import Generator, Tensor
 
 from gedi_nesy.cli.cluster_inputs import ClusterInputs
-from gedi_nesy.cli.run_folder import RunFolder, prepared
+from gedi_nesy.cli.page_parts import curves_of, image_chains, point_chains
+from gedi_nesy.cli.run_folder import RunFolder
 from gedi_nesy.cluster import Assignments
 from gedi_nesy.errors import MissingPackageError
 from gedi_nesy.models.card import Card
-from gedi_nesy.models.gedi import GEDI
 from gedi_nesy.report.page import networks
-from gedi_nesy.report.page.content import Chains, Cloud, Curves, Finding, Network, Page
-from gedi_nesy.sampling.sgld import SGLDConfig
+from gedi_nesy.report.page.content import Cloud, Finding, Network, Page
 from gedi_nesy.training.records import Record
 
-SHOWN_AFTER = (0, 5, 20, 50, 100, 200)
-"""Langevin steps after which samples are shown."""
-IMAGE_CHAINS, POINT_CHAINS = 8, 200
 REPEAT = (
     "Run it where the source lies, with another folder for --out. On the same kind of machine, with the same versions,"
     " it gives the same clusters."
@@ -119,22 +110,6 @@ def finding_of(found: Assignments, settings: Mapping[str, Any], is_images: bool)
     return Finding(word="no clear clusters", tone="doubtful", sentence=sentence, facts=facts, advice=advice)
 
 
-def curves_of(history: Sequence[Record]) -> Curves:
-    """The terms of all steps in a row, and where a phase begins."""
-    names = dict.fromkeys(name for record in history for name in record.terms)
-    every = max(1, history[1].step - history[0].step) if len(history) > 1 else 1
-    terms = {
-        name: [math.nan if (value := record.terms.get(name)) is None else value for record in history]
-        for name in names
-    }
-    begins = {
-        every * index: record.phase
-        for index, record in enumerate(history)
-        if index == 0 or history[index - 1].phase != record.phase
-    }
-    return Curves(terms=terms, phases=begins, every=every)
-
-
 def draw_rows(images: ClusterInputs, assigned: Assignments, path: Path) -> None:
     """A row of images a cluster, the surest first."""
     try:
@@ -157,42 +132,13 @@ def draw_rows(images: ClusterInputs, assigned: Assignments, path: Path) -> None:
 
 def _network(run: RunFolder, inputs: ClusterInputs, predictions: networks.Predictions) -> Network:
     if inputs.has_pictures:
-        chains = _image_chains(run) if predictions.energy_learned else None
+        seed, inverted = run.settings["seed"], run.settings["inverted"]
+        chains = image_chains(run.model, seed, inverted) if predictions.energy_learned else None
         return networks.of_images(inputs, predictions, chains=chains)
     points = inputs.values.double().numpy()
-    samples = {step: states.double().numpy() for step, states in _point_chains(run).items()}
+    samples = point_chains(run.model, run.settings["seed"])
     cloud = Cloud(inputs=points, clusters=predictions.clusters, names=predictions.symbols, samples=samples)
     return networks.of_points(cloud, predictions)
-
-
-def _image_chains(run: RunFolder) -> Chains:
-    """As L_GEN's sampler moves them, from where it begins."""
-    generator = Generator().manual_seed(run.settings["seed"])
-    config = SGLDConfig(step_size=1.0, noise=0.01, bounds=(0.0, 1.0))
-    states = _evolved(run.model, run.model.start(generator, IMAGE_CHAINS), generator, config)
-    shown = [prepared((255 * x).round().to(torch.uint8), run.settings["inverted"]).numpy() for x in states]
-    rows = [[state[chain] for state in shown] for chain in range(IMAGE_CHAINS)]
-    note = (
-        "Langevin chains on the energy, from a Gaussian fitted to the images: what the network finds likely."
-    )
-    return Chains(steps=SHOWN_AFTER, rows=rows, note=note)
-
-
-def _point_chains(run: RunFolder) -> dict[int, Tensor]:
-    generator = Generator().manual_seed(run.settings["seed"])
-    normal = torch.randn(POINT_CHAINS, *run.model.input_shape, generator=generator, dtype=torch.float64)
-    config = SGLDConfig(step_size=2e-3, noise=None)
-    states = _evolved(run.model, run.model.unstandardise(normal), generator, config)
-    return dict(zip(SHOWN_AFTER, states, strict=True))
-
-
-def _evolved(model: GEDI, start: Tensor, generator: Generator, config: SGLDConfig) -> list[Tensor]:
-    """The same chains after as many steps as `SHOWN_AFTER` says."""
-    states = [start]
-    for before, after in pairwise(SHOWN_AFTER):
-        steps = replace(config, num_steps=after - before)
-        states.append(model.sample(len(start), generator, steps, states[-1]))
-    return states
 
 
 def _decided(settings: Mapping[str, Any]) -> list[str]:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from problog.logic import Constant, Term
 from torch import nn
 
-from gedi_nesy.audit.examination import Examination, LabelSet, in_time
+from gedi_nesy.audit.examination import ConceptMap, Examination, LabelSet, in_time
 from gedi_nesy.audit.labelled_queries import MapVariable, Problem, problem_of
 from gedi_nesy.audit.search import CircuitConstraint
 from gedi_nesy.data.queries import TaskData
@@ -29,6 +29,9 @@ from gedi_nesy.tasks.readings import Readings
 SECONDS = 20.0
 """What the audit may take."""
 
+SHOWN = 8
+"""Readings that are listed."""
+
 Symbols = tuple[tuple[str, int], ...]
 """What networks read of one image: (network, cluster) each."""
 
@@ -42,6 +45,8 @@ class Rivals(NamedTuple):
     """(network, symbol) each, as `symbols` has them"""
     symbols: dict[tuple[str, str], int]
     """the cluster that a symbol is"""
+    maps: tuple[ConceptMap, ...] = ()
+    """some of the readings, `SHOWN` at the most"""
 
 
 @dataclass(frozen=True)
@@ -66,7 +71,12 @@ def rivals(
         # too large, or a program whose networks have no symbols to be renamed: there is no audit of it
         return Rivals(None, None, {})
     found = Examination(problem, (), time.monotonic() + seconds)
-    return Rivals(in_time(found.count_one_to_one), in_time(found.labels_one_to_one), clusters)
+    return Rivals(
+        in_time(found.count_one_to_one),
+        in_time(found.labels_one_to_one),
+        clusters,
+        in_time(lambda: found.some_one_to_one(SHOWN)) or (),
+    )
 
 
 def _patterns(data: TaskData, readings: Sequence[Readings]) -> list[_Pattern]:

@@ -112,6 +112,9 @@ def test_readings_are_the_permutations_under_which_everything_holds(tmp_path):
     mine = rivals(found.data, found.log_prob, readings)
     same = [p for p in permutations(range(4)) if all(p[a] + p[b] == a + b for a, b in pairs)]
     assert mine.readings == len(same) == 8
+    shown = [tuple(int(each.outputs["net"][str(symbol)]) for symbol in range(4)) for each in mine.maps]
+    assert shown[0] == (0, 1, 2, 3)
+    assert sorted(shown) == same
     # one image of either pair: what it is says what its partner is
     assert mine.labels is not None
     assert {frozenset(symbol for _, symbol in each) for each in mine.labels} == {
