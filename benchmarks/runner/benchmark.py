@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 import torch
 from rich.console import Console
@@ -17,6 +17,12 @@ Identity = Mapping[str, Any]
 """What tells a run from the others in results.json: {"row": "all four", "seed": 0}."""
 Run = dict[str, Any]
 """What results.json keeps of a run: its identity, `metrics`, and what else a benchmark has to say."""
+
+
+class Failed(NamedTuple):
+    """What stands in the place of a run that failed while others of its job did not."""
+
+    reason: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,8 +73,8 @@ class Benchmark(Generic[Config]):
     config: type[Config]
     jobs: Callable[[Config], Sequence[Job]]
     """check the settings, and list the work; ValueError names what does not fit"""
-    run_one: Callable[[Config, Job, Place], Iterable[Run]]
-    """a run for each of `job.runs`, in their order; of several ranks, the first alone returns them"""
+    run_one: Callable[[Config, Job, Place], Iterable[Run | Failed]]
+    """a run for each of `job.runs`, in their order, or why it failed; of several ranks, the first alone returns them"""
     body: Callable[[Config, Sequence[Run]], Mapping[str, Any]]
     """what results.json holds besides `runs` and its head: `summary`, and what else is made of all runs"""
     report: Callable[[Config, Sequence[Run], Console, Path], None]

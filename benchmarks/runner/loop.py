@@ -11,7 +11,7 @@ import torch
 from rich.console import Console
 
 from benchmarks.runner import workers
-from benchmarks.runner.benchmark import Benchmark, Config, Identity, Job, Run
+from benchmarks.runner.benchmark import Benchmark, Config, Failed, Identity, Job, Run
 from benchmarks.runner.config import PlaceConfig, RunConfig
 from benchmarks.runner.flags import flat
 from benchmarks.runner.folder import opened
@@ -55,7 +55,10 @@ class Results:
         if done.failure is not None:
             self.failures += [{**identity, "reason": done.failure} for identity in done.job.runs]
         for identity, run in zip(done.job.runs, done.runs, strict=done.failure is None):
-            self.new[_key(identity)] = run
+            if isinstance(run, Failed):
+                self.failures.append({**identity, "reason": run.reason})
+            else:
+                self.new[_key(identity)] = run
         body = {"runs": self.runs, **(self.benchmark.body(self.config, self.runs) if self.runs else {})}
         if self.failures:
             body["failures"] = self.failures

@@ -12,7 +12,7 @@ from joblib import Parallel, delayed, parallel_config
 from joblib.externals.loky.process_executor import TerminatedWorkerError
 from rich.console import Console
 
-from benchmarks.runner.benchmark import Benchmark, Config, Identity, Job, Place, Run
+from benchmarks.runner.benchmark import Benchmark, Config, Failed, Identity, Job, Place, Run
 from benchmarks.runner.config import RunConfig
 from benchmarks.runner.devices import of_worker
 from benchmarks.runner.progress import Lines, bars
@@ -24,10 +24,10 @@ from gedi_nesy.training import distributed
 
 @dataclass(frozen=True)
 class Done:
-    """A job that is over: its runs, or why it failed."""
+    """A job that is over: its runs, or why it failed as a whole."""
 
     job: Job
-    runs: tuple[Run, ...] = ()
+    runs: tuple[Run | Failed, ...] = ()
     failure: str | None = None
 
 

@@ -20,12 +20,15 @@ class Attempt(NamedTuple):
     """NaN for SwAV, which has no L_INV"""
     setting: Setting | None = None
     """of SwAV, whose restarts are settings"""
+    diverged_at: int = 0
+    """step by which it had diverged, and was void: its objective is then -inf; 0: it did not"""
 
     def as_results(self) -> dict[str, float]:
         """As results.json has it."""
-        if self.setting is None:
-            return {"objective": self.objective, "inv": self.inv}
-        return {"objective": self.objective, **self.setting._asdict()}
+        setting = {} if self.setting is None else self.setting._asdict()
+        if self.diverged_at:
+            return {"diverged_at": self.diverged_at, **setting}
+        return {"objective": self.objective, **(setting or {"inv": self.inv})}
 
 
 class Outcome(NamedTuple):
@@ -40,6 +43,15 @@ class Outcome(NamedTuple):
     seconds: float
     model: GEDI | None = None
     attempts: tuple[Attempt, ...] = ()
+
+    @property
+    def failure(self) -> str | None:
+        """Why there is nothing to report: every restart diverged."""
+        steps = [each.diverged_at for each in self.attempts]
+        if not steps or not all(steps):
+            return None
+        where = "its only restart" if len(steps) == 1 else f"all of its {len(steps)} restarts"
+        return f"training diverged in {where}, by step {', '.join(map(str, steps))}: the loss is not finite"
 
 
 def without_model(predictions: np.ndarray, on_grid: np.ndarray, seconds: float) -> Outcome:

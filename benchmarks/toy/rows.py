@@ -10,7 +10,7 @@ from typing import cast
 
 import torch
 
-from benchmarks.runner.benchmark import Identity, Job, Place, Run
+from benchmarks.runner.benchmark import Failed, Identity, Job, Place, Run
 from benchmarks.runner.flags import flat
 from benchmarks.runner.record import RUN_FILE
 from benchmarks.runner.results import about
@@ -66,7 +66,7 @@ def _sets(config: ToyConfig, task: Task, seed: int) -> Sets:
     return toy_data.sets(task, config.points, config.test_points, config.noise, seed)
 
 
-def run_one(config: ToyConfig, job: Job, place: Place) -> list[Run]:
+def run_one(config: ToyConfig, job: Job, place: Place) -> list[Run | Failed]:
     """All its seeds at once: their checkpoint holds them all, and stays until they stand in results.json."""
     method, tasks = job.task.method, {task.name: task for task in job.task.tasks}
     sets = [_sets(config, tasks[run["dataset"]], run["seed"]) for run in job.runs]
@@ -82,10 +82,12 @@ def run_one(config: ToyConfig, job: Job, place: Place) -> list[Run]:
             for seed, each in zip(seeds, sets, strict=True)
         ]
     runs = [
-        _keep(config, run, tasks[run["dataset"]], each, outcome, place)
+        Failed(outcome.failure)
+        if outcome.failure
+        else _keep(config, run, tasks[run["dataset"]], each, outcome, place)
         for run, each, outcome in zip(job.runs, sets, outcomes, strict=True)
     ]
-    _say(runs, place)
+    _say([run for run in runs if not isinstance(run, Failed)], place)
     return runs
 
 

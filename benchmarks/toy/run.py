@@ -11,7 +11,7 @@ from typing import Any
 
 from rich.console import Console
 
-from benchmarks.runner.benchmark import Benchmark, Job, Place, Run
+from benchmarks.runner.benchmark import Benchmark, Failed, Job, Place, Run
 from benchmarks.toy import report, rows, sensitivity, vectorized_time
 from benchmarks.toy.config import ToyConfig
 
@@ -24,7 +24,7 @@ def jobs(config: ToyConfig) -> Sequence[Job]:
     return sensitivity.jobs(config) if config.sensitivity else rows.jobs(config)
 
 
-def run_one(config: ToyConfig, job: Job, place: Place) -> Iterable[Run]:
+def run_one(config: ToyConfig, job: Job, place: Place) -> Iterable[Run | Failed]:
     """All seeds of a row, vectorised; or a part of the heat maps; or times."""
     if config.time_stacking:
         return vectorized_time.run_one(config, job, place)

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from rich.console import Console
 
-from benchmarks.runner.benchmark import Job, Place, Run
+from benchmarks.runner.benchmark import Failed, Job, Place, Run
 from benchmarks.toy import data as toy_data
 from benchmarks.toy import methods as toy_methods
 from benchmarks.toy.config import ToyConfig
@@ -57,7 +57,7 @@ def _triple(config: ToyConfig, pair: tuple[str, str], values: tuple[float, float
     return config.weights()._replace(**dict(zip(pair, values, strict=True)))
 
 
-def run_one(config: ToyConfig, job: Job, place: Place) -> list[Run]:
+def run_one(config: ToyConfig, job: Job, place: Place) -> list[Run | Failed]:
     """NMI on the test points, of each cell."""
     task, seeds = job.task, {run["seed"] for run in job.runs}
     sets = {
@@ -73,8 +73,12 @@ def run_one(config: ToyConfig, job: Job, place: Place) -> list[Run]:
         inputs = torch.stack([cell.sets.test.inputs for cell in cells]).to(place.device)
         predictions = learner.forward(learner.average, inputs).argmax(dim=2).cpu()
     return [
-        {**run, "metrics": {"nmi": _nmi(cell, predicted.numpy()), **_named(cell.weights)}}
-        for run, cell, predicted in zip(job.runs, cells, predictions, strict=True)
+        Failed(f"training diverged by step {step}: the loss is not finite")
+        if step
+        else {**run, "metrics": {"nmi": _nmi(cell, predicted.numpy()), **_named(cell.weights)}}
+        for run, cell, predicted, step in zip(
+            job.runs, cells, predictions, learner.diverged_at.tolist(), strict=True
+        )
     ]
 
 

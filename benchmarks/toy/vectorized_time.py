@@ -12,6 +12,7 @@ from benchmarks.toy import data as toy_data
 from benchmarks.toy import methods as toy_methods
 from benchmarks.toy.config import ToyConfig
 from benchmarks.toy.trained.stack import Cell, learn, stack_of
+from gedi_nesy.training.divergence import DivergedError
 
 REPETITIONS, STEPS, MANY = 7, 200, 10
 
@@ -35,7 +36,12 @@ def run_one(config: ToyConfig, job: Job, place: Place) -> list[Run]:
     def seconds(count: int) -> float:
         cells = [Cell(seed, 0, sets[seed], weights) for seed in range(count)]
         begun = time.perf_counter()
-        learn(stack_of(cells, config.preset, settings, job.task.num_clusters, place.device))
+        learner = stack_of(cells, config.preset, settings, job.task.num_clusters, place.device)
+        learn(learner)
+        if learner.diverged.any():
+            raise DivergedError(
+                "training diverged: the loss is not finite, and its steps are no measure of time"
+            )
         return time.perf_counter() - begun
 
     for count in (1, MANY):

@@ -12,6 +12,7 @@ from gedi_nesy.models.encoders import MLP
 from gedi_nesy.models.gedi import GEDI
 from gedi_nesy.objectives.inv import loss_inv
 from gedi_nesy.objectives.prior import loss_prior
+from gedi_nesy.training.divergence import DivergedError
 from gedi_nesy.training.durability.checkpoint_manager import CheckpointManager
 from gedi_nesy.training.vectorized.config import VectorizedConfig
 from gedi_nesy.training.vectorized.learner import VectorizedLearner
@@ -41,7 +42,7 @@ def cluster_points(
         learner.load_state(state)
         on_resume(learner.step)
     with saver.catching_signals() if saver and stop is None else nullcontext():
-        while learner.step < config.steps and not (stop and stop()):
+        while learner.step < config.steps and not learner.diverged.all() and not (stop and stop()):
             learner.run_block()
             on_progress(learner.step, "")
             if saver:
@@ -49,7 +50,12 @@ def cluster_points(
     finished = learner.step >= config.steps
     if saver and not finished:
         saver.save(learner.state)
-    best = int(_objective(learner).argmax())
+    if learner.diverged.all():
+        raise DivergedError(
+            f"training diverged in all of its {config.restarts} restarts, by step {learner.step}: the loss is not"
+            f" finite; try another seed than {config.seed}"
+        )
+    best = int(torch.where(learner.diverged, -torch.inf, _objective(learner)).argmax())
     model = learner.models()[best].eval()
     model.standardise_by(mean, std)
     return Clustered(model, finished, learner.records(best, f"restart {best}"))

@@ -23,7 +23,10 @@ def run_trained(
     sets: Sequence[Sets],
     place: Place,
 ) -> list[Outcome]:
-    """A row for all its seeds and data sets: restarts as `search` says, of which the best is kept."""
+    """A row for all its seeds and data sets: restarts as `search` says, of which the best is kept.
+
+    One that diverges is void, and the next is made if there is one.
+    """
     weights = toy_methods.weights_of(method, config.weights())
     kept: list[Outcome | None] = [None] * len(seeds)
     for attempt in range(search.limit(method, config)):
@@ -37,6 +40,8 @@ def run_trained(
         cells = [Cell(seeds[index], attempt, sets[index], weights) for index in open_]
         found = _attempt(method, config, num_clusters, cells, place)
         for index, new in zip(open_, found, strict=True):
+            if new.failure:
+                place.say(f"{method}, seed {seeds[index]}, restart {attempt}: void, {new.failure}")
             kept[index] = search.better(kept[index], new)
     return [each for each in kept if each is not None]
 

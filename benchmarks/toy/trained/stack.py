@@ -81,12 +81,12 @@ def learn(
     report: Report = lambda step, terms: None,
     saver: CheckpointManager | None = None,
 ) -> None:
-    """Train to the end, from where the saver has it."""
+    """Train to the end, from where the saver has it, or until all have diverged."""
     state = saver.load() if saver else None
     if state is not None:
         learner.load_state(state)
     with saver.catching_signals() if saver else nullcontext():
-        while learner.step < learner.config.iterations:
+        while learner.step < learner.config.iterations and not learner.diverged.all():
             learner.run_block()
             report(learner.step, _terms(learner) if isinstance(learner, VectorizedLearner) else "")
             if saver:
@@ -159,7 +159,7 @@ def outcomes(learner: VectorizedLearner, cells: Sequence[Cell], seconds: float) 
                 history=history[:, :, index],
                 seconds=seconds,
                 model=model,
-                attempts=(Attempt(scores[index].item(), inv[index].item()),),
+                attempts=(_attempt(learner, index, scores[index].item(), inv[index].item()),),
             )
         )
     return found
@@ -174,5 +174,22 @@ def swav_outcomes(learner: SwAV, cells: Sequence[Cell], seconds: float) -> list[
         grid = cell.sets.grid().to(inputs.device)
         on_grid = learner.predict(grid[None], index).cpu().numpy()[0]
         outcome = without_model(predictions[index], on_grid, seconds)
-        found.append(outcome._replace(attempts=(Attempt(-losses[index], math.nan, learner.setting),)))
+        made = _attempt(learner, index, -losses[index], math.nan, learner.setting)
+        found.append(outcome._replace(attempts=(made,)))
     return found
+
+
+def _attempt(
+    learner: VectorizedLearner | SwAV,
+    index: int,
+    objective: float,
+    inv: float,
+    setting: Setting | None = None,
+) -> Attempt:
+    """How a restart ended; one that diverged is worse than any that did not."""
+    diverged_at = int(learner.diverged_at[index])
+    return (
+        Attempt(-math.inf, -math.inf, setting, diverged_at)
+        if diverged_at
+        else Attempt(objective, inv, setting)
+    )

@@ -11,10 +11,9 @@ from typing import Any, NamedTuple
 
 import torch
 import torch.nn.functional as F
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from torch import Generator, Tensor
 
-from gedi_nesy.training.divergence import DivergedError
 from gedi_nesy.training.vectorized import draws as vectorized_draws
 from gedi_nesy.training.vectorized.config import VectorizedConfig
 from gedi_nesy.training.vectorized.draws import BLOCK, Sizes
@@ -68,6 +67,8 @@ class SwAV:
     ):
         self.data, self.generators, self.config, self.setting = data, list(generators), config, setting
         self.step = 0
+        self.diverged_at = torch.zeros(len(data), dtype=torch.long, device=data.device)
+        """of each network, the step by which its loss was found not to be finite; 0: it is healthy"""
         widths = (data.shape[2], *WIDTHS)
         self.layers = [
             (
@@ -127,8 +128,12 @@ class SwAV:
             loss.sum().backward()
             self.optimizer.step()
         self.step += steps
-        if not torch.isfinite(loss).all():
-            raise DivergedError(f"step {self.step}: SwAV's loss is not finite with {self.setting}")
+        self.diverged_at[~torch.isfinite(loss) & ~self.diverged] = self.step
+
+    @property
+    def diverged(self) -> Bool[Tensor, " model"]:
+        """Whose numbers mean nothing any more."""
+        return self.diverged_at > 0
 
     def _loss(
         self, x: Float[Tensor, "model batch dim"], normal: Tensor, setting: Setting
@@ -148,6 +153,7 @@ class SwAV:
         """All that training changes, as `checkpoint.save` takes it."""
         return {
             "step": self.step,
+            "diverged_at": self.diverged_at,
             "parameters": self.parameters,
             "optimizer": self.optimizer.state_dict(),
             "generators": [generator.get_state() for generator in self.generators],
@@ -160,6 +166,7 @@ class SwAV:
             own.copy_(saved)
         self.optimizer.load_state_dict(state["optimizer"])
         self.step = state["step"]
+        self.diverged_at.copy_(state["diverged_at"])
         for generator, saved in zip(self.generators, state["generators"], strict=True):
             generator.set_state(saved)
 

@@ -1,14 +1,19 @@
 """ProbLog's builtins that would run for ever, fill the memory, or import a module from wherever Python looks."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from problog.engine import GenericEngine
+from problog.engine_builtin import check_mode
+from problog.engine_stack import SimpleBuiltIn
 from problog.errors import GroundingError
 from problog.logic import Constant, Term, unquote
 
 MOST_VALUES = 5_000_000
-"""How many answers between/3, and how long a list length/2, may make at once."""
+"""How many answers between/3 may have."""
+
+MOST_ELEMENTS = 1_000_000
+"""How long a list length/2 may make: it is made at once, and no budget is looked at meanwhile."""
 
 MOST_BITS = 13_000
 """The longest whole number, of some 3,900 digits; Python writes none of more than 4,300."""
@@ -23,6 +28,7 @@ def guard_builtins(engine: Any) -> None:
     """Put a check before these builtins of one engine."""
     for signature in ARITHMETIC:
         _before(engine, signature, _check_arithmetic)
+    engine.add_builtin("between", 3, SimpleBuiltIn(_between))
     _before(engine, "between/3", _check_between)
     _before(engine, "length/2", _check_length)
     for signature in BROKEN:
@@ -86,9 +92,27 @@ def _check_between(signature: str, args: tuple, engine: GenericEngine) -> None:
         raise GroundingError(f"between({low}, {high}, _) has more than {MOST_VALUES:,} answers")
 
 
+def _between(low: Term, high: Term, value: Term, **where: Any) -> "Sequence[tuple] | None":
+    """between/3, with answers that are made one by one: ProbLog makes a list of all of them first."""
+    if check_mode((low, high, value), ["iii", "iiv"], functor="between", **where) == 0:
+        return [(low, high, value)] if int(low) <= int(value) <= int(high) else None
+    return _Between(low, high)
+
+
+class _Between(Sequence[tuple]):
+    def __init__(self, low: Term, high: Term):
+        self.low, self.high, self.values = low, high, range(int(low), int(high) + 1)
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def __getitem__(self, place: Any) -> Any:
+        return self.low, self.high, Constant(self.values[place])
+
+
 def _check_length(signature: str, args: tuple, engine: GenericEngine) -> None:
-    if isinstance(args[1], Constant) and isinstance(args[1].value, int) and args[1].value > MOST_VALUES:
-        raise GroundingError(f"length(_, {args[1]}) makes a list of more than {MOST_VALUES:,} elements")
+    if isinstance(args[1], Constant) and isinstance(args[1].value, int) and args[1].value > MOST_ELEMENTS:
+        raise GroundingError(f"length(_, {args[1]}) makes a list of more than {MOST_ELEMENTS:,} elements")
 
 
 def _refuse(signature: str, args: tuple, engine: GenericEngine) -> None:

@@ -38,15 +38,17 @@ def _exact_numbers() -> Iterator[None]:
 
 
 class WatchedParser(DefaultPrologParser):
-    """ProbLog's parser, which asks before every statement whether to go on."""
+    """ProbLog's parser, which asks every now and then whether to go on."""
 
     def __init__(self, check: Callable[[], None], identifier: int = 0):
         super().__init__(DefaultPrologFactory(identifier=identifier))
         self._check = check
 
-    def _parse_statement(self, string: str, tokens: Any) -> Any:
-        self._check()
-        return super()._parse_statement(string, tokens)
+    def _tokenize(self, s: str) -> Iterator[Any]:
+        for number, token in enumerate(super()._tokenize(s)):
+            if number % 64 == 0:
+                self._check()
+            yield token
 
 
 @dataclass(frozen=True)

@@ -11,16 +11,15 @@ from collections.abc import Sequence
 from typing import Any
 
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 from torch import Generator, Tensor
 
 from gedi_nesy.errors import ConfigError
 from gedi_nesy.models.gedi import GEDI
 from gedi_nesy.sampling.sgld import langevin_move
-from gedi_nesy.training.divergence import DivergedError
-from gedi_nesy.training.network import average_decay, move_average
 from gedi_nesy.training.records import Record
 from gedi_nesy.training.vectorized import draws as vectorized_draws
+from gedi_nesy.training.vectorized.adam import Moving, adam
 from gedi_nesy.training.vectorized.config import VectorizedConfig, WalkConfig
 from gedi_nesy.training.vectorized.draws import BLOCK, Draws, Sizes
 from gedi_nesy.training.vectorized.loss import REPORTED, Weights, vectorized_loss
@@ -30,7 +29,7 @@ RECORD_EVERY = 10
 """Steps from one entry of the history to the next."""
 
 
-STATE = ("parameters", "average", "first", "second", "chains", "walks", "origins")
+STATE = ("parameters", "average", "first", "second", "chains", "walks", "origins", "diverged_at")
 """What a learner changes, beside its clock, its generators and its history."""
 
 
@@ -57,6 +56,8 @@ class VectorizedLearner:
         self.first = {name: torch.zeros_like(value) for name, value in self.average.items()}
         self.second = {name: torch.zeros_like(value) for name, value in self.average.items()}
         self.step = 0
+        self.diverged_at = torch.zeros(len(data), dtype=torch.long, device=data.device)
+        """of each network, the step by which it was found to have diverged; 0: it is healthy"""
         self.history: list[Float[Tensor, "term model"]] = []
         self.rows = torch.arange(len(data), device=data.device)[:, None]
         self.std = data.std(dim=1, keepdim=True)
@@ -112,6 +113,11 @@ class VectorizedLearner:
         for generator, saved in zip(self.generators, state["generators"], strict=True):
             generator.set_state(saved)
 
+    @property
+    def diverged(self) -> Bool[Tensor, " model"]:
+        """Whose numbers mean nothing any more: there is no way back for one network of a stack."""
+        return self.diverged_at > 0
+
     def models(self) -> list[GEDI]:
         """The averaged networks: what is evaluated and saved."""
         return [unstack(self.template, self.average, index) for index in range(len(self.data))]
@@ -131,7 +137,10 @@ class VectorizedLearner:
         ]
 
     def run_block(self) -> None:
-        """The next steps, as many as numbers are drawn for at once. DivergedError if a loss is not finite."""
+        """The next steps, as many as numbers are drawn for at once.
+
+        A network whose loss or weights are not finite has diverged; the others, which share nothing with it, learn on.
+        """
         steps = min(BLOCK, self.config.iterations - self.step)
         draws = vectorized_draws.draw(self.generators, self.sizes, steps)
         for number in range(steps):
@@ -139,9 +148,10 @@ class VectorizedLearner:
             if self.step % RECORD_EVERY == 0:
                 self.history.append(terms)
             self.step += 1
-        if not torch.isfinite(terms[1:]).all():
-            broken = (~torch.isfinite(terms[1:])).any(dim=0).nonzero()[:, 0].tolist()
-            raise DivergedError(f"step {self.step}: the loss of network {broken} of the stack is not finite")
+        weights = [*self.parameters.values(), *self.average.values()]
+        finite = [terms[1:].T, *(each.detach().flatten(1) for each in weights)]
+        healthy = torch.stack([each.isfinite().all(dim=1) for each in finite]).all(dim=0)
+        self.diverged_at[~healthy & ~self.diverged] = self.step
 
     def _step(self, draws: Draws) -> Float[Tensor, "term model"]:
         points, pairs, samples = self._views(draws)
@@ -154,7 +164,8 @@ class VectorizedLearner:
         loss, terms = vectorized_loss(views, self.weights, entropy_weight, config.both_views)
         names = list(self.parameters)
         gradients = torch.autograd.grad(loss.sum(), [self.parameters[name] for name in names])
-        self._adam(dict(zip(names, gradients, strict=True)))
+        moving = Moving(self.parameters, self.average, self.first, self.second)
+        adam(moving, dict(zip(names, gradients, strict=True)), config, self.step)
         return terms
 
     def _views(self, draws: Draws) -> tuple[Tensor, Tensor, Tensor | None]:
@@ -232,18 +243,3 @@ class VectorizedLearner:
                 chain_axes=2,
             )
         return positions.detach()
-
-    @torch.no_grad()
-    def _adam(self, gradients: dict[str, Tensor]) -> None:
-        """Adam's update of every network (elementwise, so a stack is exact), and of the averaged weights."""
-        beta1, beta2 = self.config.betas
-        count = self.step + 1
-        rate = self.config.rate(self.step) / (1 - beta1**count)
-        correction = math.sqrt(1 - beta2**count)
-        decay = average_decay(self.config.ema, count)
-        for name, gradient in gradients.items():
-            parameter, first, second = self.parameters[name], self.first[name], self.second[name]
-            first.lerp_(gradient, 1 - beta1)
-            second.mul_(beta2).addcmul_(gradient, gradient, value=1 - beta2)
-            parameter.addcdiv_(first, second.sqrt().div_(correction).add_(1e-8), value=-rate)
-            move_average(self.average[name], parameter, decay)

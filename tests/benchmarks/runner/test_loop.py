@@ -60,17 +60,18 @@ def test_resume_does_what_is_missing_and_keeps_the_rest(monkeypatch, tmp_path, c
 
 @pytest.mark.parametrize("count", [1, 2])
 def test_a_run_that_fails_is_a_row_and_the_others_go_on(monkeypatch, tmp_path, capsys, count):
-    rows = ["diverges", "plain", "refuses", "square"]
+    rows = ["diverges", "plain", "refuses", "square", "void"]
     assert run(monkeypatch, "--rows", *rows, "--workers", count, "--out", tmp_path) == 2
     assert cells(tmp_path) == [("plain", 0), ("square", 0)]
     failures = sorted(results(tmp_path)["failures"], key=lambda failure: failure["row"])
     assert failures == [
         {"row": "diverges", "seed": 0, "reason": "the loss is nan"},
         {"row": "refuses", "seed": 0, "reason": "eps would be 0"},
+        {"row": "void", "seed": 0, "reason": "this seed diverged"},
     ]
     output = capsys.readouterr()
     assert "row diverges, seed 0  the loss is nan" in " ".join(output.out.split(" "))
-    assert output.err.startswith("error: 2 of 4 runs failed")
+    assert output.err.startswith("error: 3 of 5 runs failed")
     assert len(output.err.strip().splitlines()) == 1
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import torch
 from rich.console import Console
 
-from benchmarks.runner.benchmark import Benchmark, Job, Place, Run
+from benchmarks.runner.benchmark import Benchmark, Failed, Job, Place, Run
 from benchmarks.runner.command_line import main
 from benchmarks.runner.config import RunConfig
 from benchmarks.runner.results import summarise
@@ -23,7 +23,7 @@ class TinyConfig(RunConfig):
     """Numbers from seeds."""
 
     rows: tuple[str, ...] = ("plain", "square")
-    """plain, square; diverges, refuses, breaks, dies, disk, stops, waits"""
+    """plain, square; diverges, void, refuses, breaks, dies, disk, stops, waits"""
 
 
 def jobs(config: TinyConfig) -> list[Job]:
@@ -39,11 +39,13 @@ def jobs(config: TinyConfig) -> list[Job]:
     ]
 
 
-def run_one(config: TinyConfig, job: Job, place: Place) -> list[Run]:
+def run_one(config: TinyConfig, job: Job, place: Place) -> list[Run | Failed]:
     (identity,) = job.runs
     match job.task:
         case "diverges":
             raise DivergedError("the loss is nan")
+        case "void":
+            return [Failed("this seed diverged")]
         case "refuses":
             raise ConfigError("eps would be 0")
         case "breaks":

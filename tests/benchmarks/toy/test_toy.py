@@ -1,12 +1,15 @@
 """The toy benchmark: the rows' settings, and the command from end to end on a few steps."""
 
 import json
+import math
+from contextlib import nullcontext
 
 import numpy as np
 import pytest
 import torch
 
 from benchmarks.runner import loop
+from benchmarks.runner.loop import FailedRunsError
 from benchmarks.toy import data as toy_data
 from benchmarks.toy import methods as toy_methods
 from benchmarks.toy.config import ToyConfig
@@ -69,6 +72,35 @@ def test_the_command_runs_is_resumed_and_keeps_what_is_there(tmp_path):
     assert len(more) == 16
     with pytest.raises(ValueError, match=r"already holds results\.json"):
         run(out, methods=methods)
+
+
+@pytest.mark.parametrize("restarts", [1, 2])
+def test_a_seed_that_diverges_is_restarted_or_a_failed_row(tmp_path, monkeypatch, restarts):
+    """One of two networks is broken when it is made: the other's numbers are as if it were alone."""
+    flags = {"dataset": ("moons",), "methods": ("GEDI",), "attempts": restarts}
+    (alone,) = run(tmp_path / "alone", seeds=(1,), **flags)
+    network, made = toy_methods.network, []
+
+    def broken_first(*arguments):
+        made.append(network(*arguments))
+        if len(made) == 1:
+            torch.nn.init.constant_(made[0].output.bias, math.nan)
+        return made[-1]
+
+    monkeypatch.setattr(toy_methods, "network", broken_first)
+    out = tmp_path / "out"
+    with nullcontext() if restarts == 2 else pytest.raises(FailedRunsError, match="1 of 2 runs failed"):
+        run(out, seeds=(0, 1), **flags)
+    document = json.loads((out / "results.json").read_text())
+    of_one = [each for each in document["runs"] if each["seed"] == 1]
+    assert [each["metrics"] | {"seconds": 0} for each in of_one] == [alone["metrics"] | {"seconds": 0}]
+    if restarts == 2:
+        (of_zero,) = [each for each in document["runs"] if each["seed"] == 0]
+        assert of_zero["attempts"][0] == {"diverged_at": 20}
+        assert of_zero["attempts"][1].keys() == {"objective", "inv"}
+    else:
+        reason = "training diverged in its only restart, by step 20: the loss is not finite"
+        assert document["failures"] == [{"seed": 0, "dataset": "moons", "method": "GEDI", "reason": reason}]
 
 
 def test_a_users_points_without_labels(tmp_path):

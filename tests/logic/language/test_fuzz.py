@@ -52,7 +52,7 @@ WRONG = {
     "a :- X is 1/0.": "Division by zero",
     "a :- X is exp(100000).": "is a number beyond what can be written",
     "10.0**400::a.": "is a number beyond what can be written",
-    "a :- length(X, 100000000).": "makes a list of more than 5,000,000 elements",
+    "a :- length(X, 100000000).": "makes a list of more than 1,000,000 elements",
     "a :- between(1, 1000000000000, X).": "has more than 5,000,000 answers",
     "x::a.": "'x' is no probability of a",
     '"0.3"::a.': '\'"0.3"\' is no probability of a: "0.3" is text, not a number',

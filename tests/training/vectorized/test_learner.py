@@ -13,6 +13,7 @@ from gedi_nesy.models.gedi import GEDI
 from gedi_nesy.objectives import table
 from gedi_nesy.objectives.term import Seen
 from gedi_nesy.sampling import sgld
+from gedi_nesy.training.vectorized.adam import Moving, adam
 from gedi_nesy.training.vectorized.config import VectorizedConfig, WalkConfig
 from gedi_nesy.training.vectorized.learner import VectorizedLearner
 from gedi_nesy.training.vectorized.loss import vectorized_loss
@@ -69,6 +70,21 @@ def test_a_stack_gives_the_same_bits_as_one_at_a_time(config):
         assert torch.equal(torch.stack(alone.history)[:, :, 0], torch.stack(together.history)[:, :, index])
 
 
+def test_one_that_diverges_leaves_the_others_as_they_are():
+    together, alone = learner([0, 1, 2], CONFIG), finish(learner([2], CONFIG))
+    with torch.no_grad():
+        together.parameters["output.bias"][1, 0] = math.nan
+    together.run_block()
+    assert together.diverged.tolist() == [False, True, False]
+    again = learner([0, 1, 2], CONFIG)
+    again.load_state(together.state())
+    for one in (finish(together), finish(again)):
+        assert one.diverged_at.tolist() == [0, 50, 0]
+        for name, value in alone.average.items():
+            assert torch.equal(value[0], one.average[name][2]), name
+        assert torch.equal(alone.chains[0], one.chains[2])
+
+
 def test_resumed_learning_gives_the_same_bits():
     whole = finish(learner([3, 4], CONFIG))
     first = learner([3, 4], CONFIG)
@@ -115,8 +131,8 @@ def test_the_update_is_adams():
     optimizer = torch.optim.Adam(theirs.values(), lr=ours.config.learning_rate, betas=ours.config.betas)
     for number in range(3):
         gradients = {name: torch.sin(value.detach() + number) for name, value in theirs.items()}
-        ours._adam({name: value.clone() for name, value in gradients.items()})
-        ours.step += 1
+        moving = Moving(ours.parameters, ours.average, ours.first, ours.second)
+        adam(moving, {name: value.clone() for name, value in gradients.items()}, ours.config, number)
         for name, value in theirs.items():
             value.grad = gradients[name]
         optimizer.step()

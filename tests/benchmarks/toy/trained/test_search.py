@@ -98,3 +98,16 @@ def test_the_objective_without_l_inv_is_the_likelihood_and_better_after_training
     found, _ = objectives(stack)
     assert found[0].item() == pytest.approx(after[0].item(), rel=1e-6)
     assert found[1].item() < after[1].item()
+
+
+def test_a_restart_that_diverged_is_void():
+    void = Outcome(*[np.empty(0)] * 6, seconds=1.0, attempts=(Attempt(-math.inf, -math.inf, None, 50),))
+    healthy = outcome(-2.0, -0.3)
+    assert search.worth_another(void, "GEDI", CONFIG)
+    for kept in (search.better(void, healthy), search.better(healthy, void)):
+        assert kept.failure is None
+        assert kept._replace(attempts=healthy.attempts, seconds=1.0) == healthy
+    assert search.better(void, void).failure == (
+        "training diverged in all of its 2 restarts, by step 50, 50: the loss is not finite"
+    )
+    assert void.attempts[0].as_results() == {"diverged_at": 50}

@@ -48,6 +48,19 @@ def test_it_learns_the_same_alone_and_in_company():
     assert torch.equal(trained([1])[0], trained([0, 1])[1])
 
 
+def test_one_that_diverges_leaves_the_others_as_they_are():
+    alone, together = learner([1]), learner([0, 1])
+    with torch.no_grad():
+        together.prototypes[0, 0] = math.nan
+    for swav in (alone, together):
+        swav.run_block()
+    assert together.diverged_at.tolist() == [50, 0]
+    assert torch.equal(alone.scores(DATA[[1]])[0], together.scores(DATA)[1])
+    again = learner([0, 1])
+    again.load_state(copy.deepcopy(together.state()))
+    assert again.diverged.tolist() == [True, False]
+
+
 def test_it_goes_on_bit_for_bit():
     whole, stopped, other = learner([0, 1]), learner([0, 1]), learner([0, 1])
     whole.run_block()
