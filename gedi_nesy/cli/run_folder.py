@@ -44,7 +44,8 @@ def prepared(inputs: Tensor, inverted: bool) -> Tensor:
 
 def read(folder: Path) -> RunFolder:
     """The run in a folder. RunFolderError or ModelError says what is missing or damaged."""
-    return RunFolder(GEDI.load(folder / MODEL), read_settings(folder), read_names(folder))
+    settings = read_settings(folder)
+    return RunFolder(GEDI.load(folder / MODEL), settings, read_names(folder))
 
 
 def read_settings(folder: Path) -> dict[str, Any]:

@@ -7,8 +7,8 @@ from gedi_nesy.extras import needs
 
 with needs("metrics"):
     from scipy.optimize import linear_sum_assignment
+    from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score
     from sklearn.metrics import confusion_matrix as sklearn_confusion_matrix
-    from sklearn.metrics import normalized_mutual_info_score
 
 Labels = Int[np.ndarray, " item"]
 
@@ -43,3 +43,8 @@ def symbols_in_use(predictions: Labels, classes: int, at_least: float = 0.01) ->
     """How many symbols are predicted for at least this fraction of the items."""
     shares: Float[np.ndarray, " symbol"] = np.bincount(predictions, minlength=classes) / len(predictions)
     return int((shares >= at_least).sum())
+
+
+def ari(labels: Labels, predictions: Labels) -> float:
+    """Adjusted Rand index: the share of pairs on which both agree, beyond chance; 1 for the same partition."""
+    return float(adjusted_rand_score(labels, predictions))

@@ -5,21 +5,19 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from gedi_nesy.cli import task_folder
 from gedi_nesy.cli.program_file import seconds_of
 from gedi_nesy.cli.run_folder import without_resume
-from gedi_nesy.cli.task_inputs import TaskInputs, read_inputs
-from gedi_nesy.cli.task_results import say_outcome, write_results
-from gedi_nesy.cli.task_training import TrainSettings, task_config
+from gedi_nesy.cli.task_runs import folder as task_folder
+from gedi_nesy.cli.task_runs.inputs import TaskInputs, read_inputs
+from gedi_nesy.cli.task_runs.results import say_outcome, write_results
+from gedi_nesy.cli.task_runs.settings import TrainSettings, task_config
 from gedi_nesy.cli.top_level import INTERRUPTED, versions
 from gedi_nesy.errors import ConfigError
-from gedi_nesy.progress import OnProgress, progress
 from gedi_nesy.tasks.learn import learn_task
 from gedi_nesy.training.config import TrainConfig
 from gedi_nesy.training.durability.checkpoint_manager import CheckpointConfig, CheckpointManager
 from gedi_nesy.training.durability.lock import locked
-from gedi_nesy.training.durability.stopping import CTRL_C, stopping
-from gedi_nesy.training.records import Record
+from gedi_nesy.training.durability.stopping import CTRL_C, TIME_LIMIT
 
 SUMMARY = "networks that read images, from a rule and queries that hold of them, without labels"
 DEFAULTS = TrainSettings()
@@ -75,7 +73,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="images are scaled to it (default: found)",
     )
     parser.add_argument(
-        "--time-limit", type=seconds_of, metavar="SECONDS", help="end training after it, with what there is"
+        "--time-limit",
+        type=seconds_of,
+        metavar="SECONDS",
+        help="train anew, longer, until something is learned or this is over; the best counts",
     )
     parser.add_argument("--resume", action="store_true", help="go on where the run in --out was stopped")
     parser.add_argument(
@@ -106,41 +107,26 @@ def _trained_and_written(
     out: Path = arguments.out
     saver = _saver(arguments, settings, inputs)
     described = _settings(arguments, settings, config, inputs)
-    with stopping(arguments.time_limit) as stop, progress(settings.steps) as on_progress:
-        steps = _Steps(config, on_progress)
-        outcome = learn_task(
-            inputs.task, config, arguments.seed, steps.taken, saver, steps.resumed, stop=stop
-        )
-    finished = outcome.training.finished
+    outcome = learn_task(
+        inputs.task,
+        config,
+        arguments.seed,
+        saver=saver,
+        on_resume=lambda history: print(f"goes on after step {len(history):,}"),
+        time_limit=arguments.time_limit,
+        progress=True,
+    )
+    # what a limit ended between two trainings is as finished as it will be
+    finished = outcome.stopped is None or (outcome.stopped == TIME_LIMIT and outcome.training.finished)
     written = write_results(out, inputs, outcome, described | {"finished": finished})
-    say_outcome(outcome, written)
+    say_outcome(outcome, written, out)
     if finished:
         saver.remove()
         return 0
-    print(f"stopped by {stop.reason}, with the best networks so far; the same command with --resume goes on")
-    return INTERRUPTED if stop.reason == CTRL_C else 0
-
-
-class _Steps:
-    """Counts the steps of a run, and guesses how many it will have: as if the present restart were the last."""
-
-    def __init__(self, config: TrainConfig, on_progress: OnProgress):
-        self.config, self.on_progress, self.done = config, on_progress, 0
-
-    def taken(self, record: Record) -> None:
-        """One more step."""
-        self.done += 1
-        config = self.config
-        left = config.refine - record.step - 1
-        if record.phase != "refine":
-            left = max(0, config.explore + config.reconsider - record.step - 1) + config.refine
-        said = (f"{name} {value:.2f}" for name, value in record.terms.items() if value is not None)
-        self.on_progress(self.done, f"{record.phase}  {'  '.join(said)}", self.done + left)
-
-    def resumed(self, history: list[Record]) -> None:
-        """The steps of earlier launches."""
-        self.done = len(history)
-        print(f"goes on after step {self.done:,}")
+    print(
+        f"stopped by {outcome.stopped}, with the best networks so far; the same command with --resume goes on"
+    )
+    return INTERRUPTED if outcome.stopped == CTRL_C else 0
 
 
 def _check_out(arguments: argparse.Namespace) -> None:

@@ -163,7 +163,9 @@ def test_what_is_wrong_is_one_line(images, tmp_path, capsys):
     assert "--link belongs to --sort-into" in error_of(capsys, arguments(images, out, "--link"))
     assert "is not empty" in error_of(capsys, arguments(images, out, "--sort-into", str(images)))
     assert "no run of `gedi-nesy cluster` here" in error_of(capsys, ["name", str(images)])
-    assert "no GEDI model here" in error_of(capsys, ["predict", str(images), str(images), "--out", "p.csv"])
+    assert "no run of `gedi-nesy cluster` here" in error_of(
+        capsys, ["predict", str(images), str(images), "--out", "p.csv"]
+    )
 
 
 def _error_after_notes(capsys, images, out, *more: str) -> str:

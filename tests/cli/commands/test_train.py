@@ -10,13 +10,12 @@ import torch
 
 from gedi_nesy import progress
 from gedi_nesy.__main__ import main
-from gedi_nesy.cli import task_folder
+from gedi_nesy.cli.task_runs import folder as task_folder
 from gedi_nesy.data.folder import read_folder
 from gedi_nesy.models.gedi import GEDI
 from tests.cli.command_line import error_of
+from tests.cli.commands.runs_of_train import arguments
 from tests.cli.pictures import RULE, table, write_task
-
-SHORT = ["--steps", "8", "--restarts", "1"]
 
 
 @pytest.fixture(scope="module")
@@ -25,21 +24,6 @@ def place(tmp_path_factory) -> Path:
     place = tmp_path_factory.mktemp("inputs")
     write_task(place)
     return place
-
-
-def arguments(place: Path, out: Path, *more: str) -> list[str]:
-    given = [
-        str(place / "same.pl"),
-        "--queries",
-        str(place / "same.csv"),
-        "--query",
-        "same(A, B, Same)",
-        "--out",
-        str(out),
-        *SHORT,
-    ]
-    images = [] if any(each.startswith("--images") for each in more) else ["--images", str(place / "images")]
-    return ["train", *given, *images, *more]
 
 
 @pytest.fixture(scope="module")
@@ -99,8 +83,8 @@ def test_ctrl_c_writes_what_there_is_and_resume_ends_as_if_nothing_had_been(
     def pressing(total):
         inner = lines(total)
 
-        def report(step, terms, now=None):
-            inner(step, terms, now)
+        def report(step, terms, total=None):
+            inner(step, terms, total)
             if step == 5:
                 os.kill(os.getpid(), signal.SIGINT)
 

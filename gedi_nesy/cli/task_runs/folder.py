@@ -26,6 +26,8 @@ from gedi_nesy.cli.run_folder import RunFolderError, prepared, read_json
 from gedi_nesy.files import UnreadableError, read_tensors, to_bytes, write_whole
 from gedi_nesy.logic import Program
 from gedi_nesy.models.gedi import GEDI
+from gedi_nesy.tasks.programs import Outputs, domains
+from gedi_nesy.tasks.task import Queries
 
 FORMAT = "gedi_nesy.task/1"
 SETTINGS, VERDICT, PREDICTIONS, ASK = "settings.json", "verdict.json", "predictions.csv", "ask.json"
@@ -59,8 +61,11 @@ class TaskFolder:
     def program(self, allow_python: bool = False) -> Program:
         """Its rule over its networks, guarded as it is read, with the t(...) as they were learned."""
         text = self.folder / PROGRAM / self.settings["program"]
-        models = {name: network.model for name, network in self.networks.items()}
-        found = Program.from_file(text, models, allow_python)
+        # a rule may declare networks that none of its queries asks
+        declared = domains([Queries(text, "", {})])
+        networks = {name: Outputs(domain.size) for name, domain in declared.items()}
+        networks |= {name: network.model for name, network in self.networks.items()}
+        found = Program.from_file(text, networks, allow_python)
         facts = self.folder / FACTS
         if facts.exists():
             try:
@@ -143,8 +148,7 @@ def write_program(folder: Path, program: Program) -> str:
     return name
 
 
-def write_facts(folder: Path, program: Program) -> None:
-    """Keep the t(...) as they were learned."""
-    state = program.learnable.state_dict()
+def write_facts(folder: Path, state: Mapping[str, Tensor]) -> None:
+    """Keep the t(...) of the rule as they were learned."""
     if any(value.numel() for value in state.values()):
-        write_whole(folder / FACTS, to_bytes(state, {}))
+        write_whole(folder / FACTS, to_bytes({name: value.contiguous() for name, value in state.items()}, {}))

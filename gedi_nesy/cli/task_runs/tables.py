@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from gedi_nesy.cli.task_folder import Network
+from gedi_nesy.cli.task_runs.folder import Network
 from gedi_nesy.cluster import Assignments, assign
 from gedi_nesy.files import write_whole
 

@@ -4,13 +4,17 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from gedi_nesy.cli import task_folder
 from gedi_nesy.cli.run_folder import HISTORY, write_history, write_json
-from gedi_nesy.cli.task_folder import Network
-from gedi_nesy.cli.task_inputs import TaskInputs
-from gedi_nesy.cli.task_tables import energy_bound, symbol_columns, symbol_rows, write_rows
+from gedi_nesy.cli.task_runs import folder as task_folder
+from gedi_nesy.cli.task_runs.folder import Network
+from gedi_nesy.cli.task_runs.inputs import TaskInputs
+from gedi_nesy.cli.task_runs.tables import energy_bound, symbol_columns, symbol_rows, write_rows
 from gedi_nesy.cluster import Assignments, assign
+from gedi_nesy.tasks.ask import worth_labelling
 from gedi_nesy.tasks.learn import TaskOutcome
+
+MOST_ASKED = 100
+"""Images worth a label that are kept in the folder of a run."""
 
 
 def write_results(
@@ -39,16 +43,16 @@ def write_results(
             "unlike_above": networks[name].unlike_above,
         }
     write_rows(out / task_folder.PREDICTIONS, symbol_columns(several), rows)
-    program = outcome.program(inputs.program.source.name, inputs.task.allow_python)
-    task_folder.write_facts(out, program)
+    task_folder.write_facts(out, outcome.log_prob.facts[0].state_dict())
     own = {
         "format": task_folder.FORMAT,
-        "program": task_folder.write_program(out, program),
+        "program": task_folder.write_program(out, inputs.program),
         **settings,
         "templates": [{"query": each.query.text, "queries": len(each.rows)} for each in inputs.templates],
         "networks": described,
     }
     write_json(out / task_folder.VERDICT, outcome.verdict.to_document())
+    write_json(out / task_folder.ASK, {"images": asked_for(inputs, outcome)})
     write_history(out / HISTORY, outcome.training.history)
     write_json(out / task_folder.SETTINGS, own)
     names = (task_folder.VERDICT, task_folder.PREDICTIONS, task_folder.MODELS, task_folder.SETTINGS)
@@ -60,9 +64,24 @@ def _in_use(symbols: tuple[str, ...], found: Assignments) -> dict[str, int]:
     return dict(zip(symbols, counts, strict=True))
 
 
-def say_outcome(outcome: TaskOutcome, written: list[Path]) -> None:
+def asked_for(inputs: TaskInputs, outcome: TaskOutcome) -> list[dict[str, Any]]:
+    """The images that are worth a label, the most telling first, and what is read in each."""
+    return [
+        {
+            "image": inputs.pools.collections[inputs.pools.of(each.network)].names[each.index],
+            "network": each.network,
+            "read_as": str(inputs.domains[each.network].values[each.cluster]),
+            "probability": each.probability,
+        }
+        for each in worth_labelling(inputs.task, outcome, MOST_ASKED)
+    ]
+
+
+def say_outcome(outcome: TaskOutcome, written: list[Path], out: Path) -> None:
     """The verdict, what to do about it, and where everything is."""
     print(outcome.verdict.sentence)
     for each in outcome.verdict.advice:
         print(f"  {each}")
+    if outcome.verdict.verdict not in ("grounded", "wrong-rule"):
+        print(f"  `gedi-nesy ask {out}` says which images are worth a label.")
     print(f"written: {', '.join(map(str, written))}")

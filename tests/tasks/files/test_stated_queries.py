@@ -5,10 +5,11 @@ import torch
 
 from gedi_nesy.data.dataset import Collection, DataError
 from gedi_nesy.logic import Program, ProgramError
-from gedi_nesy.tasks.assemble import Pools, assemble, labels_of, read_labels
+from gedi_nesy.tasks.files.assemble import Pools, assemble
+from gedi_nesy.tasks.files.labels import labels_of, read_labels
+from gedi_nesy.tasks.files.query_files import read_query_file
+from gedi_nesy.tasks.files.stated_queries import templates_of
 from gedi_nesy.tasks.programs import Outputs, domains
-from gedi_nesy.tasks.query_files import read_query_file
-from gedi_nesy.tasks.stated_queries import templates_of
 from gedi_nesy.tasks.task import Queries
 
 RULE = """

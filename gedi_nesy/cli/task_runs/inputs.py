@@ -11,10 +11,11 @@ from gedi_nesy.data.arrays import read_collection
 from gedi_nesy.data.dataset import Collection, DataError
 from gedi_nesy.errors import ConfigError, did_you_mean
 from gedi_nesy.logic import Program
-from gedi_nesy.tasks.assemble import SHARED, Pools, assemble, labels_of, read_labels
+from gedi_nesy.tasks.files.assemble import SHARED, Pools, assemble
+from gedi_nesy.tasks.files.labels import labels_of, read_labels
+from gedi_nesy.tasks.files.query_files import read_query_file
+from gedi_nesy.tasks.files.stated_queries import StatedTemplate, templates_of
 from gedi_nesy.tasks.programs import Domain, Outputs, domains, readings_of
-from gedi_nesy.tasks.query_files import read_query_file
-from gedi_nesy.tasks.stated_queries import StatedTemplate, templates_of
 from gedi_nesy.tasks.task import Queries, Task
 
 

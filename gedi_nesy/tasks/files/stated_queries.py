@@ -15,8 +15,8 @@ from gedi_nesy.logic.grounding.ground import Request, ground
 from gedi_nesy.logic.grounding.image_arguments import image_places
 from gedi_nesy.logic.grounding.slots import Slot
 from gedi_nesy.logic.language.source import parse_query
+from gedi_nesy.tasks.files.query_files import Stated, name_of
 from gedi_nesy.tasks.programs import answer_columns, value_key
-from gedi_nesy.tasks.query_files import Stated, name_of
 
 ANSWER = "Answer"
 Path = tuple[int | str, ...]

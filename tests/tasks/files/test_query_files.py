@@ -6,7 +6,7 @@ from problog.logic import list2term
 from gedi_nesy.data.dataset import DataError
 from gedi_nesy.logic import ProgramError
 from gedi_nesy.logic.language.source import Source
-from gedi_nesy.tasks.query_files import cell_term, name_of, read_query_file
+from gedi_nesy.tasks.files.query_files import cell_term, name_of, read_query_file
 
 RULE = """
 nn(net, [X], Y, [0,1,2]) :: digit(X, Y).
