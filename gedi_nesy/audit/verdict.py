@@ -20,10 +20,13 @@ RIGHT = 0.8
 """Share of readings that must be right at the least: all m of a query then are in 0.8^m of the cases."""
 
 MOSTLY = 0.5
-"""Where queries are wrong, the share beyond chance that must hold all the same."""
+"""Where some queries are wrong, the share beyond chance that must hold all the same."""
 
-FIRM = 0.7
-"""NMI of the clusters of two restarts from which on they are the same clusters."""
+HARDLY = 0.25
+"""Where the rule is wrong, the share beyond chance that may hold at the most, of training queries as well."""
+
+FIRM = 0.5
+"""NMI of the clusters of two restarts from which on they have found the same thing: half of what there is to know."""
 
 TIMES_OVER = 4.0
 """How many times the information that names all symbols there must be in queries, before a rule is called wrong."""
@@ -102,6 +105,10 @@ class Evidence:
     clusters_agreement: float | None = None
     """mean NMI of the clusters that two restarts find without the rule"""
 
+    def to_document(self) -> dict[str, Any]:
+        """The fields as JSON has them."""
+        return asdict(self)
+
 
 def interval(held: int, of: int) -> tuple[float, float]:
     """Wilson's interval of a share, of two standard errors; (0, 1) where nothing was counted."""
@@ -158,7 +165,9 @@ def _kind(evidence: Evidence) -> Kind:
     if any(2 * used <= evidence.symbols[name] for name, used in evidence.symbols_in_use.items()):
         return "collapsed"
     firm = evidence.clusters_agreement is not None and evidence.clusters_agreement >= FIRM
-    if firm and high < expected and _tells_permutations_apart(evidence):
+    _, training_high = interval(evidence.training_held, evidence.training)
+    most = max(high, beyond_chance(training_high, evidence.chance))
+    if firm and most < HARDLY and _tells_permutations_apart(evidence):
         return "wrong-rule"
     return "unlearned"
 
@@ -221,7 +230,8 @@ def _sentence(kind: Kind, evidence: Evidence, accuracy: float | None, wrong: flo
         )
     expected = f"{held}, where {evidence.expected:.0%} would if networks were right as often as they are sure"
     if kind == "wrong-rule":
-        return f"Wrong rule: restarts find the same clusters, and no naming of them makes queries hold: {expected}."
+        trained = f"{evidence.training_held} of {evidence.training} others"
+        return f"Wrong rule: restarts find the same clusters, and no naming makes queries hold: {held}, and {trained}."
     return f"Unlearned: {expected}."
 
 

@@ -1,0 +1,70 @@
+"""The verdict benchmark's part of results.json, and its closing table: a row a run."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks.runner.benchmark import Run
+from benchmarks.runner.results import summarise
+from benchmarks.verdict.config import VerdictConfig
+
+
+def body(config: VerdictConfig, runs: Sequence[Run]) -> dict[str, Any]:
+    """How many verdicts are right; those that say grounded of an accuracy below 0.9; how far the estimates are off."""
+    grounded = [run for run in runs if run["verdict"]["verdict"] == "grounded"]
+    off = [abs(run["metrics"]["estimated_accuracy"] - run["metrics"]["accuracy"]) for run in grounded]
+    return {
+        "summary": summarise([run["metrics"] for run in runs]) if runs else {},
+        "rows": {
+            row: summarise([run["metrics"] for run in runs if run["row"] == row])
+            for row in dict.fromkeys(run["row"] for run in runs)
+        },
+        "verdicts": {
+            "runs": len(runs),
+            "right": int(sum(run["metrics"]["right"] for run in runs)),
+            "grounded_below_0.9": sum(run["metrics"]["accuracy"] < 0.9 for run in grounded),
+            "largest_error_of_estimate": max(off, default=None),
+        },
+    }
+
+
+def report(config: VerdictConfig, runs: Sequence[Run], console: Console, folder: Path) -> None:
+    """The closing table, and how many verdicts are right."""
+    console.print(verdict_table(runs, f"Verdicts, {config.dataset}, {config.queries} queries"))
+    found = body(config, runs)["verdicts"]
+    error = found["largest_error_of_estimate"]
+    console.print(
+        f"{found['right']} of {found['runs']} verdicts are right; {found['grounded_below_0.9']} say grounded of an"
+        " accuracy below 0.9" + ("" if error is None else f"; estimates are off by {error:.3f} at the most")
+    )
+
+
+def verdict_table(runs: Sequence[Run], title: str) -> Table:
+    """A row a run."""
+    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, padding=0)
+    table.add_column("row, seed", no_wrap=True)
+    for heading in ("accuracy", "estimated", "held out", "training", "readings"):
+        table.add_column(heading, justify="right")
+    table.add_column("verdict")
+    table.add_column("right")
+    for run in runs:
+        verdict, metrics = run["verdict"], run["metrics"]
+        table.add_row(
+            f"{run['row']}, {run['seed']}",
+            f"{metrics['accuracy']:.3f}",
+            _number(verdict["estimated_accuracy"]),
+            _number(verdict["held_out"]),
+            _number(verdict["training_hold"]),
+            "" if verdict["readings"] is None else f"{verdict['readings']:,}",
+            verdict["verdict"],
+            "yes" if metrics["right"] else "NO",
+        )
+    return table
+
+
+def _number(value: float | None) -> str:
+    return "" if value is None else f"{value:.3f}"

@@ -1,0 +1,88 @@
+"""One run of the verdict benchmark: a task without labels, its verdict, and what labels say of it."""
+
+from functools import cache
+
+import torch
+from torch import Tensor
+
+from benchmarks.runner import fault_tolerance
+from benchmarks.runner.benchmark import Benchmark, Job, Place, Run
+from benchmarks.runner.progress import Bar
+from benchmarks.verdict.build import build, chosen_images, settings
+from benchmarks.verdict.config import VerdictConfig
+from benchmarks.verdict.report import body, report
+from benchmarks.verdict.rows import ROWS, is_right
+from gedi_nesy.data.dataset import Split
+from gedi_nesy.data.images import load
+from gedi_nesy.models.gedi import GEDI
+from gedi_nesy.tasks.ask import worth_labelling
+from gedi_nesy.tasks.learn import learn_task
+
+_load = cache(load)
+"""Once in every process."""
+
+
+def jobs(config: VerdictConfig) -> list[Job]:
+    """Rows x seeds, once everything that can be wrong has been checked."""
+    config.check()
+    for row in config.rows:
+        settings(config, ROWS[row])
+    _load(config.dataset, config.data_root)
+    return [
+        Job(
+            name=f"{row}, seed {seed}",
+            folder=f"{row.replace('%', '').replace(' ', '-')}/seed-{seed}",
+            runs=({"row": row, "seed": seed},),
+        )
+        for row in config.rows
+        for seed in config.seeds
+    ]
+
+
+def run_one(config: VerdictConfig, job: Job, place: Place) -> list[Run]:
+    """Train without labels, judge, and only then look at the labels of unseen images."""
+    (identity,) = job.runs
+    row, seed = ROWS[identity["row"]], identity["seed"]
+    dataset = _load(config.dataset, config.data_root)
+    split = chosen_images(config, dataset.train, seed)
+    split = Split(split.images.to(place.device), split.labels)
+    given, train_config = build(config, row, split, seed), settings(config, row)
+    saver = fault_tolerance.saver_of(config, place.checkpoints, identity, place.device)
+    bar = Bar(place.progress, place.console, job.name, train_config)
+    outcome = learn_task(given, train_config, seed, bar, saver, bar.resumed)
+    seconds = saver.seconds
+    bar.close()
+    test = Split(dataset.test.images.to(place.device), dataset.test.labels)
+    accuracy = _accuracy(outcome.models["digit_net"], test)
+    verdict = outcome.verdict
+    right = is_right(row, verdict.verdict, accuracy)
+    place.say(f"{job.name}: accuracy {accuracy:.3f}. {verdict.sentence}")
+    metrics = {
+        "accuracy": accuracy,
+        "right": float(right),
+        "restarts": float(len(outcome.training.attempts)),
+        "seconds": seconds,
+    }
+    if verdict.estimated_accuracy is not None:
+        metrics["estimated_accuracy"] = verdict.estimated_accuracy
+    return [
+        {
+            **identity,
+            "metrics": metrics,
+            "verdict": verdict.to_document(),
+            "evidence": outcome.judged.evidence.to_document(),
+            "worth_labelling": [each._asdict() for each in worth_labelling(given, outcome)],
+            "survival": fault_tolerance.record(saver, outcome.training),
+        }
+    ]
+
+
+@torch.no_grad()
+def _accuracy(model: GEDI, split: Split) -> float:
+    parts: list[Tensor] = [model.log_probs(part).argmax(dim=1).cpu() for part in split.images.split(1000)]
+    return float((torch.cat(parts) == split.labels).float().mean())
+
+
+BENCHMARK = Benchmark(
+    name="verdict", config=VerdictConfig, jobs=jobs, run_one=run_one, body=body, report=report
+)
