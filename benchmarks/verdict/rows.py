@@ -41,6 +41,9 @@ RULE: dict[str, Rule] = {
     "product": Rule(file="product", query="product(A, B, N)", lengths=(2,), answer_of=lambda s: s[0] * s[1]),
     "sum": Rule(file="sum_of_two", query="sum(A, B, N)", lengths=(2,), answer_of=sum),
     "sum of three": Rule(file="sum_of_three", query="sum(A, B, C, N)", lengths=(3,), answer_of=sum),
+    "triples": Rule(
+        file="triples", query="addition(A, B, C)", lengths=(3,), holds=lambda s: s[0] + s[1] == s[2]
+    ),
     "next": Rule(file="next", query="next(A, B)", lengths=(2,), holds=lambda s: (s[0] + 1) % 10 == s[1]),
     "less": Rule(file="less", query="less(A, B)", lengths=(2,), holds=lambda s: s[0] < s[1]),
     "two digits": Rule(
@@ -90,6 +93,7 @@ RowName = Literal[
     "product mod 7",
     "product",
     "sum of three",
+    "triples",
     "less",
     "two digits",
     "sorted",
@@ -112,12 +116,13 @@ ROWS: dict[RowName, Row] = {
     "product mod 7": Row(rule="product mod 7"),
     "product": Row(rule="product"),
     "sum of three": Row(rule="sum of three"),
+    "triples": Row(rule="triples"),
     "less": Row(rule="less"),
     "two digits": Row(rule="two digits"),
     "sorted": Row(rule="sorted"),
     "30% wrong": Row(rule="sum", wrong=0.3),
     "too short": Row(rule="max", short=True),
-    "rule alone": Row(rule="sum", off={"inv": 0.0, "prior": 0.0}, right=("collapsed", "unlearned")),
+    "rule alone": Row(rule="triples", off={"inv": 0.0, "prior": 0.0}, right=("collapsed", "unlearned")),
     "wrong rule": Row(rule="difference", truth="max", right=("wrong-rule",)),
     "even odd": Row(rule="sum", shown=EVEN_ODD, right=("ambiguous",)),
     "next": Row(rule="next", right=("ambiguous",)),

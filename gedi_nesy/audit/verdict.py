@@ -138,8 +138,7 @@ def judge(evidence: Evidence) -> Verdict:
         _, high = interval(evidence.held, evidence.held_out)
         wrong = wrong_queries(evidence) if high < evidence.expected else None
     if kind == "grounded":
-        # where queries are wrong, images that do not fit them are not misread
-        accuracy = evidence.posterior if wrong is None else evidence.posterior_of_held
+        accuracy = estimated_accuracy(evidence) if wrong is None else evidence.posterior_of_held
     return Verdict(
         verdict=kind,
         sentence=_sentence(kind, evidence, accuracy, wrong),
@@ -183,6 +182,17 @@ def _some_are_wrong(evidence: Evidence) -> bool:
     joint = (first + other) / (evidence.training + evidence.held_out)
     error = math.sqrt(joint * (1 - joint) * (1 / evidence.training + 1 / evidence.held_out))
     return first / evidence.training - other / evidence.held_out <= CONFIDENT * error
+
+
+def estimated_accuracy(evidence: Evidence) -> float:
+    """The lower of two estimates, each of which is too high in its own way.
+
+    The mean posterior believes networks that are too sure. The share a^m of queries beyond chance of which all m
+    readings are right, each with probability a, takes as right what is misread and does not matter to the query.
+    """
+    held = evidence.held / evidence.held_out if evidence.held_out else 0.0
+    all_right = max(0.0, beyond_chance(held, evidence.chance))
+    return min(evidence.posterior, all_right ** (1.0 / evidence.readings_per_query))
 
 
 def wrong_queries(evidence: Evidence) -> float:
