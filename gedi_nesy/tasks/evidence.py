@@ -7,7 +7,7 @@ import torch
 from jaxtyping import Int
 from torch import Generator, Tensor
 
-from gedi_nesy.audit.verdict import Evidence, symbols_in_use
+from gedi_nesy.audit.evidence import Evidence, symbols_in_use
 from gedi_nesy.data.queries import TaskData
 from gedi_nesy.models.gedi import GEDI
 from gedi_nesy.tasks.agreement import Restarts

@@ -10,7 +10,8 @@ from typing import NamedTuple
 
 from torch import Generator
 
-from gedi_nesy.audit.verdict import Verdict, judge
+from gedi_nesy.audit.judgement import judge
+from gedi_nesy.audit.verdict import Verdict
 from gedi_nesy.logic import Program
 from gedi_nesy.models.gedi import GEDI
 from gedi_nesy.progress import OnProgress

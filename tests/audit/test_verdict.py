@@ -5,7 +5,9 @@ from dataclasses import replace
 import pytest
 from scipy.stats import binomtest
 
-from gedi_nesy.audit.verdict import Evidence, Verdict, from_document, interval, judge, symbols_in_use
+from gedi_nesy.audit.evidence import Evidence, interval, symbols_in_use
+from gedi_nesy.audit.judgement import judge
+from gedi_nesy.audit.verdict import Verdict, from_document
 from gedi_nesy.errors import ConfigError
 
 LEARNED = Evidence(

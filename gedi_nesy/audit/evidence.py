@@ -1,0 +1,91 @@
+"""What a verdict is made of: numbers that are counted of trained networks, and what follows from them.
+
+Pure functions; `gedi_nesy.tasks.evidence` counts.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+CONFIDENT = 2.0
+"""Standard errors to either side of a share: an interval of 95%."""
+
+USED = 0.25
+"""A symbol is in use where it is read at least this often, of what would be its part if all were read equally often."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evidence:
+    """What a verdict is made of."""
+
+    held: int
+    """held-out queries that hold"""
+    held_out: int
+    """of so many"""
+    training_held: int
+    training: int
+    chance: float
+    """share that would hold if each image were any of those that are read"""
+    expected: float
+    """share of held-out queries that would hold if readings were right as often as the networks are sure of them"""
+    posterior: float
+    """mean probability, given that its query holds, that an image is what it is read as, in held-out queries"""
+    posterior_of_held: float
+    """the same over those held-out queries that hold of what is read"""
+    readings_per_query: float
+    """on average, of held-out queries"""
+    training_expected: float
+    """as `expected`, of training queries"""
+    symbols_in_use: Mapping[str, int]
+    symbols: Mapping[str, int]
+    """how many there are, by network"""
+    readings: int | None = None
+    """one-to-one maps of the symbols under which what is read holds as well; None: not counted"""
+    agreement: float | None = None
+    clusters_agreement: float | None = None
+    """mean NMI of the clusters that two restarts find without the rule"""
+
+    def to_document(self) -> dict[str, Any]:
+        """The fields as JSON has them."""
+        return asdict(self)
+
+
+def interval(held: int, of: int) -> tuple[float, float]:
+    """Wilson's interval of a share, of two standard errors; (0, 1) where nothing was counted."""
+    if of == 0:
+        return 0.0, 1.0
+    share, square = held / of, CONFIDENT**2
+    middle = (share + square / (2 * of)) / (1 + square / of)
+    half = CONFIDENT / (1 + square / of) * math.sqrt(share * (1 - share) / of + square / (4 * of**2))
+    return max(0.0, middle - half), min(1.0, middle + half)
+
+
+def beyond_chance(share: float, chance: float) -> float:
+    """How far a share is on the way from chance to 1."""
+    return (share - chance) / (1 - chance) if chance < 1 else 0.0
+
+
+def symbols_in_use(counts: list[int]) -> int:
+    """How many symbols are read often enough to count."""
+    return sum(count >= USED * sum(counts) / len(counts) and count > 0 for count in counts)
+
+
+def estimated_accuracy(evidence: Evidence) -> float:
+    """The lower of two estimates, each of which is too high in its own way.
+
+    The mean posterior believes networks that are too sure. The share a^m of queries beyond chance of which all m
+    readings are right, each with probability a, takes as right what is misread and does not matter to the query.
+    """
+    held = evidence.held / evidence.held_out if evidence.held_out else 0.0
+    all_right = max(0.0, beyond_chance(held, evidence.chance))
+    return min(evidence.posterior, all_right ** (1.0 / evidence.readings_per_query))
+
+
+def wrong_queries(evidence: Evidence) -> float:
+    """The share of training queries that do not hold although the networks read what is there."""
+    expected = beyond_chance(evidence.training_expected, evidence.chance)
+    if not evidence.training or expected <= 0:
+        return 0.0
+    found = beyond_chance(evidence.training_held / evidence.training, evidence.chance)
+    return min(1.0, max(0.0, 1.0 - found / expected))
