@@ -13,6 +13,7 @@ from gedi_nesy.models.gedi import GEDI
 from gedi_nesy.objectives.inv import loss_inv
 from gedi_nesy.objectives.prior import loss_prior
 from gedi_nesy.training.divergence import DivergedError
+from gedi_nesy.training.durability import checkpoint
 from gedi_nesy.training.durability.checkpoint_manager import CheckpointManager
 from gedi_nesy.training.vectorized.config import VectorizedConfig
 from gedi_nesy.training.vectorized.learner import VectorizedLearner
@@ -39,7 +40,8 @@ def cluster_points(
     learner = _stack((points.double() - mean).div(std).float(), config)
     state = saver.load() if saver else None
     if state is not None:
-        learner.load_state(state)
+        with checkpoint.restoring():
+            learner.load_state(state)
         on_resume(learner.step)
     with saver.catching_signals() if saver and stop is None else nullcontext():
         while learner.step < config.steps and not learner.diverged.all() and not (stop and stop()):

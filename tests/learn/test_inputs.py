@@ -150,3 +150,16 @@ def test_of_a_batch_the_queries_are_named_by_their_places_in_the_training_set(tm
     compiled = CompiledQuery(query, ("A", "B"), program.learnable)
     with pytest.raises(ProgramError, match=r"in training queries 2, 3 \(query 2 is about images 4, 5\)$"):
         batches.log_prob(compiled, {}, task, 0, blocks, drawn)
+
+
+class Faulty(Extreme):
+    """With a bug that shows only once it is used."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        raise KeyError("mine")
+
+
+def test_what_a_persons_backbone_raises_comes_out_as_it_is(generator):
+    with pytest.raises(KeyError, match="mine") as raised:
+        learn(data(1, 9, 9, generator=generator), differ, 3, SHORT, Faulty)
+    assert raised.traceback[-1].name == "forward"

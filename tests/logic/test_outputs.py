@@ -116,6 +116,39 @@ def test_tensors_as_terms():
             read_by(lambda e, row=row: torch.tensor([row]))
 
 
+class Faulty(torch.nn.Module):
+    """A person's network with a bug of its own."""
+
+    def __init__(self, error):
+        super().__init__()
+        self.error = error
+
+    def forward(self, *inputs):
+        raise self.error
+
+
+@pytest.mark.parametrize("kind", [TypeError, ValueError, KeyError, AttributeError, ZeroDivisionError])
+@pytest.mark.parametrize("engine", ["circuit", "deepproblog", "tensors"])
+def test_what_a_persons_own_network_raises_comes_out_as_it_is(engine, kind):
+    network = Faulty(kind("mine"))
+    with pytest.raises(kind) as raised:
+        if engine == "tensors":
+            read_by(network)
+        else:
+            program = Program.from_string(PROGRAM, {"net": network})
+            query = program.compile("sum(A, B, N)", images=["A", "B"], answer="N", engine=engine)
+            query.distribution(A=torch.rand(2, 1, 2, 2), B=torch.rand(2, 1, 2, 2))
+    assert raised.value is network.error
+    assert raised.traceback[-1].name == "forward"
+
+
+def test_what_torch_raises_in_it_names_the_network_and_keeps_its_traceback():
+    with pytest.raises(ProgramError, match="network 'read' cannot read images of shape") as raised:
+        read_by(Faulty(RuntimeError("mat1 and mat2")))
+    assert isinstance(raised.value.__cause__, RuntimeError)
+    assert raised.value.__cause__.__traceback__ is not None
+
+
 def test_a_network_over_tensors_that_cannot_compute_is_named():
     with pytest.raises(
         ProgramError, match=r"network 'read' cannot read images of shape \(4,\): .*mat1 and mat2"

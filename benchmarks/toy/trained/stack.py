@@ -18,6 +18,7 @@ from benchmarks.toy.trained.swav import Setting, SwAV
 from gedi_nesy.objectives.inv import loss_inv
 from gedi_nesy.objectives.prior import loss_prior
 from gedi_nesy.training import seeds
+from gedi_nesy.training.durability import checkpoint
 from gedi_nesy.training.durability.checkpoint_manager import CheckpointManager
 from gedi_nesy.training.vectorized.config import VectorizedConfig
 from gedi_nesy.training.vectorized.learner import VectorizedLearner
@@ -84,7 +85,8 @@ def learn(
     """Train to the end, from where the saver has it, or until all have diverged."""
     state = saver.load() if saver else None
     if state is not None:
-        learner.load_state(state)
+        with checkpoint.restoring():
+            learner.load_state(state)
     with saver.catching_signals() if saver else nullcontext():
         while learner.step < learner.config.iterations and not learner.diverged.all():
             learner.run_block()
