@@ -1,5 +1,6 @@
 """Symbols without labels: GEDI networks as neural predicates of ProbLog programs."""
 
+import os
 from typing import TYPE_CHECKING
 
 from gedi_nesy.models.gedi import GEDI
@@ -9,6 +10,10 @@ if TYPE_CHECKING:
 
 __all__ = ["GEDI", "Program", "ProgramError"]
 __version__ = "0.1.0"
+
+if os.environ.get("PATH") == "":
+    # ProbLog takes one that is not set, and fails with a TypeError on one that is empty
+    del os.environ["PATH"]
 
 
 def __getattr__(name: str) -> object:

@@ -96,6 +96,8 @@ def _what_a_user_can_fix(error: BaseException) -> str | None:
             said = "out of memory; make batches, images or the program smaller"
         case RuntimeError() if _is_out_of_memory(error):
             said = f"out of memory; make batches or images smaller ({str(error)[:200]})"
+        case RuntimeError() if "No working C++ compiler" in str(error):
+            said = "torch.compile (--compile) needs a C++ compiler, and found none: install g++, or leave the flag out"
         case UnicodeDecodeError():
             said = f"a file is not UTF-8 text (byte {error.start}: {error.reason})"
         case OSError():

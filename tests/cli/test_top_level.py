@@ -51,6 +51,11 @@ def test_all_errors_of_the_project_have_one_base_and_keep_their_kind(kind, base)
         (ProgramError("a.pl:3: what\n is wrong"), "error: a.pl:3: what is wrong\n", 1),
         (ConfigError("tau=0 must be positive"), "error: tau=0 must be positive\n", 1),
         (FileNotFoundError(errno.ENOENT, "No such file", "a\nb"), "error: a b: No such file\n", 1),
+        (
+            RuntimeError("InvalidCxxCompiler: No working C++ compiler found in torch._inductor"),
+            "error: torch.compile (--compile) needs a C++ compiler, and found none: install g++, or leave",
+            1,
+        ),
         (MemoryError(), "error: out of memory; make batches, images or the program smaller\n", 1),
         (
             StoppedError(15, Path("runs/x")),

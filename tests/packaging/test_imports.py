@@ -1,6 +1,7 @@
 """What is imported is declared, by the package itself or by the extra that the import names."""
 
 import ast
+import importlib
 import os
 import re
 import subprocess
@@ -14,6 +15,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+
+import gedi_nesy
 
 OURS = {"gedi_nesy", "benchmarks", "tests", "examples"}
 CORE = ""
@@ -216,3 +219,14 @@ def test_a_benchmark_without_its_packages_is_one_line(with_core_only):
         "error: benchmarks need matplotlib, rich, scipy, sklearn, tyro, not installed here:"
         " pip install 'gedi_nesy[benchmarks]'\n"
     )
+
+
+def test_an_empty_search_path_does_not_keep_problog_from_being_imported(monkeypatch):
+    from problog.setup import set_environment
+
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    monkeypatch.setenv("PATH", "")
+    with pytest.raises(TypeError):
+        set_environment()  # what ProbLog does when it is imported
+    importlib.reload(gedi_nesy)
+    set_environment()
