@@ -1,5 +1,7 @@
 """A network whose output is no distribution is refused, naming network, predicate and value, wherever it comes in."""
 
+from functools import partial
+
 import pytest
 import torch
 from torch import Tensor
@@ -130,14 +132,13 @@ class Faulty(torch.nn.Module):
 @pytest.mark.parametrize("kind", [TypeError, ValueError, KeyError, AttributeError, ZeroDivisionError])
 @pytest.mark.parametrize("engine", ["circuit", "deepproblog", "tensors"])
 def test_what_a_persons_own_network_raises_comes_out_as_it_is(engine, kind):
-    network = Faulty(kind("mine"))
+    network, x = Faulty(kind("mine")), torch.rand(2, 1, 2, 2)
+    program = Program.from_string(PROGRAM, {"net": network})
+    asked = {} if engine == "tensors" else {"engine": engine}
+    query = program.compile("sum(A, B, N)", images=["A", "B"], answer="N", **asked)
+    call = partial(read_by, network) if engine == "tensors" else partial(query.distribution, A=x, B=x + 1)
     with pytest.raises(kind) as raised:
-        if engine == "tensors":
-            read_by(network)
-        else:
-            program = Program.from_string(PROGRAM, {"net": network})
-            query = program.compile("sum(A, B, N)", images=["A", "B"], answer="N", engine=engine)
-            query.distribution(A=torch.rand(2, 1, 2, 2), B=torch.rand(2, 1, 2, 2))
+        call()
     assert raised.value is network.error
     assert raised.traceback[-1].name == "forward"
 
