@@ -7,9 +7,10 @@ from pathlib import Path, PurePosixPath
 from gedi_nesy.data.dataset import DataError
 
 
-def read_labels(file: Path, names: Sequence[str]) -> list[str | None]:
+def read_labels(file: Path, names: Sequence[str], network: str | None = None) -> list[str | None]:
     """The label of each input of these names, from a CSV file with the columns `image` and `label`; None without one.
 
+    The second column may be called `symbol`. Of `network` are all rows, but those with another in a column `network`.
     DataError names file and line where something does not fit.
     """
     if not file.is_file():
@@ -17,11 +18,15 @@ def read_labels(file: Path, names: Sequence[str]) -> list[str | None]:
     with file.open(newline="", encoding="utf-8-sig") as opened:
         reader = csv.DictReader(opened, strict=True)
         try:
-            rows = [(reader.line_num, row.get("image"), row.get("label")) for row in reader]
+            rows = [
+                (reader.line_num, row.get("image"), row.get("label") or row.get("symbol"))
+                for row in reader
+                if network is None or row.get("network") in (None, "", network)
+            ]
         except csv.Error as error:
             raise DataError(f"{file}: line {reader.line_num}: {error}") from error
         columns = set(reader.fieldnames or ())
-    if not {"image", "label"} <= columns:
+    if "image" not in columns or not columns & {"label", "symbol"}:
         raise DataError(f"{file}: its first line must name the columns image and label")
     known, found = set(names), dict[str, str]()
     for line, name, label in rows:

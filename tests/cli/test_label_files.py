@@ -12,6 +12,13 @@ def test_labels_come_in_the_order_of_the_inputs(tmp_path):
     assert read_labels(file, ["a.png", "none.png", "b, c.png"]) == ['a "b"', None, "7"]
 
 
+def test_labels_of_one_network_of_several(tmp_path):
+    file = tmp_path / "labels.csv"
+    file.write_text("image,symbol,network\na.png,7,digit_net\na.png,red,colour_net\nb.png,8,\n")
+    assert read_labels(file, ["a.png", "b.png"], "digit_net") == ["7", "8"]
+    assert read_labels(file, ["a.png", "b.png"], "colour_net") == ["red", "8"]
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [

@@ -9,6 +9,7 @@ from gedi_nesy.cli.program_file import seconds_of
 from gedi_nesy.cli.run_folder import without_resume
 from gedi_nesy.cli.task_runs import folder as task_folder
 from gedi_nesy.cli.task_runs.inputs import TaskInputs, read_inputs
+from gedi_nesy.cli.task_runs.page import write_with_cards
 from gedi_nesy.cli.task_runs.results import say_outcome, write_results
 from gedi_nesy.cli.task_runs.settings import TrainSettings, task_config
 from gedi_nesy.cli.top_level import INTERRUPTED, versions
@@ -119,6 +120,7 @@ def _trained_and_written(
     # what a limit ended between two trainings is as finished as it will be
     finished = outcome.stopped is None or (outcome.stopped == TIME_LIMIT and outcome.training.finished)
     written = write_results(out, inputs, outcome, described | {"finished": finished})
+    written.append(write_with_cards(out, inputs, outcome.judged.rivals))
     say_outcome(outcome, written, out)
     if finished:
         saver.remove()
