@@ -1,5 +1,6 @@
 """One seed of the addition benchmark: data, training, evaluation on unseen images, pictures, the saved model."""
 
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -8,10 +9,13 @@ import torch
 from torch import Generator, Tensor
 
 from benchmarks.addition.config import AdditionConfig, Engine
+from benchmarks.addition.page import page_of
 from benchmarks.addition.report import body, draw, report
 from benchmarks.runner.benchmark import Benchmark, Job, Place, Run
+from benchmarks.runner.flags import command_line
 from benchmarks.runner.training import attempts, backbone, train
 from benchmarks.shortcuts import audit as audits
+from gedi_nesy.cluster import assign
 from gedi_nesy.data.dataset import Dataset
 from gedi_nesy.data.images import load
 from gedi_nesy.data.pixels import to_float
@@ -21,6 +25,7 @@ from gedi_nesy.metrics import clustering
 from gedi_nesy.metrics.collapse import verdict
 from gedi_nesy.metrics.ood import auroc
 from gedi_nesy.models.gedi import GEDI
+from gedi_nesy.report.page.write import write_page
 from gedi_nesy.training import distributed
 from gedi_nesy.training.batches import QueryLogProb
 
@@ -63,7 +68,7 @@ def run_one(config: AdditionConfig, job: Job, place: Place) -> list[Run]:
     Of several ranks all train, and the first does the rest.
     """
     (identity,) = job.runs
-    seed, config = identity["seed"], config.variant(identity["row"])
+    asked, seed, config = config, identity["seed"], config.variant(identity["row"])
     dataset = _load(config.dataset, config.data_root)
     data = QuerySet(*(part.to(place.device) for part in _data(config, dataset, seed)))
     symbols = dataset.train.labels[data.query_indices.cpu()].tolist()
@@ -100,19 +105,22 @@ def run_one(config: AdditionConfig, job: Job, place: Place) -> list[Run]:
         "ood_auroc": _blends_told_apart(model, dataset, place.device),
         "seconds": trained.seconds,
     }
-    return [
-        {
-            **identity,
-            "metrics": metrics,
-            "kind": judged.kind,
-            "sentence": judged.sentence,
-            "attempts": attempts(outcome),
-            "chosen": outcome.chosen,
-            "audit": audits.as_results(audit, sentence),
-            "learned": learned,
-            "survival": trained.survival,
-        }
-    ]
+    run = {
+        **identity,
+        "metrics": metrics,
+        "kind": judged.kind,
+        "sentence": judged.sentence,
+        "attempts": attempts(outcome),
+        "chosen": outcome.chosen,
+        "audit": audits.as_results(audit, sentence),
+        "learned": learned,
+        "survival": trained.survival,
+    }
+    found = assign(model, dataset.test.images.to(place.device))
+    page = page_of(config, dataset, outcome, found, judged, audit, run)
+    command = command_line(replace(asked, seeds=(seed,)), "python -m benchmarks.addition")
+    write_page(place.folder / "page.html", replace(page, command=command))
+    return [run]
 
 
 def _data(config: AdditionConfig, dataset: Dataset, seed: int) -> QuerySet:

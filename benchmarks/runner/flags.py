@@ -8,6 +8,7 @@ config that is in no group is no flag.
 
 import ast
 import inspect
+import shlex
 import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import field, fields, is_dataclass, make_dataclass, replace
@@ -74,6 +75,24 @@ def flat(config: PlaceConfig) -> dict[str, Any]:
         for leaves in _groups(type(config)).values()
         for leaf in leaves
     }
+
+
+def command_line(config: PlaceConfig, prog: str) -> str:
+    """What one would type for these settings: flags whose value is not their default."""
+    words = prog.split()
+    for leaves in _groups(type(config)).values():
+        for leaf in leaves:
+            value = _value(config, leaf.path.split("."))
+            if value != leaf.default and value is not None:
+                words += [f"--{leaf.key.replace('_', '-')}", *_typed(value)]
+    return shlex.join(words)
+
+
+def _typed(value: Any) -> list[str]:
+    """The words behind a flag: none where it is only switched on."""
+    if value is True:
+        return []
+    return [str(each) for each in value] if isinstance(value, tuple | list) else [str(value)]
 
 
 def _group(leaves: Sequence[_Leaf]) -> type:

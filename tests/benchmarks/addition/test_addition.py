@@ -1,5 +1,6 @@
 """The main job, very small, as a user would type it; and what it says to bad input."""
 
+import html
 import json
 import sys
 from pathlib import Path
@@ -44,6 +45,12 @@ def test_results_pictures_and_model(monkeypatch, tmp_path, capsys):
     model = GEDI.load(out / "seed-0" / "model")
     assert model.log_probs(torch.rand(2, 1, 28, 28)).exp().sum().item() == pytest.approx(2, abs=1e-5)
     assert "The symbols are" in capsys.readouterr().out
+    text = (out / "seed-0" / "page.html").read_text()
+    assert results["runs"][0]["sentence"] in html.unescape(text)
+    # all but the seeds as they were typed
+    shown = html.unescape(text.split('<code id="command">')[1].split("</code>")[0])
+    assert shown.startswith("python -m benchmarks.addition --triples 12 --unlabelled 20 --dataset digits")
+    assert "--seeds" not in shown, "0 is the default"
 
 
 def test_the_ablation_has_five_rows(monkeypatch, tmp_path, capsys):

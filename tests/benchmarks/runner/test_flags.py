@@ -1,9 +1,11 @@
 """The command line of nested configs: flat, with the old names, and results.json with the keys it always had."""
 
+import shlex
+
 import pytest
 
 from benchmarks.addition.config import ABLATION, AdditionConfig
-from benchmarks.runner.flags import flat, parse
+from benchmarks.runner.flags import command_line, flat, parse
 from benchmarks.shortcuts.config import ShortcutsConfig
 from gedi_nesy.training.config import TrainConfig
 
@@ -111,6 +113,15 @@ def test_flags_reach_the_library_s_configs():
     assert settings.step.warp.rotate == TrainConfig().step.warp.rotate
     assert settings.step.learning_rate == 0.01
     assert settings.explore == 9
+
+
+def test_a_config_can_be_typed_again():
+    typed = ["--triples", "7", "--seeds", "1", "2", "--ablation", "--weight-inv", "3.5", "--sgld-steps", "2"]
+    config = parse(AdditionConfig, "x", typed)
+    words = shlex.split(command_line(config, "x"))
+    assert sorted(words[1:]) == sorted(typed)
+    assert parse(AdditionConfig, "x", words[1:]) == config
+    assert command_line(AdditionConfig(), "x") == "x"
 
 
 def test_every_row_of_the_ablation_has_the_same_search():
