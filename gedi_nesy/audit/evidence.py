@@ -40,6 +40,9 @@ class Evidence:
     symbols_in_use: Mapping[str, int]
     symbols: Mapping[str, int]
     """how many there are, by network"""
+    labels: int = 0
+    """images whose symbol was told"""
+    labels_misread: int = 0
     readings: int | None = None
     """one-to-one maps of the symbols under which what is read holds as well; None: not counted"""
     agreement: float | None = None

@@ -43,7 +43,7 @@ def judge(evidence: Evidence) -> Verdict:
         held_out=evidence.held / evidence.held_out if evidence.held_out else None,
         agreement=evidence.agreement,
         estimated_accuracy=accuracy,
-        readings=evidence.readings,
+        readings=evidence.readings if kind in ("grounded", "ambiguous") else None,
         advice=_advice(kind, evidence, wrong),
         symbols_in_use=dict(evidence.symbols_in_use),
         training_hold=evidence.training_held / evidence.training if evidence.training else None,
@@ -57,6 +57,8 @@ def _kind(evidence: Evidence) -> Kind:
     )
     expected, enough = beyond_chance(evidence.expected, evidence.chance), RIGHT**evidence.readings_per_query
     as_sure = high >= expected and low >= enough
+    if 2 * evidence.labels_misread > evidence.labels:
+        return "unlearned"
     if expected >= enough and (as_sure or (low >= MOSTLY and _some_are_wrong(evidence))):
         return "ambiguous" if evidence.readings is not None and evidence.readings > 1 else "grounded"
     if any(2 * used <= evidence.symbols[name] for name, used in evidence.symbols_in_use.items()):
@@ -116,6 +118,8 @@ def _sentence(kind: Kind, evidence: Evidence, accuracy: float | None, wrong: flo
         return (
             f"Collapsed: few symbols are in use ({used}); {held}, and by chance {evidence.chance:.0%} would."
         )
+    if 2 * evidence.labels_misread > evidence.labels:
+        return f"Unlearned: {evidence.labels_misread} of {evidence.labels} labelled images are read as something else."
     expected = f"{held}, where {evidence.expected:.0%} would if networks were right as often as they are sure"
     if kind == "wrong-rule":
         trained = f"{evidence.training_held} of {evidence.training} others"

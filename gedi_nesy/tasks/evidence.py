@@ -58,7 +58,9 @@ def evidence_of(
     training = read(split.training, log_prob, networks)
     clusters = {name: network.num_clusters for name, network in networks.items()}
     by_chance = chance(Generator().manual_seed(0), split.held_out, log_prob, held_out, clusters)
-    found = rivals(split.training, log_prob, training)
+    labels = {name: _labels(split.training, name, network) for name, network in networks.items()}
+    known = {(name, label) for name, pairs in labels.items() for label, read in pairs if label == read}
+    found = rivals(split.training, log_prob, training, known)
     evidence = Evidence(
         held=_total(held_out),
         held_out=split.held_out.num_queries,
@@ -74,6 +76,8 @@ def evidence_of(
             name: symbols_in_use(_counts(split.training, name, network)) for name, network in networks.items()
         },
         symbols=clusters,
+        labels=sum(len(pairs) for pairs in labels.values()),
+        labels_misread=sum(label != read for pairs in labels.values() for label, read in pairs),
         readings=found.readings,
         agreement=restarts.agreement if restarts is not None else None,
         clusters_agreement=restarts.clusters_agreement if restarts is not None else None,
@@ -99,6 +103,14 @@ def _expected(readings: Sequence[Readings], by_chance: float) -> float:
     """If readings were right as often as networks are sure: all of a query are, or else it may hold by chance."""
     right = _mean([each.sureness.prod(dim=0) for each in readings])
     return right + (1.0 - right) * by_chance
+
+
+@torch.no_grad()
+def _labels(data: TaskData, name: str, network: GEDI) -> list[tuple[int, int]]:
+    """Of each labelled image of a network, the label and what is read."""
+    shown = data.networks[name]
+    read = log_probs_of(network, shown, shown.labelled).argmax(dim=1)
+    return list(zip(shown.labels.tolist(), read.tolist(), strict=True))
 
 
 @torch.no_grad()

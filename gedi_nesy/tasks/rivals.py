@@ -6,7 +6,7 @@ to a renaming, the maps that it finds are the renamings that the queries admit.
 
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -62,14 +62,16 @@ def rivals(
     data: TaskData,
     log_prob: TaskLogProb,
     readings: Sequence[Readings],
+    known: Collection[tuple[str, int]] = (),
     seconds: float = SECONDS,
 ) -> Rivals:
-    """Count them, within so many seconds."""
+    """Count them, within so many seconds; what labels say of the `known` clusters, (network, cluster), is settled."""
     try:
         problem, clusters = _problem(data, log_prob, _patterns(data, readings), seconds)
     except ProgramError:
         # too large, or a program whose networks have no symbols to be renamed: there is no audit of it
         return Rivals(None, None, {})
+    problem = replace(problem, constraints=(*problem.constraints, *_settled(problem, clusters, known)))
     found = Examination(problem, (), time.monotonic() + seconds)
     return Rivals(
         in_time(found.count_one_to_one),
@@ -77,6 +79,18 @@ def rivals(
         clusters,
         in_time(lambda: found.some_one_to_one(SHOWN)) or (),
     )
+
+
+def _settled(
+    problem: Problem, clusters: Mapping[tuple[str, str], int], known: Collection[tuple[str, int]]
+) -> list[CircuitConstraint]:
+    """Each labelled symbol means what its label says."""
+    found = []
+    for place, variable in enumerate(problem.variables):
+        cluster = clusters[variable.network, variable.symbol]
+        if (variable.network, cluster) in known:
+            found.append(CircuitConstraint((place,), (Literal(place, 1 << cluster),)))
+    return found
 
 
 def _patterns(data: TaskData, readings: Sequence[Readings]) -> list[_Pattern]:

@@ -64,6 +64,14 @@ def test_networks_that_are_sure_of_what_does_not_hold_have_not_learned():
     assert found.advice
 
 
+def test_networks_that_read_labelled_images_as_something_else_have_not_learned():
+    found = judge(replace(LEARNED, labels=3, labels_misread=2))
+    assert found.verdict == "unlearned"
+    assert found.readings is None
+    assert "2 of 3 labelled images" in found.sentence
+    assert judge(replace(LEARNED, labels=3, labels_misread=1)).verdict == "grounded"
+
+
 def test_a_few_queries_that_hold_say_little():
     assert judge(replace(LEARNED, held=4, held_out=4)).verdict == "unlearned"
     assert judge(replace(LEARNED, held=0, held_out=0)).verdict == "unlearned"

@@ -122,6 +122,21 @@ def test_readings_are_the_permutations_under_which_everything_holds(tmp_path):
     }
 
 
+def test_what_labels_say_is_settled(tmp_path):
+    """Of the eight readings of the pairs 0+3 and 1+2, those that keep 0 are two, and those that keep 0 and 1 one."""
+    file = rule(tmp_path)
+    rows = torch.eye(4).clamp(min=1e-6)
+    pairs = [(0, 3), (3, 0), (1, 2), (2, 1)]
+    images = {"A": [a for a, _ in pairs], "B": [b for _, b in pairs]}
+    found = prepared([Queries(file, "sum(A, B, N)", images, ("N", [3] * 4))], 4)
+    readings = read(found.data, found.log_prob, {"net": Table(rows.log())})
+    counted = [
+        rivals(found.data, found.log_prob, readings, [("net", each) for each in known]).readings
+        for known in ([], [0], [0, 1])
+    ]
+    assert counted == [8, 2, 1]
+
+
 def test_a_pattern_as_rare_as_queries_that_do_not_hold_rules_nothing_out(tmp_path):
     """One query in nine is misread, and another holds by chance: 1 + 1 for 0 + 2 would leave fewer readings."""
     file = rule(tmp_path)
