@@ -1,5 +1,6 @@
-"""Files that are written whole or not at all, and tensors in files: checked when read, and never unpickled."""
+"""Files written whole or not at all, text of a bounded length, and tensors: checked when read, never unpickled."""
 
+import errno
 import hashlib
 import json
 import os
@@ -15,6 +16,9 @@ from safetensors.torch import save
 from torch import Tensor
 
 from gedi_nesy.errors import GediNesyError
+
+MOST_TEXT = 64 << 20
+"""Bytes of the longest program, or file of queries or labels."""
 
 
 class TensorFile(NamedTuple):
@@ -51,6 +55,18 @@ def write_whole(target: Path, data: bytes) -> None:
             partial.unlink(missing_ok=True)
         reason = error.strerror or str(error)
         raise WriteError(f"{target} was not written: {reason}; what was saved before is intact") from error
+
+
+def read_text(file: str | os.PathLike[str]) -> str:
+    """The UTF-8 text of a file, without a byte-order mark; OSError also where it is longer than any text should be.
+
+    So a device that never ends does not fill the memory.
+    """
+    with Path(file).open("rb") as stream:
+        content = stream.read(MOST_TEXT + 1)
+    if len(content) > MOST_TEXT:
+        raise OSError(errno.EFBIG, f"it is longer than {MOST_TEXT >> 20} MiB", str(file))
+    return content.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
 
 
 def read_tensors(file: Path) -> TensorFile:

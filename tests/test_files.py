@@ -1,9 +1,13 @@
 """Files of tensors: what is written is the same for the same content, and safetensors reads it."""
 
+from pathlib import Path
+
+import pytest
 import torch
 from safetensors import safe_open
 from safetensors.torch import load
 
+from gedi_nesy import files
 from gedi_nesy.files import to_bytes
 
 
@@ -18,3 +22,12 @@ def test_the_same_content_is_the_same_bytes(tmp_path):
     with safe_open(tmp_path / "file.safetensors", "pt") as file:
         assert file.metadata() == metadata
     assert int.from_bytes(data[:8], "little") % 8 == 0
+
+
+def test_text_that_never_ends_does_not_fill_the_memory(monkeypatch, tmp_path):
+    monkeypatch.setattr(files, "MOST_TEXT", 10 << 20)
+    if Path("/dev/zero").exists():
+        with pytest.raises(OSError, match="it is longer than 10 MiB"):
+            files.read_text("/dev/zero")
+    (tmp_path / "text").write_bytes(b"\xef\xbb\xbfa\r\nb\rc\n")
+    assert files.read_text(tmp_path / "text") == "a\nb\nc\n"

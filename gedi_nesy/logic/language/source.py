@@ -4,13 +4,13 @@ import contextlib
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from problog.errors import ParseError
 from problog.logic import Constant, Term
 from problog.program import DefaultPrologFactory, DefaultPrologParser, PrologString
 
+from gedi_nesy.files import read_text as text_of
 from gedi_nesy.logic.budget import DEFAULT_BUDGET, Budget, Watch
 from gedi_nesy.logic.errors import ProgramError
 from gedi_nesy.logic.language.problog_errors import ProblogErrors
@@ -108,7 +108,7 @@ class Source:
 def read_text(path: str | os.PathLike[str]) -> str:
     """The text of a .pl file, without a byte-order mark; ProgramError if it is missing or no text."""
     try:
-        return Path(path).read_text(encoding="utf-8-sig")
+        return text_of(path)
     except FileNotFoundError:
         raise ProgramError(f"{path}: no such program file") from None
     except IsADirectoryError:

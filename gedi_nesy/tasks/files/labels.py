@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from gedi_nesy.data.dataset import DataError
 from gedi_nesy.errors import did_you_mean
+from gedi_nesy.files import read_text
 from gedi_nesy.tasks.files.assemble import Pools
 from gedi_nesy.tasks.files.query_files import cell_term
 from gedi_nesy.tasks.programs import Domain, value_key
@@ -25,9 +26,7 @@ class Known(NamedTuple):
 def read_labels(path: Path) -> tuple[list[Known], int]:
     """The symbols of a table with the columns image and symbol (or label), and how many of its lines have none yet."""
     try:
-        lines = csv.reader(
-            io.StringIO(path.read_text(encoding="utf-8-sig"), newline=""), skipinitialspace=True
-        )
+        lines = csv.reader(io.StringIO(read_text(path), newline=""), skipinitialspace=True)
     except FileNotFoundError:
         raise DataError(f"{path}: no such file of labels") from None
     except UnicodeDecodeError as error:

@@ -15,6 +15,7 @@ from problog.logic import Constant, Term, Var, list2term, unquote
 
 from gedi_nesy.data.dataset import DataError
 from gedi_nesy.errors import did_you_mean
+from gedi_nesy.files import read_text
 from gedi_nesy.logic.grounding.front_end import substitute
 from gedi_nesy.logic.language.source import Source, parse_query, subterms, variable_names
 
@@ -65,7 +66,7 @@ def name_of(constant: Any) -> str:
 
 def _text(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8-sig")
+        return read_text(path)
     except FileNotFoundError:
         raise DataError(f"{path}: no such file of queries") from None
     except UnicodeDecodeError as error:
