@@ -91,5 +91,7 @@ def _missing(missing: Sequence[tuple[Row, str, str]], pools: Pools, queries: int
     if collection.names == [str(number) for number in range(count)]:
         return f"{row.where}: no image {name} in {source}, whose images are 0 to {count - 1}{counted}"
     base = [each for each in collection.names if each.rpartition("/")[2] == name.rpartition("/")[2]]
-    hint = f"; did you mean '{base[0]}'?" if base else did_you_mean(name, collection.names)
+    hint = f"; did you mean '{base[0]}'?" if base else ""
+    if not base and concerned < queries:
+        hint = did_you_mean(name, collection.names)
     return f"{row.where}: no image {name!r} in {source}{hint}{counted}"
