@@ -31,7 +31,7 @@ def curves_of(history: Sequence[Record]) -> Curves:
         for name in names
     }
     begins = {
-        every * index: record.phase
+        every * index: record.phase.replace("attempt", "restart")
         for index, record in enumerate(history)
         if index == 0 or history[index - 1].phase != record.phase
     }

@@ -26,6 +26,7 @@ TITLES = {
     "inv": "L_INV: same answer when augmented",
     "prior": "L_PRIOR: use all symbols",
     "nesy": "L_NESY: log P(query)",
+    "satisfaction": "P(query) on the training queries",
 }
 
 

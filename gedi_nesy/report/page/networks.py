@@ -87,10 +87,7 @@ def of_images(
         unlikely=Gallery(
             note=ENERGY_LEARNED if found.energy_learned else ENERGY_NOT_LEARNED,
             images=[
-                thumbnail(
-                    index,
-                    f"{found.symbols[int(clusters[index])]}, energy{UNBROKEN}{found.energies[index]:.3g}",
-                )
+                thumbnail(index, f"{found.symbols[int(clusters[index])]}, {_energy(found, index)}")
                 for index in unlikely.tolist()
             ],
         ),
@@ -115,14 +112,18 @@ def confusion(found: Predictions) -> Confusion | None:
     counts = np.zeros((len(labels), len(found.symbols)), dtype=np.int64)
     for (label, symbol), count in Counter(pairs).items():
         counts[labels.index(label), symbol] = count
-    share = counts.max(axis=0).sum() / len(pairs)
-    of = (
-        ""
-        if len(pairs) == len(found.labels)
-        else f" Of {len(found.labels):,} inputs {len(pairs):,} have one."
-    )
-    note = f"{found.labels_note} {share:.1%} have the most frequent label of their {found.kind} (purity).{of}"
+    note = f"{found.labels_note} {_agreement(found, counts, labels)}"
+    if len(pairs) < len(found.labels):
+        note += f" Of {len(found.labels):,} inputs {len(pairs):,} have one."
     return Confusion(counts=counts, labels=labels, symbols=found.symbols, note=note.strip())
+
+
+def _agreement(found: Predictions, counts: Int[np.ndarray, "label symbol"], labels: Sequence[str]) -> str:
+    """How many are read right where labels are symbols; the purity where symbols are clusters without names."""
+    if found.kind == "symbol" and set(labels) <= set(found.symbols):
+        right = sum(counts[row, found.symbols.index(label)] for row, label in enumerate(labels))
+        return f"{right / counts.sum():.1%} are read as their label."
+    return f"{counts.max(axis=0).sum() / counts.sum():.1%} have the most frequent label of their {found.kind} (purity)."
 
 
 def _even(count: int, shown: int) -> Int[np.ndarray, " shown"]:
@@ -135,6 +136,10 @@ def _two_best(found: Predictions, index: int) -> str:
     return ", ".join(
         f"{found.symbols[k]}{UNBROKEN}({row[k]:.0%})" for k in np.argsort(-row, kind="stable")[:2].tolist()
     )
+
+
+def _energy(found: Predictions, index: int) -> str:
+    return UNBROKEN.join(("E", "=", f"{found.energies[index]:.3g}"))
 
 
 def _in_order(label: str) -> tuple[int, float, str]:

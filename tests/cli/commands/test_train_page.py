@@ -90,7 +90,7 @@ def test_against_labels(finished, run, tmp_path):
     file.write_text("\n".join(["image,symbol,network", *lines]))
     assert main(["report", str(run), "--labels", str(file)]) == 0
     words = [text for _, text in Reader((run / "page.html").read_text()).texts]
-    assert any(text.startswith("Labels from labels.csv. 100.0% have") for text in words)
+    assert any(text.startswith("Labels from labels.csv. 100.0% are read as their label.") for text in words)
 
 
 def test_what_is_wrong_is_one_line(run, capsys):

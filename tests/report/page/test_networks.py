@@ -1,5 +1,7 @@
 """Which images of a run are shown, and the counts against labels."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from sklearn.metrics.cluster import contingency_matrix
@@ -73,7 +75,6 @@ def test_doubtful_ones_have_the_lowest_probability_and_unlikely_ones_the_highest
 
 
 def test_a_number_alone_is_no_heading(images, found):
-    from dataclasses import replace
 
     numbered = replace(found, symbols=("0", "seven", "2", "3"), kind="cluster")
     titles = [group.name for group in of_images(images, numbered).groups]
@@ -81,7 +82,6 @@ def test_a_number_alone_is_no_heading(images, found):
 
 
 def test_energies_that_were_learned_are_said_to_be(images, found):
-    from dataclasses import replace
 
     assert "least likely" in of_images(images, replace(found, energy_learned=True)).unlikely.note
 
@@ -97,6 +97,17 @@ def test_counts_against_labels_are_those_of_scikit_learn(images, found):
     purity = expected.max(axis=0).sum() / len(known)
     assert f"{purity:.1%} have the most frequent label" in confusion.note
     assert f"Of 300 inputs {len(known)} have one." in confusion.note
+
+
+def test_labels_that_are_symbols_are_compared_by_name(images, found):
+    symbols = ("0", "1", "2", "3")
+    labels = [symbols[cluster] if number % 4 else "3" for number, cluster in enumerate(found.clusters)]
+    right = np.mean(
+        [symbols[cluster] == label for cluster, label in zip(found.clusters, labels, strict=True)]
+    )
+    named = replace(found, symbols=symbols, labels=labels)
+    assert f"{right:.1%} are read as their label" in of_images(images, named).confusion.note
+    assert "(purity)" in of_images(images, replace(named, kind="cluster")).confusion.note
 
 
 def test_points_have_sizes_and_a_cloud(found):
