@@ -15,6 +15,7 @@ from gedi_nesy.models.encoders import ConvNet
 from gedi_nesy.objectives import table
 from gedi_nesy.tasks.learn import TaskOutcome, learn_task
 from gedi_nesy.tasks.programs import Outputs
+from gedi_nesy.tasks.watch import Watch, attended, told_to
 from gedi_nesy.training.batches import QueryLogProb
 from gedi_nesy.training.config import TrainConfig
 from gedi_nesy.training.divergence import check_finite
@@ -109,6 +110,8 @@ def learn(
     saver: CheckpointManager | None = None,
     on_resume: Callable[[list[Record]], None] = lambda history: None,
     stop: Callable[[], bool] | None = None,
+    time_limit: float | None = None,
+    progress: bool = False,
 ) -> Outcome:
     """Train a GEDI network on queries over images; `.model` of the outcome is what to keep.
 
@@ -117,8 +120,10 @@ def learn(
     at which Langevin chains begin. The t(...) of the program are learned as well, and in the end `log_prob` has their
     values. Without `log_prob` it is standalone GEDI: clusters and samples, no names. With a `saver`, a run that was
     ended goes on where it was saved. `stop` is asked between two steps whether to end with what there is
-    (`Outcome.finished` is False then). ValueError says which images, indices, answers or labels do not fit, and how
-    they would. Several networks, pools or query templates are a task: `learn_task`.
+    (`Outcome.finished` is False then). `progress` shows a bar on standard error, also in a notebook; with it, or with a
+    `time_limit` in seconds, Ctrl-C ends training with what there is, and pressed twice at once (where `stop` is given,
+    ending is its business alone). ValueError says which images, indices, answers or labels do not fit, and how they
+    would. Several networks, pools or query templates are a task: `learn_task`.
     """
     config = config or TrainConfig()
     data = _checked(data, log_prob, num_clusters, config)
@@ -126,7 +131,10 @@ def learn(
     backbone = make_backbone or partial(ConvNet, channels=channels, image_size=size)
     untrained = {ONLY: Untrained(backbone, num_clusters, start_rank)}
     make_learner = learners(as_task(data), untrained, log_prob, config, seed)
-    outcome = train(make_learner, log_prob, config, on_step, search_log_prob, saver, on_resume, stop)
+    with attended(config, time_limit, progress, stop, saver is not None) as (ended, report):
+        shown = Watch(report, config, stop=ended) if report else None
+        on_step, on_resume = told_to(shown, on_step, on_resume)
+        outcome = train(make_learner, log_prob, config, on_step, search_log_prob, saver, on_resume, ended)
     for query in (log_prob, search_log_prob):
         if isinstance(query, nn.Module):
             query.load_state_dict(outcome.learner.facts)

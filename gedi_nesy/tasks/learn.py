@@ -3,7 +3,6 @@
 import copy
 import os
 from collections.abc import Callable
-from contextlib import nullcontext
 from dataclasses import replace
 from itertools import count
 from typing import NamedTuple
@@ -15,17 +14,16 @@ from gedi_nesy.audit.verdict import Verdict
 from gedi_nesy.logic import Program
 from gedi_nesy.models.gedi import GEDI
 from gedi_nesy.progress import OnProgress
-from gedi_nesy.progress import progress as shown_progress
 from gedi_nesy.tasks.agreement import Restarts
 from gedi_nesy.tasks.evidence import Judged, evidence_of
 from gedi_nesy.tasks.hold_out import Split, hold_out
 from gedi_nesy.tasks.prepare import Prepared, prepare
 from gedi_nesy.tasks.programs import TaskLogProb
 from gedi_nesy.tasks.task import Task
-from gedi_nesy.tasks.watch import Watch, held_out_satisfaction
+from gedi_nesy.tasks.watch import Watch, attended, held_out_satisfaction, told_to
 from gedi_nesy.training.config import TrainConfig
 from gedi_nesy.training.durability.checkpoint_manager import CheckpointManager
-from gedi_nesy.training.durability.stopping import Stop, stopping
+from gedi_nesy.training.durability.stopping import Stop
 from gedi_nesy.training.learner import Learner
 from gedi_nesy.training.loop import Outcome, train
 from gedi_nesy.training.records import Record
@@ -89,12 +87,8 @@ def learn_task(
     found = prepare(task, config.step.sgld.bounds)
     split = hold_out(Generator().manual_seed(streams(seed)[1]), found.data, held_out)
     calls = _Calls(on_step, on_resume, stop)
-    interactive = progress or time_limit is not None
-    with (
-        stopping(time_limit) if interactive and stop is None else nullcontext() as end,
-        shown_progress(_shortest(config)) if progress else nullcontext() as report,
-    ):
-        calls = calls._replace(stop=stop or end, report=report)
+    with attended(config, time_limit, progress, stop, saver is not None) as (ended, report):
+        calls = calls._replace(stop=ended, report=report)
         best = _best_round(found, split, config, seed, saver, calls, again=time_limit is not None)
     found.log_prob.load_state_dict(best.outcome.learner.facts)
     return TaskOutcome(
@@ -103,7 +97,7 @@ def learn_task(
         found.log_prob,
         best.verdict,
         best.judged,
-        end.reason if end is not None else None,
+        ended.reason if isinstance(ended, Stop) else None,
     )
 
 
@@ -126,10 +120,6 @@ class _Round(NamedTuple):
     @property
     def rank(self) -> tuple[bool, float]:
         return self.verdict.verdict in SETTLED, self.verdict.held_out or 0.0
-
-
-def _shortest(config: TrainConfig) -> int:
-    return config.explore + config.reconsider + config.refine
 
 
 def _best_round(
@@ -172,16 +162,7 @@ def _round(
     restarts = Restarts(split.training)
     shown = _watch(found, split, config, calls)
 
-    def on_step(record: Record) -> None:
-        calls.on_step(record)
-        if shown is not None:
-            shown.step(record)
-
-    def on_resume(history: list[Record]) -> None:
-        calls.on_resume(history)
-        if shown is not None:
-            shown.resumed(history)
-
+    on_step, on_resume = told_to(shown, calls.on_step, calls.on_resume)
     outcome = train(
         # no two rounds have a restart in common
         lambda attempt: make_learner(1000 * number + attempt),
@@ -203,8 +184,7 @@ def _round(
 def _watch(found: Prepared, split: Split, config: TrainConfig, calls: _Calls) -> Watch | None:
     if calls.report is None:
         return None
-    stop = calls.stop if isinstance(calls.stop, Stop) else None
-    return Watch(calls.report, config, held_out_satisfaction(split.held_out, found.log_prob), stop)
+    return Watch(calls.report, config, held_out_satisfaction(split.held_out, found.log_prob), calls.stop)
 
 
 def averages(learner: Learner) -> dict[str, GEDI]:

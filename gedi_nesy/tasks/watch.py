@@ -1,21 +1,56 @@
 """What a person sees of a run while it lasts: terms, held-out queries, time left."""
 
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import torch
 
 from gedi_nesy.data.queries import TaskData
 from gedi_nesy.progress import OnProgress
+from gedi_nesy.progress import progress as shown_progress
 from gedi_nesy.tasks.readings import log_probs_of
 from gedi_nesy.training import batches
 from gedi_nesy.training.batches import QueryLogProb
 from gedi_nesy.training.config import TrainConfig
-from gedi_nesy.training.durability.stopping import Stop
+from gedi_nesy.training.durability.stopping import Stop, stopping
 from gedi_nesy.training.learner import Learner
 from gedi_nesy.training.records import Record
 
 EVERY = 50
 """Steps between two looks at the held-out queries."""
+
+
+@contextmanager
+def attended(
+    config: TrainConfig,
+    time_limit: float | None,
+    progress: bool,
+    stop: Callable[[], bool] | None,
+    saved: bool,
+) -> Iterator[tuple[Callable[[], bool] | None, OnProgress | None]]:
+    """Within, what asks to stop, and what shows progress, as a caller of `learn` or `learn_task` wishes.
+
+    `saved` says whether a run that is stopped can go on.
+    """
+    if stop is not None or not (progress or time_limit is not None):
+        with _bar(config, progress) as report:
+            yield stop, report
+        return
+    with stopping(time_limit) as end, _bar(config, progress) as report:
+        yield end, report
+    if end.reason is not None:
+        further = "the same call goes on" if saved else "with a saver the same call could go on"
+        print(f"stopped by {end.reason}, with the best network so far; {further}", file=sys.stderr)
+
+
+@contextmanager
+def _bar(config: TrainConfig, progress: bool) -> Iterator[OnProgress | None]:
+    if not progress:
+        yield None
+        return
+    with shown_progress(config.explore + config.reconsider + config.refine) as report:
+        yield report
 
 
 class Watch:
@@ -26,7 +61,7 @@ class Watch:
         report: OnProgress,
         config: TrainConfig,
         held_out: Callable[[Learner], float] | None = None,
-        stop: Stop | None = None,
+        stop: Callable[[], bool] | None = None,
     ):
         self.report, self.config, self.held_out, self.stop = report, config, held_out, stop
         self.steps = self.begun = 0
@@ -69,7 +104,7 @@ class Watch:
             parts.append(f"P(query) {satisfaction:.0%}")
         if self.share is not None:
             parts.append(f"held out {self.share:.0%}")
-        if self.stop is not None and self.stop.seconds_left < float("inf"):
+        if isinstance(self.stop, Stop) and self.stop.seconds_left < float("inf"):
             parts.append(f"limit in {max(self.stop.seconds_left, 0):.0f} s")
         return "  ".join([record.phase, *parts])
 
@@ -101,3 +136,23 @@ def held_out_satisfaction(held_out: TaskData, log_prob: QueryLogProb) -> Callabl
         return total / held_out.num_queries
 
     return measure
+
+
+OnStep = Callable[[Record], None]
+OnResume = Callable[[list[Record]], None]
+
+
+def told_to(watch: Watch | None, on_step: OnStep, on_resume: OnResume) -> tuple[OnStep, OnResume]:
+    """What is told to the caller's functions and, if there is one, to a watch as well."""
+    if watch is None:
+        return on_step, on_resume
+
+    def step(record: Record) -> None:
+        on_step(record)
+        watch.step(record)
+
+    def resumed(history: list[Record]) -> None:
+        on_resume(history)
+        watch.resumed(history)
+
+    return step, resumed

@@ -163,3 +163,20 @@ def test_what_a_persons_backbone_raises_comes_out_as_it_is(generator):
     with pytest.raises(KeyError, match="mine") as raised:
         learn(data(1, 9, 9, generator=generator), differ, 3, SHORT, Faulty)
     assert raised.traceback[-1].name == "forward"
+
+
+def test_a_time_limit_ends_with_what_there_is_and_says_how_to_go_on(generator, capsys):
+    outcome = learn(data(1, 8, 8, generator=generator), differ, 3, SHORT, time_limit=0.0, progress=True)
+    assert not outcome.finished
+    assert outcome.history == []
+    assert "stopped by --time-limit, with the best network so far; with a saver" in capsys.readouterr().err
+
+
+def test_progress_changes_no_number_and_shows_the_terms(generator, capsys):
+    mine = data(1, 8, 8, generator=generator)
+    plain, shown = (learn(mine, differ, 3, SHORT, progress=each) for each in (False, True))
+    assert plain.history == shown.history
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) > 1
+    assert "P(query)" in lines[-1]
+    assert lines[-1].startswith(f"step {len(shown.history)} of {len(shown.history)}")
