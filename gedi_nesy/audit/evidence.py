@@ -29,8 +29,11 @@ class Evidence:
     """share that would hold if each image were any of those that are read"""
     expected: float
     """share of held-out queries that would hold if readings were right as often as the networks are sure of them"""
+    temperature: float
+    """that makes held-out queries likeliest: below 1, networks are less sure than they are right"""
     posterior: float
-    """mean probability, given that its query holds, that an image is what it is read as, in held-out queries"""
+    """mean probability, given that its query holds, that an image is what it is read as: held-out queries, at that
+    temperature"""
     posterior_of_held: float
     """the same over those held-out queries that hold of what is read"""
     readings_per_query: float
@@ -72,17 +75,6 @@ def beyond_chance(share: float, chance: float) -> float:
 def symbols_in_use(counts: list[int]) -> int:
     """How many symbols are read often enough to count."""
     return sum(count >= USED * sum(counts) / len(counts) and count > 0 for count in counts)
-
-
-def estimated_accuracy(evidence: Evidence) -> float:
-    """The lower of two estimates, each of which is too high in its own way.
-
-    The mean posterior believes networks that are too sure. The share a^m of queries beyond chance of which all m
-    readings are right, each with probability a, takes as right what is misread and does not matter to the query.
-    """
-    held = evidence.held / evidence.held_out if evidence.held_out else 0.0
-    all_right = max(0.0, beyond_chance(held, evidence.chance))
-    return min(evidence.posterior, all_right ** (1.0 / evidence.readings_per_query))
 
 
 def wrong_queries(evidence: Evidence) -> float:

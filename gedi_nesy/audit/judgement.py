@@ -6,7 +6,6 @@ from gedi_nesy.audit.evidence import (
     CONFIDENT,
     Evidence,
     beyond_chance,
-    estimated_accuracy,
     interval,
     wrong_queries,
 )
@@ -36,7 +35,8 @@ def judge(evidence: Evidence) -> Verdict:
         _, high = interval(evidence.held, evidence.held_out)
         wrong = wrong_queries(evidence) if high < evidence.expected else None
     if kind == "grounded":
-        accuracy = estimated_accuracy(evidence) if wrong is None else evidence.posterior_of_held
+        # where queries are wrong, images that do not fit them are not misread
+        accuracy = evidence.posterior if wrong is None else evidence.posterior_of_held
     return Verdict(
         verdict=kind,
         sentence=_sentence(kind, evidence, accuracy, wrong),

@@ -13,7 +13,7 @@ from gedi_nesy.models.gedi import GEDI
 from gedi_nesy.tasks.agreement import Restarts
 from gedi_nesy.tasks.hold_out import Split
 from gedi_nesy.tasks.programs import TaskLogProb
-from gedi_nesy.tasks.readings import Readings, chance, log_probs_of, read
+from gedi_nesy.tasks.readings import Readings, chance, likeliest_temperature, log_probs_of, read
 from gedi_nesy.tasks.rivals import Rivals, rivals
 
 
@@ -56,6 +56,8 @@ def evidence_of(
     """Read all queries, and count; `restarts` are those of the run."""
     held_out = read(split.held_out, log_prob, networks)
     training = read(split.training, log_prob, networks)
+    temperature = likeliest_temperature(split.held_out, log_prob, networks)
+    calibrated = read(split.held_out, log_prob, networks, temperature)
     clusters = {name: network.num_clusters for name, network in networks.items()}
     by_chance = chance(Generator().manual_seed(0), split.held_out, log_prob, held_out, clusters)
     labels = {name: _labels(split.training, name, network) for name, network in networks.items()}
@@ -68,8 +70,9 @@ def evidence_of(
         training=split.training.num_queries,
         chance=by_chance,
         expected=_expected(held_out, by_chance),
-        posterior=_mean([each.posterior.flatten() for each in held_out]),
-        posterior_of_held=_mean([each.posterior[:, each.held].flatten() for each in held_out]),
+        temperature=temperature,
+        posterior=_mean([each.posterior.flatten() for each in calibrated]),
+        posterior_of_held=_mean([each.posterior[:, each.held].flatten() for each in calibrated]),
         readings_per_query=_readings_per_query(split.held_out),
         training_expected=_expected(training, by_chance),
         symbols_in_use={

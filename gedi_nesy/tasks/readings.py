@@ -1,5 +1,6 @@
 """What trained networks read in queries, whether these then hold, and how sure both are. No label is needed for it."""
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
@@ -14,6 +15,11 @@ from gedi_nesy.tasks.programs import CompiledTemplate, TaskLogProb
 
 IMPOSSIBLE = -30.0
 """log P below which a query does not hold: symbols that are not read have a probability of exp(-100)."""
+
+FLOOR = -6.0
+"""log P of a query counts no less for the temperature."""
+
+TEMPERATURES = tuple(10.0 ** (step / 20) for step in range(-20, 21))
 
 AT_ONCE = 4096
 """Queries evaluated in one go."""
@@ -35,31 +41,68 @@ class Readings(NamedTuple):
 
 
 @torch.no_grad()
-def read(data: TaskData, log_prob: TaskLogProb, networks: Mapping[str, GEDI]) -> tuple[Readings, ...]:
-    """The queries of each template, as these networks and the t(...) of `log_prob` see them."""
+def read(
+    data: TaskData, log_prob: TaskLogProb, networks: Mapping[str, GEDI], temperature: float = 1.0
+) -> tuple[Readings, ...]:
+    """The queries of each template, as these networks and the t(...) of `log_prob` see them.
+
+    The networks' logits are divided by the temperature.
+    """
     return tuple(
-        _read(data, template, compiled, networks)
+        _read(template, compiled, _tempered(_blocks(data, template, networks), temperature))
         for template, compiled in zip(data.templates, log_prob.templates, strict=True)
     )
 
 
-def _read(
-    data: TaskData, template: Template, compiled: CompiledTemplate, networks: Mapping[str, GEDI]
-) -> Readings:
-    blocks = [
+@torch.no_grad()
+def likeliest_temperature(data: TaskData, log_prob: TaskLogProb, networks: Mapping[str, GEDI]) -> float:
+    """That by which queries which networks were not trained on are likeliest, between 1/10 and 10.
+
+    Temperature scaling, with queries in place of labels: it makes networks as sure as they are right. log T is
+    normal with a standard deviation of log 2 beforehand, so that a few queries move it little; log P counts no less
+    than `FLOOR`, so that wrong ones do not decide.
+    """
+    parts = [
+        (compiled, _blocks(data, template, networks), _answers(template))
+        for template, compiled in zip(data.templates, log_prob.templates, strict=True)
+        if len(template.indices)
+    ]
+
+    def score(temperature: float) -> float:
+        prior = -0.5 * (math.log(temperature) / math.log(2.0)) ** 2
+        return prior + sum(
+            float(compiled.log_prob(_tempered(blocks, temperature), answers).clamp(min=FLOOR).sum())
+            for compiled, blocks, answers in parts
+        )
+
+    return max(TEMPERATURES, key=score)
+
+
+def _blocks(data: TaskData, template: Template, networks: Mapping[str, GEDI]) -> list[Tensor]:
+    return [
         log_probs_of(networks[each.network], data.networks[each.network], template.indices[:, each.argument])
         for each in template.readings
     ]
+
+
+def _tempered(blocks: Sequence[Tensor], temperature: float) -> list[Tensor]:
+    return [(block / temperature).log_softmax(dim=1) if temperature != 1.0 else block for block in blocks]
+
+
+def _answers(template: Template) -> Tensor | None:
+    return template.answers if len(template.answers) else None
+
+
+def _read(template: Template, compiled: CompiledTemplate, blocks: Sequence[Tensor]) -> Readings:
     symbols = torch.stack([block.argmax(dim=1) for block in blocks])
-    answers = template.answers if len(template.answers) else None
-    log_p, posteriors = _posteriors(compiled, blocks, answers)
+    log_p, posteriors = _posteriors(compiled, blocks, _answers(template))
     right = [each.gather(1, read[:, None])[:, 0] for each, read in zip(posteriors, symbols, strict=True)]
     return Readings(
         symbols,
         torch.stack([block.amax(dim=1).exp() for block in blocks]),
         torch.stack(right),
         log_p.exp(),
-        holds(compiled, symbols, [block.shape[1] for block in blocks], answers),
+        holds(compiled, symbols, [block.shape[1] for block in blocks], _answers(template)),
     )
 
 
@@ -145,8 +188,7 @@ def chance(
                     for row, reading in zip(each.symbols, template.readings, strict=True)
                 ]
             )
-            answers = template.answers if len(template.answers) else None
             sizes = [clusters[reading.network] for reading in template.readings]
-            held += int(holds(compiled, symbols, sizes, answers).sum())
+            held += int(holds(compiled, symbols, sizes, _answers(template)).sum())
             total += num
     return held / total if total else 0.0

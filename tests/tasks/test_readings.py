@@ -10,7 +10,7 @@ from gedi_nesy.data.queries import TaskData
 from gedi_nesy.models.gedi import GEDI
 from gedi_nesy.tasks import Queries, Task
 from gedi_nesy.tasks.prepare import prepare
-from gedi_nesy.tasks.readings import chance, read
+from gedi_nesy.tasks.readings import chance, likeliest_temperature, read
 from gedi_nesy.tasks.rivals import rivals
 from tests.tasks import coloured
 
@@ -74,6 +74,22 @@ def test_posteriors_are_those_of_all_worlds(tmp_path, generator):
     whole = float(0.5 * a[0] + 0.5 * b[1])
     worlds = float(0.5 * a[0] * (symbols[0] == 0) + 0.5 * b[1] * a[symbols[0]])
     assert second.posterior[0, 0].item() == pytest.approx(worlds / whole, abs=1e-5)
+
+
+def test_the_temperature_makes_networks_as_sure_as_they_are_right(tmp_path, generator):
+    """Symbols drawn from p, and networks that give p^2 or the root of it: T is near 2 and 1/2."""
+    file = rule(tmp_path)
+    logits = 1.5 * torch.randn(1200, 4, generator=generator)
+    true = torch.multinomial(logits.softmax(dim=1), 1, generator=generator)[:, 0]
+    a, b = torch.arange(600), torch.arange(600, 1200)
+    found = prepared([Queries(file, "sum(A, B, N)", {"A": a, "B": b}, ("N", true[a] + true[b]))], 1200)
+    for factor, expected in ((2.0, 2.0), (1.0, 1.0), (0.5, 0.5)):
+        network = {"net": Table((factor * logits).log_softmax(dim=1))}
+        temperature = likeliest_temperature(found.data, found.log_prob, network)
+        assert temperature == pytest.approx(expected, rel=0.2)
+        (each,) = read(found.data, found.log_prob, network, temperature)
+        right = (each.symbols.flatten() == true).float().mean()
+        assert each.posterior.mean().item() == pytest.approx(right.item(), abs=0.03)
 
 
 def test_by_chance_as_many_hold_as_dealt_out_at_random(tmp_path):
