@@ -14,6 +14,7 @@ from gedi_nesy.cluster.config import (
 )
 from gedi_nesy.cluster.features import cluster_features
 from gedi_nesy.cluster.images import cluster_images, train_config, white_background
+from gedi_nesy.cluster.number import Candidate, agreements, chosen
 from gedi_nesy.cluster.points import cluster_points
 
 __all__ = [
@@ -24,9 +25,12 @@ __all__ = [
     "POINT_RESTARTS",
     "POINT_STEPS",
     "Assignments",
+    "Candidate",
     "ClusterConfig",
     "Clustered",
+    "agreements",
     "assign",
+    "chosen",
     "cluster_features",
     "cluster_images",
     "cluster_points",

@@ -14,7 +14,7 @@ from gedi_nesy.errors import ConfigError
 from gedi_nesy.models.gedi import GEDI
 from gedi_nesy.training.records import Record
 
-IMAGE_STEPS, POINT_STEPS, FEATURE_STEPS = 1350, 2000, 1500
+IMAGE_STEPS, POINT_STEPS, FEATURE_STEPS = 1350, 2000, 1000
 IMAGE_RESTARTS, POINT_RESTARTS, FEATURE_RESTARTS = 1, 3, 10
 
 OnProgress = Callable[[int, str], None]

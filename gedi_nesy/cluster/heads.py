@@ -16,9 +16,9 @@ from gedi_nesy.training.schedule import annealed, cosine
 
 BATCH = 512
 NEIGHBOURS = 25
-RATE, WARMUP, EMA = 0.07, 50, 0.99
+RATE, WARMUP, EMA = 1.0, 50, 0.99
 """By how much a step may change a logit, about; steps of warm-up; decay of the averaged heads."""
-WEIGHT_INV, WEIGHT_PRIOR = 1.0, 2.0
+WEIGHT_INV, WEIGHT_PRIOR = 1.0, 1.0
 ENTROPY_START = 0.0
 INITIAL = 0.1
 """Standard deviation of the logits when training begins."""

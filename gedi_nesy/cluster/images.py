@@ -29,13 +29,16 @@ def white_background(images: UInt8[Tensor, "image channel height width"]) -> boo
     return bool(torch.cat([edge.flatten() for edge in edges]).median() >= BRIGHT)
 
 
-def train_config(config: ClusterConfig, image_shape: tuple[int, ...]) -> TrainConfig:
-    """The recipe for images without queries, its shifts in proportion to their size."""
+def train_config(config: ClusterConfig, image_shape: tuple[int, ...], refined: bool = True) -> TrainConfig:
+    """The recipe for images without queries, its shifts in proportion to their size.
+
+    Unless `refined`, all steps are the restarts', and the best of them is not trained on.
+    """
     scale = min(image_shape[1:]) / 28
     usual = WarpConfig()
     warp = replace(usual, translate=usual.translate * scale, elastic=usual.elastic * scale)
     share = min(EXPLORE_SHARE, 0.5 / config.restarts)
-    explore = max(1, round(share * config.steps))
+    explore = max(1, round(share * config.steps)) if refined else config.steps // config.restarts
     return TrainConfig(
         objective={**METHODS["GEDI"], "gen": config.weight_gen},
         step=StepConfig(warp=warp),
@@ -52,6 +55,7 @@ def cluster_images(
     saver: CheckpointManager | None = None,
     on_resume: Callable[[int], None] = lambda steps: None,
     stop: Callable[[], bool] | None = None,
+    refined: bool = True,
 ) -> Clustered:
     """Train a ConvNet by `learn`, without queries, on bytes whose background is 0."""
     check_enough(len(images), config)
@@ -73,7 +77,7 @@ def cluster_images(
         QuerySet(images, none, torch.arange(len(images))),
         None,
         config.num_clusters,
-        train_config(config, tuple(images.shape[1:])),
+        train_config(config, tuple(images.shape[1:]), refined),
         seed=config.seed,
         on_step=counted,
         saver=saver,

@@ -97,8 +97,9 @@ def _computed(
 
 
 def _key(images: LazyImages, encoder: FrozenEncoder, side: int) -> str:
-    """A hash of all that features depend on: the images' content, the encoder's weights, and the size."""
-    depends = json.dumps([FORMAT, images.digest(), encoder.name, encoder.fingerprint, side])
+    """A hash of all that features depend on: the images' content, the encoder's weights, and how it is shown them."""
+    colours = encoder.mean, encoder.std
+    depends = json.dumps([FORMAT, images.digest(), encoder.name, encoder.fingerprint, colours, side])
     return hashlib.sha256(depends.encode()).hexdigest()[:40]
 
 

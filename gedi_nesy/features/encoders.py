@@ -15,7 +15,7 @@ from gedi_nesy.errors import GediNesyError, did_you_mean
 from gedi_nesy.extras import needs
 
 DEFAULT = "efficientnet-lite0"
-ENLARGED = 5
+ENLARGED = 6
 """How many times smaller images are enlarged for an encoder that takes any size: its first layers look for detail."""
 STRIDE = 32
 """Sides that an encoder takes are multiples of it."""
@@ -89,6 +89,8 @@ def _efficientnet_lite0() -> FrozenEncoder:
         any_side=True,
         about="EfficientNet-lite0 (Apache-2.0), trained on the labels of ImageNet's 1.3 million photographs",
         fingerprint=fingerprint,
+        mean=(127 / 255,) * 3,
+        std=(128 / 255,) * 3,
     )
 
 

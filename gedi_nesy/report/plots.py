@@ -150,3 +150,20 @@ def _smooth(values: np.ndarray, window: int) -> np.ndarray:
         return values
     kernel = np.ones(min(window, len(values)))
     return np.convolve(values, kernel, "same") / np.convolve(np.ones_like(values), kernel, "same")
+
+
+def number_of_clusters(
+    numbers: Sequence[int], agreement: Sequence[float], error: Sequence[float], chosen: int, path: Path
+) -> Path:
+    """How far independent trainings agree, by the number of clusters; the chosen one is marked."""
+    figure = Figure(figsize=(5.2, 3.2))
+    axis = figure.subplots()
+    axis.errorbar(numbers, agreement, yerr=error, marker="o", capsize=3, linewidth=1)
+    axis.axvline(chosen, color="0.6", linewidth=0.8, linestyle=":")
+    axis.annotate(f" {chosen} chosen", (chosen, 0.02), fontsize=8, color="0.3")
+    axis.set_xlabel("clusters")
+    axis.set_ylabel("agreement of two halves (ARI)")
+    axis.set_ylim(min(0.0, *agreement), 1.05)
+    axis.set_xticks(list(numbers))
+    axis.tick_params(labelsize=8)
+    return save(figure, path)

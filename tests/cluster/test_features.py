@@ -11,7 +11,7 @@ from gedi_nesy.features.neighbours import nearest
 from gedi_nesy.models.encoders import FrozenFeatures
 from gedi_nesy.models.gedi import GEDI
 
-CONFIG = ClusterConfig(num_clusters=4, steps=150, restarts=3)
+CONFIG = ClusterConfig(num_clusters=4, steps=60, restarts=2)
 BACKBONE = FrozenFeatures(8, "quarters", "00", 32)
 
 

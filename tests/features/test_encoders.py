@@ -25,6 +25,10 @@ def test_the_default_is_its_package_s_network(generator):
     with torch.no_grad():
         expected = whole((images / 255 - mean) / std)
         torch.testing.assert_close(whole._fc(features), expected, rtol=1e-3, atol=1e-3)
+    # as it was trained: bytes less 127, by 128, and not the usual moments of ImageNet
+    torch.testing.assert_close(
+        (torch.tensor([127.0, 255.0]) / 255 - mean[0, 0]) / std[0, 0], torch.tensor([0.0, 1.0])
+    )
     assert "ImageNet" in encoder.about
 
 

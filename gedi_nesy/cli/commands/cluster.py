@@ -6,6 +6,7 @@ from pathlib import Path
 
 from gedi_nesy.cli import run_folder
 from gedi_nesy.cli.cluster_inputs import NONE, PHOTOGRAPH, ClusterInputs, read_inputs
+from gedi_nesy.cli.cluster_number import STEPS, count_or_range, find_number
 from gedi_nesy.cli.cluster_outcome import say_decisions, say_outcome
 from gedi_nesy.cli.program_file import seconds_of
 from gedi_nesy.cli.run_page import card_of, draw_rows, page_of
@@ -32,6 +33,9 @@ from gedi_nesy.training.durability.checkpoint_manager import CheckpointConfig, C
 from gedi_nesy.training.durability.lock import locked
 from gedi_nesy.training.durability.stopping import CTRL_C, stopping
 
+NUMBER = (
+    "how many clusters; of a range, such as 5-15, the largest number about which independent trainings agree"
+)
 SUMMARY = "images of a folder, or points of a file, in clusters, without labels"
 
 
@@ -43,7 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="DIR|FILE",
         help="images or points: a folder, .npy, .npz, .csv, .parquet, IDX",
     )
-    parser.add_argument("--clusters", required=True, type=_count, metavar="K", help="how many clusters")
+    parser.add_argument("--clusters", required=True, type=count_or_range, metavar="K|LOW-HIGH", help=NUMBER)
     parser.add_argument("--out", required=True, type=Path, metavar="RUN", help="the folder of the run")
     both = f"{IMAGE_STEPS:,} for images, {POINT_STEPS:,} for points, {FEATURE_STEPS:,} for features"
     parser.add_argument("--steps", type=int, help=f"of training (default: {both})")
@@ -63,6 +67,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=float,
         default=0.0,
         help="of L_GEN for images, such as 0.1: slower; energies then say how likely an image is (default: 0)",
+    )
+    both = ", ".join(f"{count:,} for {kind}" for kind, count in STEPS.items())
+    parser.add_argument(
+        "--search-steps", type=int, help=f"with a range: of each of the short trainings (default: {both})"
     )
     parser.add_argument("--seed", type=int, default=0, help="of all that is drawn (default: 0)")
     parser.add_argument(
@@ -97,17 +105,31 @@ def run(arguments: argparse.Namespace) -> int:
         tuple(arguments.image_shape) if arguments.image_shape else None,
         may_use_features=not arguments.weight_gen,
     )
+    with locked(arguments.out):
+        return _clustered(arguments, inputs)
+
+
+def _clustered(arguments: argparse.Namespace, inputs: ClusterInputs) -> int:
     steps, restarts = _defaults(inputs)
     config = ClusterConfig(
-        num_clusters=arguments.clusters,
+        num_clusters=_number(arguments, inputs),
         steps=steps if arguments.steps is None else arguments.steps,
         restarts=restarts if arguments.restarts is None else arguments.restarts,
         seed=arguments.seed,
         weight_gen=arguments.weight_gen,
     )
     say_decisions(config, inputs)
-    with locked(arguments.out):
-        return _trained_and_written(arguments, config, inputs)
+    return _trained_and_written(arguments, config, inputs)
+
+
+def _number(arguments: argparse.Namespace, inputs: ClusterInputs) -> int:
+    """As told; or found in a range, unless the run that is gone on with has found it."""
+    low, high = arguments.clusters
+    if low == high:
+        return low
+    if arguments.resume and (arguments.out / run_folder.SETTINGS).exists():
+        return run_folder.read_settings(arguments.out)["num_clusters"]
+    return find_number(inputs, low, high, arguments.seed, arguments.search_steps, arguments.out)
 
 
 def _defaults(inputs: ClusterInputs) -> tuple[int, int]:
@@ -197,14 +219,3 @@ def _saver(arguments: argparse.Namespace, config: ClusterConfig, inputs: Cluster
     if not arguments.resume:
         saver.remove()
     return saver
-
-
-def _count(text: str) -> int:
-    if "-" in text.strip("-"):
-        raise argparse.ArgumentTypeError(
-            f"{text!r}: a range is not searched; give one number, or try several runs"
-        )
-    try:
-        return int(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number") from None

@@ -150,12 +150,35 @@ def test_points_are_clustered_and_predicted(tmp_path, kind, capsys):
     assert len(rows) == 40
 
 
+def test_of_a_range_a_number_is_found_and_its_curve_is_shown(images, tmp_path, capsys):
+    out = tmp_path / "run"
+    assert main(arguments(images, out, "--clusters", "2-3", "--search-steps", "4")) == 0
+    said = capsys.readouterr().out
+    rows = table(out / "number-of-clusters.csv")
+    assert [row["clusters"] for row in rows] == ["2", "3"]
+    (number,) = [row["clusters"] for row in rows if row["chosen"] == "1"]
+    assert f"chosen: {number}, the largest number that agrees as well" in said
+    assert (out / "number-of-clusters.png").exists()
+    assert json.loads((out / "run.json").read_text())["num_clusters"] == int(number)
+
+
+def test_a_run_that_goes_on_keeps_the_number_that_was_found(images, tmp_path, capsys):
+    run = arguments(images, tmp_path / "run", "--clusters", "2-3", "--search-steps", "4")
+    assert main([*run, "--time-limit", "0"]) == 0
+    assert "number of clusters: 2 to 3" in capsys.readouterr().out
+    assert main([*run, "--resume"]) == 0
+    assert "number of clusters" not in capsys.readouterr().out
+
+
 def test_what_is_wrong_is_one_line(images, tmp_path, capsys):
     out = tmp_path / "run"
     assert "no such file or folder" in error_of(capsys, arguments(tmp_path / "none", out))
-    assert "a range is not searched" in error_of(
-        capsys, [*arguments(images, out), "--clusters", "2-9"], code=2
-    )
+    for given, said in (
+        ("9-2", "a range goes up, from 2 or more"),
+        ("1-3", "a range goes up"),
+        ("2-x", "neither a whole"),
+    ):
+        assert said in error_of(capsys, [*arguments(images, out), "--clusters", given], code=2)
     assert "num_clusters=1 must be at least 2" in _error_after_notes(capsys, images, out, "--clusters", "1")
     assert "12 inputs cannot be in num_clusters=13" in _error_after_notes(
         capsys, images, out, "--clusters", "13"
