@@ -111,3 +111,19 @@ def test_one_label_settles_an_ambiguous_rule(folder):
     assert len(accuracies) == 4
     for name, accuracy in accuracies.items():
         assert accuracy > 0.9 or (name.startswith("no label") and accuracy < 0.1), output
+
+
+@pytest.mark.slow
+def test_the_commands_of_the_tutorial_on_own_images_run(folder):
+    """In their order, with a short training: a network of no worth, and all files that the page names."""
+    page = (ROOT / "docs" / "tutorials" / "own-images.md").read_text()
+    commands = re.findall(r"^\$ (.*)$", page, re.MULTILINE)
+    assert len(commands) == 5
+    for command in commands:
+        program, *words = shlex.split(command)
+        short = ["--steps", "60", "--restarts", "1"] if words[0] == "train" else []
+        run(*(["-m", "gedi_nesy"] if program == "gedi-nesy" else []), *words, *short, folder=folder)
+    assert {"verdict.json", "predictions.csv", "page.html"} <= {
+        path.name for path in (folder / "larger").iterdir()
+    }
+    assert len((folder / "read.csv").read_text().splitlines()) == 1798

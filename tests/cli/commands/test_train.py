@@ -62,22 +62,10 @@ def test_a_rule_and_queries_become_a_folder(trained, place):
     assert sum(row["unlike"] == "yes" for row in rows) == 1
 
 
-def test_it_says_what_it_found_and_ends_with_the_verdict(place, tmp_path, capsys):
-    assert main(arguments(place, tmp_path / "run")) == 0
-    said = capsys.readouterr().out.splitlines()
-    assert said[0] == "12 images, 8x8, grey"
-    assert said[1].startswith("queries: 26, same(Image1,Image2,Answer) (26)")
-    assert said[2] == "network side_net: tells left, right apart"
-    sentence = json.loads((tmp_path / "run" / "verdict.json").read_text())["sentence"]
-    assert sentence in said
-    assert said[-1].startswith("written: ")
-
-
 def test_ctrl_c_writes_what_there_is_and_resume_ends_as_if_nothing_had_been(
-    place, tmp_path, monkeypatch, capsys
+    trained, place, tmp_path, monkeypatch, capsys
 ):
-    whole, part = tmp_path / "whole", tmp_path / "part"
-    assert main(arguments(place, whole)) == 0
+    part, labels = tmp_path / "part", ("--labels", str(place / "labels.csv"))
     lines = progress._lines
 
     def pressing(total):
@@ -92,19 +80,26 @@ def test_ctrl_c_writes_what_there_is_and_resume_ends_as_if_nothing_had_been(
 
     with monkeypatch.context() as patch:
         patch.setattr(progress, "_lines", pressing)
-        assert main(arguments(place, part)) == 130
+        assert main(arguments(place, part, *labels)) == 130
     assert "--resume goes on" in capsys.readouterr().out
     assert not json.loads((part / "settings.json").read_text())["finished"]
     assert table(part / "predictions.csv")
-    assert "was stopped: --resume" in error_of(capsys, arguments(place, part))
-    assert main(arguments(place, part, "--resume")) == 0
+    assert "was stopped: --resume" in error_of(capsys, arguments(place, part, *labels))
+    assert main(arguments(place, part, *labels, "--resume")) == 0
     assert "goes on after step 5" in capsys.readouterr().out
-    assert (part / "predictions.csv").read_text() == (whole / "predictions.csv").read_text()
+    assert (part / "predictions.csv").read_text() == (trained / "predictions.csv").read_text()
 
 
-def test_a_time_limit_ends_it(place, tmp_path, capsys):
+def test_a_time_limit_ends_it_and_all_is_said(place, tmp_path, capsys):
     assert main(arguments(place, tmp_path / "run", "--time-limit", "0")) == 0
-    assert "stopped by --time-limit" in capsys.readouterr().out
+    said = capsys.readouterr().out.splitlines()
+    assert said[0] == "12 images, 8x8, grey"
+    assert said[1].startswith("queries: 26, same(Image1,Image2,Answer) (26)")
+    assert said[2] == "network side_net: tells left, right apart"
+    sentence = json.loads((tmp_path / "run" / "verdict.json").read_text())["sentence"]
+    assert sentence in said
+    assert said[-2].startswith("written: ")
+    assert said[-1].startswith("stopped by --time-limit")
 
 
 @pytest.mark.parametrize(
