@@ -193,4 +193,4 @@ def _span_of(values: Sequence[int]) -> str:
 
 
 def _counts(words: Any) -> str:
-    return ", ".join(f"{word} {count}" for word, count in Counter(words).most_common())
+    return ", ".join(f"{count} x {word}" for word, count in Counter(words).most_common())
