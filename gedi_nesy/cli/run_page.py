@@ -62,15 +62,20 @@ def page_of(
     )
 
 
-def card_of(page: Page, is_images: bool) -> Card:
+def card_of(page: Page, inputs: ClusterInputs) -> Card:
     """The model card of the same run."""
-    what = "images" if is_images else "points"
+    what = "images" if inputs.has_pictures else "points"
     about = [
         f"Clusters of {what}, learned without labels by `gedi-nesy cluster`: {page.finding.sentence}",
         "Which cluster is which kind, nobody has told it. It is meant for inputs like those that it was trained on.",
     ]
     if page.settings["inverted"]:
         about.append("It was trained on the negative of images with a white background, and expects 255 - x.")
+    if inputs.backbone is not None:
+        encoder, side = inputs.backbone.config["encoder"], inputs.backbone.config["side"]
+        about.append(
+            f"It reads features: those of the frozen encoder {encoder} of images at {side}x{side} pixels."
+        )
     return Card(title=page.title, about=about, facts=page.finding.facts, command=page.command)
 
 

@@ -77,6 +77,10 @@ def test_the_wheel_holds_the_library_and_the_programs(wheel, programs):
     names = set(zipfile.ZipFile(wheel).namelist())
     assert {f"gedi_nesy/programs/{file.name}" for file in programs.iterdir() if file.is_file()} <= names
     assert "gedi_nesy/py.typed" in names
+    templates = programs.parent / "gedi_nesy" / "report" / "page" / "templates"
+    page = {file.relative_to(programs.parent).as_posix() for file in templates.rglob("*.*")}
+    assert len(page) > 8
+    assert page <= names
     modules = {name for name in names if name.endswith(".py")}
     here = {
         file.relative_to(programs.parent).as_posix() for file in (programs.parent / "gedi_nesy").rglob("*.py")
@@ -92,6 +96,17 @@ def test_the_console_script(environment, tmp_path):
     program = _run(environment / "bin" / "python", "-c", where, cwd=tmp_path).strip()
     assert Path(program).is_relative_to(environment)
     assert "alarm:" in _run(script, "solve", program, cwd=tmp_path)
+
+
+def test_a_page(environment, tmp_path):
+    code = (
+        "from pathlib import Path; from gedi_nesy.report.page.content import Finding, Page;"
+        " from gedi_nesy.report.page.write import write_page;"
+        " finding = Finding(word='good', tone='good', sentence='It is.');"
+        " write_page(Path('page.html'), Page(title='A page', finding=finding))"
+    )
+    _run(environment / "bin" / "python", "-c", code, cwd=tmp_path)
+    assert "<h1>A page</h1>" in (tmp_path / "page.html").read_text()
 
 
 def test_a_short_training(environment, tmp_path):

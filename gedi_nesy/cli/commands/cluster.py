@@ -176,7 +176,7 @@ def _trained_and_written(arguments: argparse.Namespace, config: ClusterConfig, i
         draw_rows(inputs, assigned, out / "clusters.png")
     page = page_of(run_folder.RunFolder(found.model, settings, {}), inputs, assigned, found.history)
     write_page(out / run_folder.PAGE, page)
-    card = card_of(page, inputs.has_pictures)
+    card = card_of(page, inputs)
     write_card(out / run_folder.MODEL, found.model.config, found.model.input_shape, card)
     print(f"written: {out / run_folder.PAGE}")
     if arguments.sort_into:

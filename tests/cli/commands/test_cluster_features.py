@@ -40,6 +40,11 @@ def test_photographs_are_clustered_by_features_and_predicted(tmp_path, capsys):
     assert clusters == kinds or clusters == [1 - kind for kind in kinds]
     assert len(list((tmp_path / "sorted").rglob("*.png"))) == 24
     assert (out / "clusters.png").exists()
+    # pictures of a photograph, and no samples: the network reads features
+    page = (out / "page.html").read_text()
+    assert page.count("<img ") == 3 * 24
+    assert "no measure of likelihood" in page
+    assert "frozen encoder" in (out / "model" / "README.md").read_text()
     settings = json.loads((out / "run.json").read_text())
     assert settings["features"]["encoder"] == encoders.DEFAULT
     assert settings["left_out"][0][0] == "torn.png"
