@@ -25,6 +25,16 @@ def test_clustering_accuracy_is_the_best_over_all_renamings(guesses):
     assert clustering.best_map(labels, predictions, 5).tolist() == [1, 3, 4, 0, 2]
 
 
+def test_ari_counts_pairs_beyond_chance(guesses):
+    """Over all pairs of items, by the definition."""
+    labels, predictions = (each[:60] for each in guesses)
+    same, together = (each[:, None] == each[None, :] for each in (labels, predictions))
+    pairs = np.triu(np.ones((60, 60), dtype=bool), k=1)
+    both, a, b = ((each & pairs).sum() for each in (same & together, same, together))
+    chance = a * b / pairs.sum()
+    assert clustering.ari(labels, predictions) == pytest.approx((both - chance) / ((a + b) / 2 - chance))
+
+
 def test_nmi_is_scikit_learns_over_everything_at_once(guesses):
     labels, predictions = guesses
     assert clustering.nmi(labels, predictions) == normalized_mutual_info_score(labels, predictions)

@@ -58,6 +58,14 @@ def test_clusters_without_names_have_no_accuracy_of_their_own(clustered, place, 
     assert found["names"] == ["0", "1", "a"]
 
 
+def test_folders_may_be_labels(trained, place, capsys):
+    assert main(["score", str(trained), str(place / "images"), "--folders-are-labels", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)["side_net"]
+    read = [row["symbol"] for row in table(trained / "predictions.csv") if row["image"].startswith("left/")]
+    assert found["images"] == len(read) == 6
+    assert found["accuracy"] == pytest.approx(read.count("left") / 6)
+
+
 @pytest.mark.parametrize(
     ("more", "said"),
     [
