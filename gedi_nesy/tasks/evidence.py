@@ -51,9 +51,13 @@ class Judged(NamedTuple):
 
 
 def evidence_of(
-    split: Split, log_prob: TaskLogProb, networks: Mapping[str, GEDI], restarts: Restarts | None = None
+    split: Split,
+    log_prob: TaskLogProb,
+    networks: Mapping[str, GEDI],
+    restarts: Restarts | None = None,
+    audited: bool = True,
 ) -> Judged:
-    """Read all queries, and count; `restarts` are those of the run."""
+    """Read all queries, and count; `restarts` are those of the run. The audit, which counts readings, takes longest."""
     held_out = read(split.held_out, log_prob, networks)
     training = read(split.training, log_prob, networks)
     temperature = likeliest_temperature(split.held_out, log_prob, networks)
@@ -62,7 +66,7 @@ def evidence_of(
     by_chance = chance(Generator().manual_seed(0), split.held_out, log_prob, held_out, clusters)
     labels = {name: _labels(split.training, name, network) for name, network in networks.items()}
     known = {(name, label) for name, pairs in labels.items() for label, read in pairs if label == read}
-    found = rivals(split.training, log_prob, training, known)
+    found = rivals(split.training, log_prob, training, known) if audited else Rivals(None, None, {})
     evidence = Evidence(
         held=_total(held_out),
         held_out=split.held_out.num_queries,

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from torch import Generator
 
 from gedi_nesy.audit.judgement import judge
-from gedi_nesy.audit.verdict import Verdict
+from gedi_nesy.audit.verdict import Kind, Verdict
 from gedi_nesy.logic import Program
 from gedi_nesy.models.gedi import GEDI
 from gedi_nesy.progress import OnProgress
@@ -79,7 +79,8 @@ def learn_task(
     `held_out` is the share of the queries that training does not see, and by which `.verdict` is found: by default 15%,
     but at least 20 and at most 500 queries, and never more than a third; with 0 all are trained on, and nothing can be
     said to be grounded. With a `time_limit` in seconds training begins anew, with longer restarts, until the verdict
-    says that something was learned (or cannot be) or the time is up; the best by the held-out queries is kept.
+    says that something was learned (or cannot be) or the time is up; the best by the held-out queries is kept. A rule
+    that two restarts show to be wrong ends training in any case.
     `progress` shows a bar on standard error, also in a notebook. With either, Ctrl-C ends training with what there is,
     and pressed twice at once; with a `saver` the same call goes on then. ValueError says what of the task does not fit.
     """
@@ -159,7 +160,13 @@ def _round(
         for name in found.data.networks
     }
     make_learner = learners(split.training, untrained, found.log_prob, config, seed)
-    restarts = Restarts(split.training)
+    restarts, hopeless = Restarts(split.training), []
+
+    def on_restart(learner: Learner, without_logic: Learner | None) -> None:
+        restarts(learner, without_logic)
+        if restarts.clusters_agreement is not None and _kind(found, split, learner, restarts) == "wrong-rule":
+            hopeless.append(True)
+
     shown = _watch(found, split, config, calls)
 
     on_step, on_resume = told_to(shown, calls.on_step, calls.on_resume)
@@ -173,12 +180,23 @@ def _round(
         saver,
         on_resume,
         calls.stop,
-        restarts,
+        on_restart,
         shown.look if shown is not None else lambda learner: None,
+        lambda: bool(hopeless),
     )
     found.log_prob.load_state_dict(outcome.learner.facts)
     judged = evidence_of(split, found.log_prob, averages(outcome.learner), restarts)
     return _Round(outcome, judged, judge(judged.evidence))
+
+
+def _kind(found: Prepared, split: Split, learner: Learner, restarts: Restarts) -> Kind:
+    """What would be said of one restart."""
+    # later restarts begin with the t(...) that are there now
+    before = {name: value.clone() for name, value in found.log_prob.state_dict().items()}
+    found.log_prob.load_state_dict(learner.facts)
+    evidence = evidence_of(split, found.log_prob, averages(learner), restarts, audited=False).evidence
+    found.log_prob.load_state_dict(before)
+    return judge(evidence).verdict
 
 
 def _watch(found: Prepared, split: Split, config: TrainConfig, calls: _Calls) -> Watch | None:

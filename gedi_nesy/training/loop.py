@@ -44,6 +44,7 @@ def train(
     stop: Callable[[], bool] | None = None,
     on_restart: Callable[[Learner, Learner | None], None] = lambda learner, copy: None,
     watch: Callable[[Learner], None] = lambda learner: None,
+    enough: Callable[[], bool] = lambda: False,
 ) -> Outcome:
     """Restarts are compared by the training objective alone; no label is seen anywhere here.
 
@@ -56,14 +57,15 @@ def train(
     was never interrupted. With `stop`, which is asked between two steps, signals are the caller's business: where it
     says so, the run is saved, and what there is by then is the outcome. `on_restart` is given each restart of this
     process when it is over, with the copy that went on without logic, and `watch` the learner after each step; neither
-    may change it. DivergedError if training runs away and going back does not help.
+    may change it. `enough` says that more training would change nothing: the best restart is the outcome, as it is.
+    DivergedError if training runs away and going back does not help.
     """
     state = saver.load() if saver else None
     run = TrainingRun(make_learner, query_log_prob, config, search_log_prob, on_step, state, on_restart)
     if saver and (state is not None or saver.warnings):
         on_resume(run.history)
     with saver.catching_signals() if saver and stop is None else nullcontext():
-        while not run.done and not (stop and stop()):
+        while not run.done and not enough() and not (stop and stop()):
             phase = run.phase
             run.advance()
             watch(run.active)
@@ -74,4 +76,4 @@ def train(
     learner = run.learner if run.best is None else run.best
     for network in learner.networks.values():
         network.average.eval()
-    return Outcome(learner, run.attempts, run.chosen, run.history, run.recoveries, run.done)
+    return Outcome(learner, run.attempts, run.chosen, run.history, run.recoveries, run.done or enough())
