@@ -2,6 +2,7 @@
 
 import argparse
 from dataclasses import asdict
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -150,7 +151,11 @@ def _saver(arguments: argparse.Namespace, settings: TrainSettings, inputs: TaskI
         "program": inputs.program.source.text,
         "pools": {name: list(pool.shape) for name, pool in inputs.task.pools.items()},
         "templates": [[each.query.text, len(each.rows)] for each in inputs.templates],
-        "labels": sum(len(spec.labels) for spec in inputs.task.networks.values()),
+        "rows": sha256(repr([each.rows for each in inputs.templates]).encode()).hexdigest(),
+        "labels": {
+            name: {str(index): str(value) for index, value in spec.labels.items()}
+            for name, spec in inputs.task.networks.items()
+        },
     }
     saver = CheckpointManager(
         CheckpointConfig(folder=arguments.out / task_folder.CHECKPOINTS, settings=shared)

@@ -114,11 +114,9 @@ def _image_places(
         for path, leaf in _leaves(each.term):
             if path not in found and _looks_like_image(leaf, is_image):
                 found.add(path)
-    ground_ones = [each for each in stated if not any(isinstance(x, Var) for _, x in _leaves(each.term))]
-    if ground_ones:
-        shortest = min(ground_ones, key=lambda each: sum(1 for _ in _leaves(each.term)))
-        leaves = list(_leaves(shortest.term))
-        found |= {leaves[place][0] for place in _read_places(shortest.term, program)}
+    shortest = min(stated, key=lambda each: sum(1 for _ in _leaves(each.term)))
+    leaves = list(_leaves(shortest.term))
+    found |= {leaves[place][0] for place in _read_places(shortest.term, program)}
     if not found:
         raise DataError(
             f"{stated[0].where}: no network of {program.source.name} reads any of {stated[0].term}"

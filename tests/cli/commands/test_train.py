@@ -85,6 +85,8 @@ def test_ctrl_c_writes_what_there_is_and_resume_ends_as_if_nothing_had_been(
     assert not json.loads((part / "settings.json").read_text())["finished"]
     assert table(part / "predictions.csv")
     assert "was stopped: --resume" in error_of(capsys, arguments(place, part, *labels))
+    assert main(arguments(place, part, "--resume")) == 1
+    assert "labels" in capsys.readouterr().err
     assert main(arguments(place, part, *labels, "--resume")) == 0
     assert "goes on after step 5" in capsys.readouterr().out
     assert (part / "predictions.csv").read_text() == (trained / "predictions.csv").read_text()

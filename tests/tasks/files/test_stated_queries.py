@@ -93,8 +93,9 @@ def test_what_a_program_cannot_be_asked_for_it_is_told(tmp_path, program):
     ]
 
 
-def test_an_answer_left_open_is_asked_for(tmp_path, program):
-    (found,) = templates(tmp_path, program, "sum('a.png','b.png',N).", asking=True)
+@pytest.mark.parametrize("text", ["sum('a.png','b.png',N).", "sum(3,0,N). sum(1,2,N)."])
+def test_an_answer_left_open_is_asked_for(tmp_path, program, text):
+    (found,) = templates(tmp_path, program, text, asking=True)
     assert found.query.answer == "Answer"
     assert found.rows[0].answer is None
 
