@@ -39,8 +39,11 @@ class UnreadableError(Exception):
 def write_whole(target: Path, data: bytes) -> None:
     """Under another name first, then renamed: whoever looks finds all of the file, or what was there before.
 
-    WriteError if it cannot be written, as on a full disk.
+    What is no file, such as /dev/stdout or a pipe, is written to as it stands. WriteError if it cannot be written, as
+    on a full disk.
     """
+    if target.exists() and not (target.resolve().is_file() or target.is_dir()):
+        return _write_to(target, data)
     partial = target.with_name(f".{target.name}.partial")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -55,6 +58,15 @@ def write_whole(target: Path, data: bytes) -> None:
             partial.unlink(missing_ok=True)
         reason = error.strerror or str(error)
         raise WriteError(f"{target} was not written: {reason}; what was saved before is intact") from error
+
+
+def _write_to(target: Path, data: bytes) -> None:
+    """To a device or a pipe, which must stay what it is."""
+    try:
+        with target.open("wb") as stream:
+            stream.write(data)
+    except OSError as error:
+        raise WriteError(f"{target} was not written: {error.strerror or error}") from error
 
 
 def read_text(file: str | os.PathLike[str]) -> str:

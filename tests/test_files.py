@@ -1,5 +1,6 @@
 """Files of tensors: what is written is the same for the same content, and safetensors reads it."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -31,3 +32,15 @@ def test_text_that_never_ends_does_not_fill_the_memory(monkeypatch, tmp_path):
             files.read_text("/dev/zero")
     (tmp_path / "text").write_bytes(b"\xef\xbb\xbfa\r\nb\rc\n")
     assert files.read_text(tmp_path / "text") == "a\nb\nc\n"
+
+
+def test_what_is_no_file_is_written_to_and_stays_what_it_is(tmp_path):
+    """Such as --out /dev/stdout: renamed over, the device would be gone."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    files.write_whole(pipe, b"a,b\n")
+    assert os.read(reader, 100) == b"a,b\n"
+    os.close(reader)
+    assert pipe.is_fifo()
+    assert [each.name for each in tmp_path.iterdir()] == ["pipe"]

@@ -71,6 +71,8 @@ class RunConfig(PlaceConfig):
         for seed in self.seeds:
             if self.seeds.count(seed) > 1:
                 raise ConfigError(f"--seeds {' '.join(map(str, self.seeds))}: {seed} is given twice")
+            if seed < 0:
+                raise ConfigError(f"--seeds {seed} must not be negative")
         if not 0 <= self.save_every < float("inf"):
             raise ConfigError(f"--save-every {self.save_every} must be finite and not negative")
         if self.workers < 1:

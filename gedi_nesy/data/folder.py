@@ -52,6 +52,8 @@ def read_folder(
     `size` is that of the commonest images, at most `MAX_SIDE`, unless given; `channels` is 1 where all are grey, and
     else 3. `contents` is what `read_headers` found, if it was asked before. DataError if no image can be read.
     """
+    if size is not None and min(size) < 1:
+        raise DataError(f"size={size[0]}x{size[1]}: height and width must be at least 1")
     contents = contents or read_headers(folder)
     headers = contents.headers
     if not headers:

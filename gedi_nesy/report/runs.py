@@ -75,7 +75,9 @@ def read_runs(root: Path) -> tuple[list[RunFolder], list[str]]:
     done = [file.parent for file in files]
     # the seeds of a folder with results stand in these; the others have none yet
     files += [
-        file for file in sorted(root.rglob(RUN_FILE)) if not any(file.is_relative_to(place) for place in done)
+        file
+        for file in sorted(root.rglob(RUN_FILE))
+        if not any(file.is_relative_to(place) for place in done) and not _is_of_a_command(file)
     ]
     for file in files:
         try:
@@ -83,6 +85,15 @@ def read_runs(root: Path) -> tuple[list[RunFolder], list[str]]:
         except RunsError as error:
             damaged.append(one_line(f"{file}: damaged ({error})"))
     return sorted(runs, key=lambda run: run.modified, reverse=True), damaged
+
+
+def _is_of_a_command(file: Path) -> bool:
+    """Whether `cluster` or `train` wrote it: what they leave has a page (`report`), and is no row of a benchmark."""
+    try:
+        found = json.loads(file.read_text("utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return False
+    return isinstance(found, dict) and str(found.get("format", "")).startswith("gedi_nesy.")
 
 
 def _read(file: Path, root: Path) -> list[RunFolder]:

@@ -116,6 +116,8 @@ def test_the_size_is_the_commonest_and_the_others_follow_it(tmp_path):
         "sizes in the files: 8x6 (3), 40x12 (1); scaled, and cropped at the centre, to 8x6" in found.notes[1]
     )
     assert tuple(read_folder(tmp_path, size=(5, 5)).inputs.shape[2:]) == (5, 5)
+    with pytest.raises(DataError, match="size=0x5: height and width must be at least 1"):
+        read_folder(tmp_path, size=(0, 5))
 
 
 def test_large_images_are_scaled_down_and_none_has_all_alike():

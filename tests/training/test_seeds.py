@@ -2,8 +2,10 @@
 
 from functools import partial
 
+import pytest
 import torch
 
+from gedi_nesy.errors import ConfigError
 from gedi_nesy.learn import learn
 from gedi_nesy.models.encoders import ConvNet
 from gedi_nesy.training.config import TrainConfig
@@ -37,3 +39,8 @@ def test_initialisation_and_training_draw_from_separate_streams(generator, monke
     )
     assert seeds == [streams(0, 0)[0]]
     assert made[0].initial_seed() == streams(0, 0)[1] != seeds[0]
+
+
+def test_a_negative_seed_is_named():
+    with pytest.raises(ConfigError, match="seed=-1 must not be negative"):
+        streams(-1, 0)

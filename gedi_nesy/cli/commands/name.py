@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 from gedi_nesy.cli import run_folder
-from gedi_nesy.errors import ConfigError
+from gedi_nesy.errors import ConfigError, one_line
 
 SUMMARY = "names for the clusters of a run, which predictions then carry"
 
@@ -28,7 +28,7 @@ def run(arguments: argparse.Namespace) -> int:
         number, equals, name = given.partition("=")
         if not equals or not number.isdecimal() or int(number) >= clusters:
             raise ConfigError(f"{given}: expected CLUSTER=NAME, with a cluster from 0 to {clusters - 1}")
-        names[int(number)] = name.strip()
+        names[int(number)] = one_line(name)
     names = {cluster: name for cluster, name in names.items() if name}
     if arguments.names:
         run_folder.write_names(arguments.folder, names)

@@ -126,6 +126,7 @@ def test_threads_are_shared_out_fairly():
     ("arguments", "message"),
     [
         (["--seeds", 1, 2, 1], "--seeds 1 2 1: 1 is given twice"),
+        (["--seeds", -1], "--seeds -1 must not be negative"),
         (["--workers", 0], "--workers 0 must be at least 1"),
         (["--backend", "dask"], "--backend dask and --scheduler ADDRESS need each other"),
         (["--out", "/dev/null/here"], "--out /dev/null/here: cannot be written to: Not a directory"),

@@ -234,3 +234,10 @@ def test_damaged_results_are_shown_or_named(tmp_path, capsys, number):
         assert "whole" in shown.out, how
         assert shown.err.count("\n") <= 1, how
         assert ("torn" in shown.out) != ("torn/results.json: damaged (" in shown.err), how
+
+
+def test_what_other_commands_leave_is_no_damaged_run(place):
+    before = read_runs(place)
+    (place / "clusters").mkdir()
+    (place / "clusters" / "run.json").write_text('{"format": "gedi_nesy.clusters/1", "seed": 0}')
+    assert read_runs(place) == before
