@@ -7,8 +7,12 @@ config that is in no group is no flag.
 """
 
 import ast
+import contextlib
 import inspect
+import io
+import re
 import shlex
+import sys
 import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import field, fields, is_dataclass, make_dataclass, replace
@@ -59,13 +63,36 @@ def parse(config: type[Config], prog: str, arguments: Sequence[str] | None = Non
         for number, (title, group) in enumerate(made.items())
     ]
     everything = make_dataclass("Everything", members, namespace={"__doc__": config.__doc__})
-    read = tyro.cli(everything, prog=prog, args=arguments, config=MARKERS)
+    said = io.StringIO()
+    try:
+        with contextlib.redirect_stderr(said):
+            read = tyro.cli(everything, prog=prog, args=arguments, config=MARKERS)
+    except SystemExit as stop:
+        if stop.code:
+            print(
+                f"error: {_in_one_line(said.getvalue())} ({prog} --help says what there is)", file=sys.stderr
+            )
+        raise
     values = {
         leaf.path: getattr(getattr(read, f"group_{number}"), leaf.key)
         for number, leaves in enumerate(groups.values())
         for leaf in leaves
     }
     return _rebuilt(config(), values)
+
+
+def _in_one_line(said: str) -> str:
+    """What tyro frames or rules off in many lines: the first paragraph below its title, and a flag that is similar."""
+    rows = [row.strip(" │\n") for row in said.splitlines() if not row.startswith(("╭", "╰"))]
+    paragraphs: list[list[str]] = [[]]
+    for row in rows:
+        if row and set(row) <= set("─-"):
+            paragraphs.append([])
+        else:
+            paragraphs[-1].append(row)
+    first, *others = paragraphs if said.startswith("╭") else paragraphs[1:]
+    named = [row.split()[0].rstrip(",") for part in others for row in part if re.match(r"--\w", row)]
+    return " ".join(first) + (f"; did you mean '{named[0]}'?" if named and "Unrecognized" in said else "")
 
 
 def flat(config: PlaceConfig) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """The flags of the toy benchmark."""
 
+import math
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -77,6 +78,8 @@ class ToyConfig(RunConfig):
             raise ConfigError("--sensitivity and --time-vectorized: one of both")
         if not 0 <= self.noise < float("inf"):
             raise ConfigError(f"--noise {self.noise} must be finite and not negative")
+        if math.isnan(self.accept):
+            raise ConfigError(f"--accept-inv {self.accept} must be a number")
         for name, flag in (
             ("points", "points"),
             ("test_points", "test-points"),

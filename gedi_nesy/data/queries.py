@@ -38,6 +38,8 @@ Augment = Callable[[Generator, Inputs], Inputs]
 Blocks = Tensor | Sequence[Tensor]
 """Log-probabilities, a block (query, cluster) a reading: one tensor where a single network reads all of them."""
 
+MOST_TRIPLES = 10_000_000
+
 ONLY = "network"
 """What the network of a `QuerySet` is called."""
 
@@ -139,6 +141,8 @@ def addition_triples(generator: Generator, labels: Labels, num: int) -> Int[Tens
     """`num` triples of image indices (a, b, c) with a + b = c: the pair uniform over the 55, images over a class."""
     if num < 1:
         raise DataError(f"triples={num} must be at least 1")
+    if num > MOST_TRIPLES:
+        raise DataError(f"triples={num} must be at most {MOST_TRIPLES:,}, which fill a gigabyte")
     return draw_queries(generator, labels, [(a, b, a + b) for a, b in ADDITION_PAIRS], num)
 
 

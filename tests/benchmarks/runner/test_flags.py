@@ -152,3 +152,24 @@ def test_help_leads_with_what_people_use_and_the_new_names(capsys):
 def test_a_bad_value_names_its_setting():
     with pytest.raises(ValueError, match=r"weight_gen=-1\.0 must be finite and not negative"):
         parse(AdditionConfig, "addition", ["--weight-gen", "-1"])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (["--seeds", "x"], "Error parsing --seeds: Could not find valid parse for arguments: ['x']"),
+        (["--tripels", "3"], "Unrecognized options: --tripels, 3; did you mean '--triples'?"),
+        (
+            ["--dataset", "nope"],
+            "invalid choice 'nope' for argument '--dataset'. Expected one of ('cifar10', ",
+        ),
+        (["--width"], "Missing value for argument '--width'. Expected 1 values."),
+    ],
+)
+def test_a_wrong_command_line_is_one_line(arguments, line, capsys):
+    with pytest.raises(SystemExit) as stop:
+        parse(AdditionConfig, "addition", arguments)
+    assert stop.value.code == 2
+    (said,) = capsys.readouterr().err.splitlines()
+    assert said.startswith(f"error: {line}")
+    assert said.endswith("(addition --help says what there is)")

@@ -137,6 +137,7 @@ def test_a_saved_model_takes_points_in_the_units_of_their_file(tmp_path):
     ("changes", "message"),
     [
         ({"noise": -1.0}, "--noise -1.0"),
+        ({"accept": float("nan")}, "--accept-inv nan must be a number"),
         ({"dataset": ("mons",)}, "--dataset mons"),
         ({"dataset": ("none.csv",)}, "none.csv"),
         ({"weight_inv": float("nan")}, "--weight-inv nan"),

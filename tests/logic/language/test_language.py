@@ -39,9 +39,7 @@ def test_evidence_may_be_about_the_images():
 
 def test_contradictory_evidence_is_an_error():
     program = Program.from_string("0.5 :: a. b :- a. evidence(a). evidence(b, false).", {})
-    with pytest.raises(
-        ProgramError, match=r"^<string>: the evidence a, \\\+b of query\(\.\.\.\) contradicts itself$"
-    ):
+    with pytest.raises(ProgramError, match=r"^<string>: the evidence a, \\\+b contradicts itself$"):
         program.solve()
 
 
