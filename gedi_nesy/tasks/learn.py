@@ -80,7 +80,7 @@ def learn_task(
     but at least 20 and at most 500 queries, and never more than a third; with 0 all are trained on, and nothing can be
     said to be grounded. With a `time_limit` in seconds training begins anew, with longer restarts, until the verdict
     says that something was learned (or cannot be) or the time is up; the best by the held-out queries is kept. A rule
-    that two restarts show to be wrong ends training in any case.
+    that two restarts show to be wrong ends training in any case, but for programs with t(...).
     `progress` shows a bar on standard error, also in a notebook. With either, Ctrl-C ends training with what there is,
     and pressed twice at once; with a `saver` the same call goes on then. ValueError says what of the task does not fit.
     """
@@ -164,7 +164,10 @@ def _round(
 
     def on_restart(learner: Learner, without_logic: Learner | None) -> None:
         restarts(learner, without_logic)
-        if restarts.clusters_agreement is not None and _kind(found, split, learner, restarts) == "wrong-rule":
+        # where the program has t(...) as well, what a restart believes of them is not yet what the refinement will
+        if learner.facts or restarts.clusters_agreement is None:
+            return
+        if _kind(found, split, learner, restarts) == "wrong-rule":
             hopeless.append(True)
 
     shown = _watch(found, split, config, calls)
@@ -191,11 +194,7 @@ def _round(
 
 def _kind(found: Prepared, split: Split, learner: Learner, restarts: Restarts) -> Kind:
     """What would be said of one restart."""
-    # later restarts begin with the t(...) that are there now
-    before = {name: value.clone() for name, value in found.log_prob.state_dict().items()}
-    found.log_prob.load_state_dict(learner.facts)
     evidence = evidence_of(split, found.log_prob, averages(learner), restarts, audited=False).evidence
-    found.log_prob.load_state_dict(before)
     return judge(evidence).verdict
 
 
