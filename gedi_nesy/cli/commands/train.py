@@ -148,7 +148,7 @@ def _saver(arguments: argparse.Namespace, settings: TrainSettings, inputs: TaskI
     shared = {
         **asdict(settings),
         "seed": arguments.seed,
-        "program": inputs.program.source.text,
+        "program": sha256(inputs.program.source.text.encode()).hexdigest(),
         "pools": {name: list(pool.shape) for name, pool in inputs.task.pools.items()},
         "templates": [[each.query.text, len(each.rows)] for each in inputs.templates],
         "rows": sha256(repr([each.rows for each in inputs.templates]).encode()).hexdigest(),
