@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from gedi_nesy.logic import Program, ProgramError
+from gedi_nesy.logic.language.problog_errors import ProblogErrors
 from tests.logic.oracles import Table, images
 
 DIGIT = "nn(digit_net, [X], Y, [0,1,2,3,4,5,6,7,8,9]) :: digit(X, Y).\n"
@@ -233,3 +234,10 @@ def test_consulted_files_are_found_beside_the_program_and_errors_name_them(tmp_p
     (tmp_path / "facts.pl").unlink()
     with refused(r".*main\.pl:1: 'consult\('facts\.pl'\)' names a file that does not exist: .*facts\.pl"):
         Program.from_file(tmp_path / "main.pl", networks={})
+
+
+def test_an_error_of_problogs_without_a_message_is_called_by_its_name():
+    with pytest.raises(
+        ProgramError, match=r"^a\.pl: ProbLog cannot ground it: AssertionError, without a word$"
+    ):
+        raise ProblogErrors("a.pl", "a.pl", "ground")._other_error(AssertionError(), None)

@@ -62,7 +62,7 @@ class ProblogErrors:
 
     def _other_error(self, error: Exception, trace: TracebackType | None) -> ProgramError:
         name = type(error).__name__
-        reason = _REWORDED.get(name) or f"{name}: {error}"
+        reason = _REWORDED.get(name) or (f"{name}: {error}" if str(error) else f"{name}, without a word")
         where, signature = self._call(trace)
         goal = f" in a call of {signature}" if signature else ""
         return ProgramError(f"{where}: ProbLog cannot {self.doing} it{goal}: {reason}")
