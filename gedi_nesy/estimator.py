@@ -8,13 +8,17 @@ import torch
 from torch import Generator, Tensor
 
 from gedi_nesy.cluster import (
+    FEATURE_RESTARTS,
+    FEATURE_STEPS,
     IMAGE_RESTARTS,
     IMAGE_STEPS,
     POINT_RESTARTS,
     POINT_STEPS,
     Assignments,
     ClusterConfig,
+    Clustered,
     assign,
+    cluster_features,
     cluster_images,
     cluster_points,
     white_background,
@@ -23,6 +27,8 @@ from gedi_nesy.data.checks import COLOURS
 from gedi_nesy.data.pixels import num_at_once
 from gedi_nesy.errors import ConfigError
 from gedi_nesy.extras import needs
+from gedi_nesy.features import encoders
+from gedi_nesy.features.compute import backbone_of, features_by
 from gedi_nesy.models.gedi import GEDI
 from gedi_nesy.sampling.sgld import SGLDConfig
 
@@ -44,6 +50,8 @@ class GEDIClusterer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMi
     n_init : random restarts, of which the best by the objective is kept (default: 1 for images, 3 for points).
     image_shape : (channels, height, width) where rows of X are flattened images. Arrays of shape (image, height,
         width), (image, channel, height, width) or (image, height, width, channel) are images in any case.
+    features : name of a frozen encoder for photographs, such as "efficientnet-lite0" (trained on ImageNet's labels), or
+        of a model of timm: its features are clustered, and are what `transform` gives. None: a network of one's own.
     weight_gen : weight of L_GEN for images; at 0 their energies are no measure of likelihood. For points it is on.
     random_state : seed or generator; an int gives the same result again.
 
@@ -65,6 +73,7 @@ class GEDIClusterer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMi
         steps: Any = None,
         n_init: Any = None,
         image_shape: Any = None,
+        features: Any = None,
         weight_gen: Any = 0.0,
         random_state: Any = None,
     ):
@@ -73,6 +82,7 @@ class GEDIClusterer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMi
         self.steps = steps
         self.n_init = n_init
         self.image_shape = image_shape
+        self.features = features
         self.weight_gen = weight_gen
         self.random_state = random_state
 
@@ -82,13 +92,20 @@ class GEDIClusterer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMi
             raise ConfigError(f"n_clusters={self.n_clusters!r} must be a whole number")
         self.image_shape_ = _shape_of(X, self.image_shape)
         flat = self._rows(X, reset=True)
+        self.inverted_, self.backbone_ = False, None
         if self.image_shape_ is None:
-            steps, restarts, self.inverted_ = POINT_STEPS, POINT_RESTARTS, False
+            if self.features is not None:
+                raise ConfigError(f"features={self.features!r}: X holds points, and encoders read images")
+            steps, restarts = POINT_STEPS, POINT_RESTARTS
         else:
             _check_pixels(flat, self.image_shape_)
-            steps, restarts, self.inverted_ = IMAGE_STEPS, IMAGE_RESTARTS, False
+            steps, restarts = IMAGE_STEPS, IMAGE_RESTARTS
             self.pixel_scale_ = 255.0 if flat.max() <= 1 else 1.0
-            self.inverted_ = white_background(self._inputs(flat))
+            if self.features is None:
+                self.inverted_ = white_background(self._inputs(flat))
+            else:
+                steps, restarts = FEATURE_STEPS, FEATURE_RESTARTS
+                self.backbone_ = backbone_of(encoders.load(self.features), min(self.image_shape_[1:]))
         config = ClusterConfig(
             num_clusters=int(self.n_clusters),
             steps=steps if self.steps is None else self.steps,
@@ -97,13 +114,17 @@ class GEDIClusterer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMi
             weight_gen=self.weight_gen,
         )
         inputs = self._inputs(flat)
-        train = cluster_points if self.image_shape_ is None else cluster_images
-        model: GEDI = train(inputs, config).model
+        model: GEDI = self._train(inputs, config).model
         # in double precision an input's result does not depend on what else is in its batch
         self.model_ = model.double() if self.image_shape_ is None else model
         self._n_features_out = model.num_features
         self.labels_ = assign(self.model_, inputs).probabilities.argmax(dim=1).numpy()
         return self
+
+    def _train(self, inputs: Tensor, config: ClusterConfig) -> Clustered:
+        if self.backbone_ is not None:
+            return cluster_features(inputs, config, self.backbone_)
+        return (cluster_points if self.image_shape_ is None else cluster_images)(inputs, config)
 
     def predict(self, X: Any) -> np.ndarray:
         """The most probable cluster of each input."""
@@ -138,6 +159,8 @@ class GEDIClusterer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMi
         if n_samples < 1:
             raise ConfigError(f"n_samples={n_samples} must be at least 1")
         generator = Generator().manual_seed(int(check_random_state(self.random_state).randint(2**31 - 1)))
+        if self.backbone_ is not None:
+            raise ConfigError(f"features={self.features!r}: samples would be features, and no images")
         if self.image_shape_ is None:
             settings = SGLDConfig(num_steps=steps, step_size=2e-3, noise=None)
             normal = torch.randn(
@@ -169,7 +192,7 @@ class GEDIClusterer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMi
         return self._inputs(self._rows(X, reset=False))
 
     def _inputs(self, flat: np.ndarray) -> Tensor:
-        """What the network takes: points as they are, images as bytes with a dark background."""
+        """What the network takes: points as they are, images as bytes with a dark background, or their features."""
         if self.image_shape_ is None:
             return torch.from_numpy(flat if flat.flags.writeable else flat.copy())
         scaled = flat * self.pixel_scale_
@@ -178,6 +201,8 @@ class GEDIClusterer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMi
                 f"X: pixels from {flat.min():g} to {flat.max():g}, expected 0 to {255 / self.pixel_scale_:g}"
             )
         images = torch.from_numpy(np.rint(scaled).astype(np.uint8)).view(-1, *self.image_shape_)
+        if self.backbone_ is not None:
+            return features_by(self.backbone_, images).float()
         return 255 - images if self.inverted_ else images
 
 

@@ -11,6 +11,8 @@ from sklearn.metrics import adjusted_rand_score
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from gedi_nesy.estimator import GEDIClusterer
+from gedi_nesy.features import encoders
+from tests.features.stand_in import stand_in
 
 FEW = GEDIClusterer(n_clusters=3, steps=100, n_init=2, random_state=0)
 
@@ -104,3 +106,19 @@ def test_the_page_prints_what_it_says(root):
     failed, tried = doctest.testfile(str(root / "docs" / "estimator.md"), module_relative=False)
     assert failed == 0
     assert tried >= 10
+
+
+def test_photographs_are_clustered_by_features(monkeypatch, tmp_path):
+    monkeypatch.setitem(encoders.ENCODERS, "quarters", stand_in)
+    monkeypatch.setenv("GEDI_NESY_CACHE", str(tmp_path))
+    images = np.random.default_rng(0).integers(60, size=(24, 3, 16, 16)).astype(np.uint8)
+    images[::2, 0, :8] += 150
+    model = GEDIClusterer(n_clusters=2, features="quarters", steps=60, n_init=2, random_state=0).fit(images)
+    assert set(model.labels_[::2]) == {1 - model.labels_[1]}
+    assert np.array_equal(model.predict(images.reshape(24, -1)), model.labels_)
+    assert model.transform(images).shape == (24, 12)
+    assert np.array_equal(pickle.loads(pickle.dumps(model)).predict(images), model.labels_)
+    with pytest.raises(ValueError, match="features='quarters': samples would be features"):
+        model.sample()
+    with pytest.raises(ValueError, match="features='quarters': X holds points"):
+        GEDIClusterer(features="quarters").fit(np.eye(9))

@@ -8,15 +8,15 @@ import numpy as np
 from jaxtyping import UInt8
 from torch import Tensor
 
-from gedi_nesy.cli.run_folder import RunFolder, prepared
+from gedi_nesy.cli.run_folder import RunFolder
 from gedi_nesy.cluster import white_background
 from gedi_nesy.data.arrays import read_collection
 from gedi_nesy.data.dataset import Collection
 from gedi_nesy.data.folder import listed, read_folder, read_headers
 from gedi_nesy.errors import ConfigError, MissingPackageError
 from gedi_nesy.features import encoders
-from gedi_nesy.features.compute import Features, cache_folder, compute
-from gedi_nesy.features.encoders import EncoderError, FrozenEncoder
+from gedi_nesy.features.compute import Features, cache_folder, compute, encoder_of
+from gedi_nesy.features.encoders import FrozenEncoder
 from gedi_nesy.features.images import LazyImages, lazy_array, lazy_folder
 from gedi_nesy.models.encoders import FrozenFeatures
 from gedi_nesy.progress import progress
@@ -102,14 +102,9 @@ def read_further(source: Path, run: RunFolder, say: Callable[[str], None] = prin
     """Further inputs for a network that is there, as those were that it was trained on; `say` is told of them."""
     backbone, shape = run.model.backbone, run.model.input_shape
     if isinstance(backbone, FrozenFeatures):
-        config = backbone.config
-        encoder = encoders.load(config["encoder"])
-        if encoder.fingerprint != config["fingerprint"]:
-            raise EncoderError(
-                f"{encoder.name}: the weights installed here are not those that the run was trained with"
-            )
+        encoder = encoder_of(backbone)
         lazy = lazy_folder(source) if source.is_dir() else lazy_array(_images(source))
-        return features_of(lazy, encoder, config["side"], say)
+        return features_of(lazy, encoder, backbone.config["side"], say)
     if len(shape) == 3:
         channels, height, width = shape
         collection = read_collection(source, (height, width), channels, (channels, height, width))
@@ -160,7 +155,8 @@ def _default_encoder() -> FrozenEncoder | None:
 
 
 def _of_collection(collection: Collection, inverted: bool) -> ClusterInputs:
-    values = prepared(collection.inputs, inverted)
+    # in place, for there may be many: 255 - x of bytes
+    values = collection.inputs.bitwise_not_() if inverted else collection.inputs
     return ClusterInputs(values, collection.names, collection.notes, collection.left_out, inverted)
 
 

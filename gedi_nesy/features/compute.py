@@ -8,13 +8,15 @@ from pathlib import Path
 from typing import NamedTuple
 
 import torch
-from jaxtyping import Float16, Int
+from jaxtyping import Float16, Int, UInt8
 from torch import Tensor
 
-from gedi_nesy.data.dataset import DataError
+from gedi_nesy.data.dataset import Collection, DataError
+from gedi_nesy.features import encoders
 from gedi_nesy.features.encoders import EncoderError, FrozenEncoder
-from gedi_nesy.features.images import LazyImages
+from gedi_nesy.features.images import LazyImages, lazy_array
 from gedi_nesy.files import UnreadableError, digest, read_tensors, to_bytes, write_whole
+from gedi_nesy.models.encoders import FrozenFeatures
 
 BLOCK, PART = 64, 1024
 """Images that are decoded and encoded at once, and those whose features are one file of the cache."""
@@ -128,3 +130,27 @@ def _load(file: Path, count: int, num_features: int) -> Features | None:
     failed = {int(number): reason for number, reason in json.loads(metadata["failed"]).items()}
     fits = values.dtype == torch.float16 and values.shape == (len(numbers), num_features)
     return Features(values, numbers, failed) if fits and len(numbers) + len(failed) == count else None
+
+
+def backbone_of(encoder: FrozenEncoder, side: int) -> FrozenFeatures:
+    """What a model on its features of images of `side` pixels says of them."""
+    return FrozenFeatures(encoder.num_features, encoder.name, encoder.fingerprint, encoder.side_for(side))
+
+
+def encoder_of(backbone: FrozenFeatures) -> FrozenEncoder:
+    """The encoder of which a model knows; EncoderError if that here has other weights."""
+    encoder = encoders.load(backbone.config["encoder"])
+    if encoder.fingerprint != backbone.config["fingerprint"]:
+        raise EncoderError(
+            f"{encoder.name}: the weights installed here are not those that the run was trained with"
+        )
+    return encoder
+
+
+def features_by(
+    backbone: FrozenFeatures, images: UInt8[Tensor, "image channel height width"]
+) -> Float16[Tensor, "image feature"]:
+    """Features of images in memory, as a model has them of the images it was trained on; from the cache, if there."""
+    names = [str(number) for number in range(len(images))]
+    lazy = lazy_array(Collection(images, names, []))
+    return compute(lazy, encoder_of(backbone), backbone.config["side"], cache=cache_folder()).values
