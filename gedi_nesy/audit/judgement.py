@@ -14,6 +14,9 @@ from gedi_nesy.audit.verdict import Kind, Verdict
 RIGHT = 0.8
 """Share of readings that must be right at the least: all m of a query then are in 0.8^m of the cases."""
 
+PLAINLY = 0.9
+"""The same, where it is enough by itself: networks that are too sure of what they read have learned all the same."""
+
 MOSTLY = 0.5
 """Where some queries are wrong, the share beyond chance that must hold all the same."""
 
@@ -33,7 +36,7 @@ def judge(evidence: Evidence) -> Verdict:
     accuracy = wrong = None
     if kind in ("grounded", "ambiguous"):
         _, high = interval(evidence.held, evidence.held_out)
-        wrong = wrong_queries(evidence) if high < evidence.expected else None
+        wrong = wrong_queries(evidence) if high < evidence.expected and _some_are_wrong(evidence) else None
     if kind == "grounded":
         # where queries are wrong, images that do not fit them are not misread
         accuracy = evidence.posterior if wrong is None else evidence.posterior_of_held
@@ -57,9 +60,10 @@ def _kind(evidence: Evidence) -> Kind:
     )
     expected, enough = beyond_chance(evidence.expected, evidence.chance), RIGHT**evidence.readings_per_query
     as_sure = high >= expected and low >= enough
+    learned = expected >= enough and (as_sure or (low >= MOSTLY and _some_are_wrong(evidence)))
     if 2 * evidence.labels_misread > evidence.labels:
         return "unlearned"
-    if expected >= enough and (as_sure or (low >= MOSTLY and _some_are_wrong(evidence))):
+    if learned or low >= PLAINLY**evidence.readings_per_query:
         return "ambiguous" if evidence.readings is not None and evidence.readings > 1 else "grounded"
     if any(2 * used <= evidence.symbols[name] for name, used in evidence.symbols_in_use.items()):
         return "collapsed"
@@ -134,7 +138,7 @@ def _advice(kind: Kind, evidence: Evidence, wrong: float | None) -> tuple[str, .
     if kind == "ambiguous":
         return ("Label one image each of a few symbols: which ones are worth it can be asked for.",)
     if kind == "collapsed":
-        return ("Train with L_INV and L_PRIOR: the rule alone is satisfied by few symbols.",)
+        return ("Train longer, and with L_INV and L_PRIOR: the rule alone is satisfied by few symbols.",)
     if kind == "wrong-rule":
         return (
             "Check the rule, and the order of a query's images, on a few queries by hand.",

@@ -56,6 +56,16 @@ def test_networks_that_are_sure_of_what_does_not_hold_have_not_learned():
     assert found.advice
 
 
+def test_networks_that_are_too_sure_have_learned_where_nine_of_ten_readings_are_right():
+    """Of a run whose accuracy was 0.984; and queries of three digits, of which runs that had not learned held 0.75."""
+    too_sure = replace(LEARNED, held=55, training_held=338, expected=0.985)
+    found = judge(too_sure)
+    assert found.verdict == "grounded"
+    assert found.wrong_queries is None
+    assert judge(replace(too_sure, held=52)).verdict == "unlearned"
+    assert judge(replace(too_sure, held=45, readings_per_query=3.0)).verdict == "unlearned"
+
+
 def test_networks_that_read_labelled_images_as_something_else_have_not_learned():
     found = judge(replace(LEARNED, labels=3, labels_misread=2))
     assert found.verdict == "unlearned"
