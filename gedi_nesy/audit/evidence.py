@@ -57,13 +57,13 @@ class Evidence:
         return asdict(self)
 
 
-def interval(held: int, of: int) -> tuple[float, float]:
-    """Wilson's interval of a share, of two standard errors; (0, 1) where nothing was counted."""
+def interval(held: int, of: int, errors: float = CONFIDENT) -> tuple[float, float]:
+    """Wilson's interval of a share, of so many standard errors; (0, 1) where nothing was counted."""
     if of == 0:
         return 0.0, 1.0
-    share, square = held / of, CONFIDENT**2
+    share, square = held / of, errors**2
     middle = (share + square / (2 * of)) / (1 + square / of)
-    half = CONFIDENT / (1 + square / of) * math.sqrt(share * (1 - share) / of + square / (4 * of**2))
+    half = errors / (1 + square / of) * math.sqrt(share * (1 - share) / of + square / (4 * of**2))
     return max(0.0, middle - half), min(1.0, middle + half)
 
 

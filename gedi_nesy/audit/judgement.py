@@ -17,6 +17,9 @@ RIGHT = 0.8
 PLAINLY = 0.9
 """The same, where it is enough by itself: networks that are too sure of what they read have learned all the same."""
 
+ONE_SIDED = 1.645
+"""Standard errors below a share for a bound that holds in 95% of all cases."""
+
 MOSTLY = 0.5
 """Where some queries are wrong, the share beyond chance that must hold all the same."""
 
@@ -63,7 +66,9 @@ def _kind(evidence: Evidence) -> Kind:
     learned = expected >= enough and (as_sure or (low >= MOSTLY and _some_are_wrong(evidence)))
     if 2 * evidence.labels_misread > evidence.labels:
         return "unlearned"
-    if learned or low >= PLAINLY**evidence.readings_per_query:
+    least, _ = interval(evidence.held, evidence.held_out, ONE_SIDED)
+    plainly = beyond_chance(least, evidence.chance) >= PLAINLY**evidence.readings_per_query
+    if learned or plainly:
         return "ambiguous" if evidence.readings is not None and evidence.readings > 1 else "grounded"
     if any(2 * used <= evidence.symbols[name] for name, used in evidence.symbols_in_use.items()):
         return "collapsed"

@@ -62,7 +62,7 @@ def test_networks_that_are_too_sure_have_learned_where_nine_of_ten_readings_are_
     found = judge(too_sure)
     assert found.verdict == "grounded"
     assert found.wrong_queries is None
-    assert judge(replace(too_sure, held=52)).verdict == "unlearned"
+    assert judge(replace(too_sure, held=53)).verdict == "unlearned"
     assert judge(replace(too_sure, held=45, readings_per_query=3.0)).verdict == "unlearned"
 
 
