@@ -78,7 +78,11 @@ def test_addition_killed_and_killed_again(tmp_path, whole):
 
 
 @pytest.mark.parametrize(
-    ("module", "arguments", "number"), [(addition, TINY, signal.SIGTERM), (shortcuts, XOR, signal.SIGINT)]
+    ("module", "arguments", "number"),
+    [
+        (addition, TINY, signal.SIGTERM),
+        pytest.param(shortcuts, XOR, signal.SIGINT, marks=pytest.mark.slow),
+    ],
 )
 def test_a_signal_saves_first(tmp_path, module, arguments, number):
     """With no checkpoint before, all that the first process did is in the one that the signal caused."""
@@ -136,6 +140,7 @@ def test_toy_killed_and_stopped(tmp_path):
     assert len(runs) == 2
 
 
+@pytest.mark.slow
 def test_toy_results_that_were_not_written_are_made_from_what_was_trained(monkeypatch, tmp_path):
     arguments = [*TOY, "--resume", "--out", str(tmp_path / "stopped")]
     for out in ("whole", "stopped"):
