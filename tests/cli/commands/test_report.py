@@ -30,13 +30,9 @@ def run(finished, tmp_path):
     return tmp_path / "run"
 
 
-def titles(reader: Reader) -> list[str]:
-    return [text for tag, text in reader.texts if tag == "h2"]
-
-
 def test_cluster_leaves_a_page_of_what_it_did(finished):
     reader = Reader((finished / "run" / "page.html").read_text())
-    assert titles(reader) == [
+    assert reader.titles() == [
         "Verdict:",
         "What was learned",
         "Doubtful",
@@ -90,7 +86,7 @@ def test_labels_of_a_file_and_of_folders(finished, run, tmp_path):
     file.write_text("\n".join(["image,label", *lines]))
     assert main(["report", str(run), "--labels", str(file)]) == 0
     reader = Reader((run / "page.html").read_text())
-    assert "Against the labels" in titles(reader)
+    assert "Against the labels" in reader.titles()
     pairs = [(row["cluster"], "left" in row["image"]) for row in rows]
     purity = sum(max(pairs.count((cluster, left)) for left in (True, False)) for cluster in ("0", "1"))
     note = f"Labels from labels.csv. {purity / 12:.1%} have the most frequent label"
@@ -114,7 +110,7 @@ def test_points_have_a_cloud_and_samples(tmp_path):
     assert main([*arguments, "--steps", "8", "--restarts", "2"]) == 0
     text = (run / "page.html").read_text()
     reader = Reader(text)
-    assert {"Where the clusters lie", "Samples, and how they evolve"} <= set(titles(reader))
+    assert {"Where the clusters lie", "Samples, and how they evolve"} <= set(reader.titles())
     assert "principal components" in text
     assert "weight_gen" not in text
     (history,) = run_folder.read_history(run / "history.jsonl")

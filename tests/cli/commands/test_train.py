@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-from pathlib import Path
 
 import pytest
 import torch
@@ -15,23 +14,7 @@ from gedi_nesy.data.folder import read_folder
 from gedi_nesy.models.gedi import GEDI
 from tests.cli.command_line import error_of
 from tests.cli.commands.runs_of_train import arguments
-from tests.cli.pictures import RULE, table, write_task
-
-
-@pytest.fixture(scope="module")
-def place(tmp_path_factory) -> Path:
-    """A rule, images and queries; nothing here is written to."""
-    place = tmp_path_factory.mktemp("inputs")
-    write_task(place)
-    return place
-
-
-@pytest.fixture(scope="module")
-def trained(place, tmp_path_factory) -> Path:
-    """A finished run; nothing here is written to."""
-    out = tmp_path_factory.mktemp("trained") / "run"
-    assert main(arguments(place, out, "--labels", str(place / "labels.csv"))) == 0
-    return out
+from tests.cli.pictures import RULE, table
 
 
 def test_a_rule_and_queries_become_a_folder(trained, place):

@@ -29,15 +29,11 @@ def run(finished, tmp_path) -> Path:
     return tmp_path / "run"
 
 
-def titles(reader: Reader) -> list[str]:
-    return [text for tag, text in reader.texts if tag == "h2"]
-
-
 def test_train_leaves_a_page_of_what_it_did(finished):
     reader = Reader((finished / "run" / "page.html").read_text())
-    assert titles(reader)[:4] == ["Verdict:", "What was learned", "Doubtful", "Unlikely"]
+    assert reader.titles()[:4] == ["Verdict:", "What was learned", "Doubtful", "Unlikely"]
     assert {"Readings that the rule admits", "Training", "Settings", "How to repeat it"} <= set(
-        titles(reader)
+        reader.titles()
     )
     words = [text for _, text in reader.texts]
     verdict = json.loads((finished / "run" / "verdict.json").read_text())

@@ -94,6 +94,10 @@ class Reader(HTMLParser):
         self.close()
         assert self.open == []
 
+    def titles(self) -> list[str]:
+        """Of its parts."""
+        return [text for tag, text in self.texts if tag == "h2"]
+
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         assert len({name for name, _ in attrs}) == len(attrs), f"an attribute twice: {attrs}"
         self.elements.append((tag, {name: value or "" for name, value in attrs}))
