@@ -115,7 +115,11 @@ def commit() -> str:
 
 
 def summarise(runs: Sequence[Mapping[str, float]]) -> dict[str, dict[str, float]]:
-    """Median, mean, standard deviation (of the sample), minimum and maximum of every metric over the runs."""
+    """Median, mean, standard deviation (of the sample), minimum and maximum of every metric over the runs.
+
+    A metric that some runs lack is summed up over those that have it.
+    """
+    names = dict.fromkeys(name for run in runs for name in run)
     return {
         name: {
             "median": statistics.median(values),
@@ -124,6 +128,6 @@ def summarise(runs: Sequence[Mapping[str, float]]) -> dict[str, dict[str, float]
             "min": min(values),
             "max": max(values),
         }
-        for name in runs[0]
-        if (values := [run[name] for run in runs])
+        for name in names
+        if (values := [run[name] for run in runs if name in run])
     }

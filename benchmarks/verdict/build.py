@@ -16,6 +16,9 @@ from gedi_nesy.objectives.table import METHODS
 from gedi_nesy.tasks import NetworkSpec, Queries, Task, lists
 from gedi_nesy.training.config import TrainConfig
 
+NETWORK = "digit_net"
+"""What every rule calls its network."""
+
 SHORT = 8
 """A run that is too short has one restart, and this part of the steps."""
 
@@ -52,7 +55,7 @@ def build(config: VerdictConfig, row: Row, split: Split, seed: int) -> Task:
     return Task(
         pools={"images": _noise(split.images, seed) if row.classless else split.images},
         queries=_queries(rule, images, _answers(draw, row, rows)),
-        networks={"digit_net": spec},
+        networks={NETWORK: spec},
     )
 
 

@@ -22,6 +22,9 @@ class VerdictConfig(RecordedConfig):
     """images of the training part that a run is given"""
     queries: int = 400
     """queries of a run, a part of which is held out"""
+    labels: int = 0
+    """images whose symbol is told, at the most, where several readings are left: those that `worth_labelling` names;
+    then all is trained again"""
     iterations: int = 1000
     """steps of the refinement, after the restarts"""
     explore: int = 350
@@ -34,7 +37,18 @@ class VerdictConfig(RecordedConfig):
     """channels of the ConvNet's first layer (then 2 and 4 times as many)"""
 
     GROUPS: ClassVar[Mapping[str, tuple[Flag | str, ...]]] = {
-        OPTIONS: ("rows", "queries", "images", "dataset", "data_root", "seeds", "out", "resume", "device"),
+        OPTIONS: (
+            "rows",
+            "queries",
+            "labels",
+            "images",
+            "dataset",
+            "data_root",
+            "seeds",
+            "out",
+            "resume",
+            "device",
+        ),
         "training": (
             Flag("attempts", name="max-restarts"),
             Flag("explore", name="restart-steps"),
@@ -54,3 +68,5 @@ class VerdictConfig(RecordedConfig):
         for name in ("queries", "images"):
             if getattr(self, name) < 10:
                 raise ConfigError(f"--{name} {getattr(self, name)} must be at least 10")
+        if self.labels < 0:
+            raise ConfigError(f"--labels {self.labels} must not be negative")

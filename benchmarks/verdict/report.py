@@ -34,7 +34,7 @@ def body(config: VerdictConfig, runs: Sequence[Run]) -> dict[str, Any]:
 
 def report(config: VerdictConfig, runs: Sequence[Run], console: Console, folder: Path) -> None:
     """The closing table, and how many verdicts are right."""
-    console.print(verdict_table(runs, f"Verdicts, {config.dataset}, {config.queries} queries"))
+    console.print(verdict_table(config, runs))
     found = body(config, runs)["verdicts"]
     error = found["largest_error_of_estimate"]
     console.print(
@@ -43,16 +43,21 @@ def report(config: VerdictConfig, runs: Sequence[Run], console: Console, folder:
     )
 
 
-def verdict_table(runs: Sequence[Run], title: str) -> Table:
+def verdict_table(config: VerdictConfig, runs: Sequence[Run]) -> Table:
     """A row a run."""
+    title = f"Verdicts, {config.dataset}, {config.queries} queries"
     table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, padding=0)
     table.add_column("row, seed", no_wrap=True)
     for heading in ("accuracy", "estimated", "held out", "training", "readings"):
         table.add_column(heading, justify="right")
     table.add_column("verdict")
     table.add_column("right")
+    if config.labels:
+        table.add_column("with labels", justify="right")
     for run in runs:
         verdict, metrics = run["verdict"], run["metrics"]
+        labels = metrics.get("accuracy_with_labels")
+        with_labels = "" if labels is None else f"{metrics['labels']:.0f}: {labels:.3f}"
         table.add_row(
             f"{run['row']}, {run['seed']}",
             f"{metrics['accuracy']:.3f}",
@@ -62,6 +67,7 @@ def verdict_table(runs: Sequence[Run], title: str) -> Table:
             "" if verdict["readings"] is None else f"{verdict['readings']:,}",
             verdict["verdict"],
             "yes" if metrics["right"] else "NO",
+            *([with_labels] if config.labels else []),
         )
     return table
 

@@ -113,7 +113,8 @@ RowName = Literal[
 ROWS: dict[RowName, Row] = {
     "max": Row(rule="max"),
     "difference": Row(rule="difference"),
-    "product mod 7": Row(rule="product mod 7"),
+    # nothing tells 0 from 7, 1 from 8, 2 from 9
+    "product mod 7": Row(rule="product mod 7", right=("ambiguous",)),
     "product": Row(rule="product"),
     "sum of three": Row(rule="sum of three"),
     "triples": Row(rule="triples"),

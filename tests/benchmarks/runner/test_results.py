@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.runner.results import RESULTS_FILE, kept_results, portable
+from benchmarks.runner.results import RESULTS_FILE, kept_results, portable, summarise
 from gedi_nesy.errors import ConfigError
 
 BUNDLED = Path(__file__).parents[3] / "programs" / "addition.pl"
@@ -31,3 +31,9 @@ def test_a_folder_from_before_is_gone_on_with(tmp_path):
     assert kept_results(tmp_path, {"program": "programs/addition.pl"}) == document
     with pytest.raises(ConfigError, match=r"program was programs/addition\.pl, is mine\.pl"):
         kept_results(tmp_path, {"program": "mine.pl"})
+
+
+def test_a_metric_that_some_runs_lack_is_of_those_that_have_it():
+    found = summarise([{"accuracy": 0.5}, {"accuracy": 0.7, "estimate": 0.9}])
+    assert found["accuracy"]["mean"] == pytest.approx(0.6)
+    assert found["estimate"] == {"median": 0.9, "mean": 0.9, "std": 0.0, "min": 0.9, "max": 0.9}

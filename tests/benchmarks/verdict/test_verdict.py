@@ -2,11 +2,13 @@
 
 import json
 import sys
+from dataclasses import replace
 
 import pytest
 import torch
 
 from benchmarks.verdict import __main__ as verdict
+from benchmarks.verdict import run as verdict_run
 from benchmarks.verdict.build import build, settings
 from benchmarks.verdict.config import VerdictConfig
 from benchmarks.verdict.rows import ROWS, RULE, STUDY, Row, is_right
@@ -47,6 +49,33 @@ def test_results_and_resume(monkeypatch, tmp_path, capsys):
     assert len(after) == 4
 
 
+def test_labels_that_are_asked_for_settle_an_ambiguous_run(monkeypatch, tmp_path, capsys):
+    monkeypatch.setattr(verdict_run, "learn_task", ambiguous_first(verdict_run.learn_task))
+    assert run(monkeypatch, *SMALL, "--rows", "even odd", "--labels", 2, "--out", tmp_path) == 0
+    (found,) = json.loads((tmp_path / "results.json").read_text())["runs"]
+    assert found["metrics"]["labels"] == 2
+    assert 0 <= found["metrics"]["accuracy_with_labels"] <= 1
+    assert found["verdict_with_labels"]["verdict"] in ("unlearned", "collapsed")
+    assert "even odd, seed 0, 2 labels: accuracy" in capsys.readouterr().out
+
+
+def ambiguous_first(learn_task):
+    """`learn_task`, the first time with the verdict ambiguous; the second time it must have been told two symbols."""
+    tasks = []
+
+    def learn(task, *arguments):
+        tasks.append(task)
+        outcome = learn_task(task, *arguments)
+        if len(tasks) == 1:
+            return outcome._replace(verdict=replace(outcome.verdict, verdict="ambiguous"))
+        if len(tasks) == 2:
+            told = task.networks["digit_net"].labels
+            assert len(told) == 2
+        return outcome
+
+    return learn
+
+
 def test_a_row_given_twice_is_one_line(monkeypatch, tmp_path, capsys):
     assert run(monkeypatch, "--rows", "max", "max", "--out", tmp_path) == 2
     assert "--rows max max: one is given twice" in capsys.readouterr().err
@@ -70,9 +99,9 @@ def test_queries_hold_of_the_labels_unless_they_are_to_fail(name):
     assert all(held) == (not row.wrong and row.truth is None)
 
 
-def test_half_of_the_study_is_made_to_fail():
+def test_half_of_the_study_and_more_is_made_to_fail():
     failing = [name for name in STUDY if ROWS[name] != Row(rule=ROWS[name].rule) and not ROWS[name].wrong]
-    assert len(failing) == len(STUDY) / 2
+    assert len(STUDY) / 2 <= len(failing) <= 0.6 * len(STUDY)
     assert {ROWS[name].rule for name in ROWS} == set(RULE)
 
 
