@@ -22,6 +22,8 @@ from gedi_nesy.training.records import Record
 FORMAT = "gedi_nesy.clusters/1"
 SETTINGS, NAMES, MODEL, TABLE = "run.json", "names.json", "model", "clusters.csv"
 HISTORY, PAGE = "history.jsonl", "page.html"
+TASK_SETTINGS = "settings.json"
+"""What a run of `train` has in place of run.json."""
 
 
 class RunFolderError(GediNesyError, ValueError):
@@ -52,7 +54,11 @@ def read_settings(folder: Path) -> dict[str, Any]:
     """What run.json holds."""
     found = read_json(folder / SETTINGS)
     if found is None:
-        raise RunFolderError(f"{folder}: no run of `gedi-nesy cluster` here ({SETTINGS} is missing)")
+        if (folder / TASK_SETTINGS).is_file():
+            raise RunFolderError(f"{folder}: a run of `gedi-nesy train`, where one of `cluster` is needed")
+        raise RunFolderError(
+            f"{folder}: no run of `gedi-nesy cluster` or `train` here (neither {SETTINGS} nor {TASK_SETTINGS})"
+        )
     if found.get("format") != FORMAT or not isinstance(found.get("inverted"), bool):
         raise RunFolderError(f"{folder / SETTINGS}: not a run of this version (format is not {FORMAT!r})")
     return found

@@ -11,6 +11,7 @@ from gedi_nesy.cluster.config import (
     ClusterConfig,
     Clustered,
     assign,
+    check_enough,
 )
 from gedi_nesy.cluster.features import cluster_features
 from gedi_nesy.cluster.images import cluster_images, train_config, white_background
@@ -30,6 +31,7 @@ __all__ = [
     "Clustered",
     "agreements",
     "assign",
+    "check_enough",
     "chosen",
     "cluster_features",
     "cluster_images",

@@ -1,6 +1,7 @@
 """`cluster DIR|FILE --clusters K --out RUN`: images, photographs or points in clusters, without labels."""
 
 import argparse
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from gedi_nesy.cluster import (
     POINT_STEPS,
     ClusterConfig,
     assign,
+    check_enough,
     cluster_features,
     cluster_images,
     cluster_points,
@@ -105,21 +107,25 @@ def run(arguments: argparse.Namespace) -> int:
         tuple(arguments.image_shape) if arguments.image_shape else None,
         may_use_features=not arguments.weight_gen,
     )
+    config = _config(arguments, inputs)
+    # before the folder of the run is made
+    check_enough(len(inputs.values), config)
     with locked(arguments.out):
-        return _clustered(arguments, inputs)
+        config = replace(config, num_clusters=_number(arguments, inputs))
+        say_decisions(config, inputs)
+        return _trained_and_written(arguments, config, inputs)
 
 
-def _clustered(arguments: argparse.Namespace, inputs: ClusterInputs) -> int:
+def _config(arguments: argparse.Namespace, inputs: ClusterInputs) -> ClusterConfig:
+    """As asked for, with the highest number of clusters."""
     steps, restarts = _defaults(inputs)
-    config = ClusterConfig(
-        num_clusters=_number(arguments, inputs),
+    return ClusterConfig(
+        num_clusters=arguments.clusters[1],
         steps=steps if arguments.steps is None else arguments.steps,
         restarts=restarts if arguments.restarts is None else arguments.restarts,
         seed=arguments.seed,
         weight_gen=arguments.weight_gen,
     )
-    say_decisions(config, inputs)
-    return _trained_and_written(arguments, config, inputs)
 
 
 def _number(arguments: argparse.Namespace, inputs: ClusterInputs) -> int:

@@ -22,7 +22,7 @@ from typing import Any
 
 from torch import Tensor
 
-from gedi_nesy.cli.run_folder import RunFolderError, prepared, read_json
+from gedi_nesy.cli.run_folder import TASK_SETTINGS, RunFolderError, prepared, read_json
 from gedi_nesy.files import UnreadableError, read_tensors, to_bytes, write_whole
 from gedi_nesy.logic import Program
 from gedi_nesy.models.gedi import GEDI
@@ -30,7 +30,7 @@ from gedi_nesy.tasks.programs import Outputs, domains
 from gedi_nesy.tasks.task import Queries
 
 FORMAT = "gedi_nesy.task/1"
-SETTINGS, VERDICT, PREDICTIONS, ASK = "settings.json", "verdict.json", "predictions.csv", "ask.json"
+SETTINGS, VERDICT, PREDICTIONS, ASK = TASK_SETTINGS, "verdict.json", "predictions.csv", "ask.json"
 FACTS, MODELS, PROGRAM, CHECKPOINTS = "facts.safetensors", "models", "program", "checkpoints"
 FOLDER_NAME = re.compile(r"[A-Za-z0-9][\w.-]{0,63}", re.ASCII)
 

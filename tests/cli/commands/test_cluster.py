@@ -183,10 +183,12 @@ def test_what_is_wrong_is_one_line(images, tmp_path, capsys):
     assert "12 inputs cannot be in num_clusters=13" in _error_after_notes(
         capsys, images, out, "--clusters", "13"
     )
+    assert "steps=1 must be at least" in _error_after_notes(capsys, images, out, "--steps", "1")
+    assert not out.exists()
     assert "--link belongs to --sort-into" in error_of(capsys, arguments(images, out, "--link"))
     assert "is not empty" in error_of(capsys, arguments(images, out, "--sort-into", str(images)))
-    assert "no run of `gedi-nesy cluster` here" in error_of(capsys, ["name", str(images)])
-    assert "no run of `gedi-nesy cluster` here" in error_of(
+    assert "no run of `gedi-nesy cluster` or `train` here" in error_of(capsys, ["name", str(images)])
+    assert "no run of `gedi-nesy cluster` or `train` here" in error_of(
         capsys, ["predict", str(images), str(images), "--out", "p.csv"]
     )
 

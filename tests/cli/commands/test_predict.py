@@ -115,8 +115,11 @@ def test_wrong_arguments_are_one_line(trained, place, tmp_path, capsys, more, sa
 
 def test_no_run_and_damaged_models_are_one_line(copied, place, tmp_path, capsys):
     images, out = str(place / "images"), str(tmp_path / "x")
-    assert "no run of `gedi-nesy cluster` here" in error_of(
+    assert "no run of `gedi-nesy cluster` or `train` here" in error_of(
         capsys, ["predict", str(place), images, "--out", out]
+    )
+    assert "a run of `gedi-nesy train`, where one of `cluster` is needed" in error_of(
+        capsys, ["name", str(copied)]
     )
     (copied / "models" / "side_net" / "model.safetensors").write_bytes(b"torn")
     assert "model.safetensors" in error_of(capsys, ["predict", str(copied), images, "--out", out])

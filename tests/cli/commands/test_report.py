@@ -128,7 +128,7 @@ def test_what_is_wrong_is_one_line(run, tmp_path, capsys):
     def said(*more: str) -> str:
         return error_of(capsys, ["report", str(run), *more])
 
-    assert "no run of `gedi-nesy cluster` here" in error_of(capsys, ["report", str(tmp_path)])
+    assert "no run of `gedi-nesy cluster` or `train` here" in error_of(capsys, ["report", str(tmp_path)])
     assert "give one of them" in said("--labels", "x.csv", "--folders-are-labels")
     assert "no such file" in said("--labels", str(tmp_path / "x.csv"))
     (run / "history.jsonl").write_text("[]\n")
