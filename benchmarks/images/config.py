@@ -1,0 +1,83 @@
+"""The flags of the images benchmark."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
+
+import tyro
+
+from benchmarks.images.presets import Preset, Size, size_of
+from benchmarks.images.rows import OF_FEATURES, OF_PIXELS, RowName
+from benchmarks.runner.config import DataRootFlag, RecordedConfig
+from benchmarks.runner.flags import OPTIONS, OUTPUT, Flag
+from gedi_nesy.data.image_sets import SOURCES
+from gedi_nesy.data.images import CHOICES
+from gedi_nesy.errors import ConfigError
+from gedi_nesy.features.encoders import DEFAULT
+
+FOLDER = "folder"
+if TYPE_CHECKING:
+    SetName = str
+else:
+    SetName = Literal[(*SOURCES, FOLDER)]
+OWN = "folder: your own, --data-root DIR with a sub-folder a class (or train/CLASS and test/CLASS)"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImagesConfig(RecordedConfig):
+    """Cluster, represent, generate and recognise images without labels: all methods in one protocol."""
+
+    dataset: Annotated[SetName, tyro.conf.arg(help=f"{CHOICES}; {OWN}")] = "mnist5k"
+    data_root: DataRootFlag = None
+    methods: tuple[RowName, ...] = OF_PIXELS
+    """the rows of the table; "+ L_GEN" adds an energy-based likelihood to a self-supervised method"""
+    features: bool = False
+    """also the rows that read features of --encoder: k-means on features, GEDI on features"""
+    preset: Preset = "fast"
+    """fast: ours, minutes a seed on two cores"""
+    iterations: int | None = None
+    """training steps of each row (default: the preset's)"""
+    width: int | None = None
+    """channels of the network's first layer (default: the preset's)"""
+    seeds: tuple[int, ...] = (0, 1, 2)
+    """each draws its own network, batches and chains"""
+    encoder: str = DEFAULT
+    """frozen encoder of --features and of the distances between samples and images; or a model of timm"""
+
+    GROUPS: ClassVar[Mapping[str, tuple[Flag | str, ...]]] = {
+        OPTIONS: (
+            "dataset",
+            "data_root",
+            "methods",
+            "seeds",
+            "preset",
+            "iterations",
+            "out",
+            "resume",
+            "workers",
+            "device",
+        ),
+        "network and features": ("width", "features", "encoder"),
+        OUTPUT: ("overwrite", Flag("save_every", name="checkpoint-seconds")),
+    }
+
+    def rows(self) -> tuple[RowName, ...]:
+        """Those asked for, and with --features those that read features."""
+        more = OF_FEATURES if self.features else ()
+        return (*self.methods, *(name for name in more if name not in self.methods))
+
+    def check(self) -> None:
+        """ConfigError names what does not fit."""
+        if not self.methods:
+            raise ConfigError("--methods: at least one is needed")
+        if len(set(self.methods)) < len(self.methods):
+            raise ConfigError(f"--methods {' '.join(self.methods)}: one is given twice")
+        if self.iterations is not None and self.iterations < 2:
+            raise ConfigError(f"--iterations {self.iterations} must be at least 2")
+        if self.dataset == FOLDER and self.data_root is None:
+            raise ConfigError("--dataset folder needs --data-root DIR, a folder with a sub-folder a class")
+
+    @property
+    def size(self) -> Size:
+        """Steps and width: what is given, and the preset's where nothing is."""
+        return size_of(self.preset, self.iterations, self.width)

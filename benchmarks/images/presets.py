@@ -1,0 +1,49 @@
+"""How rows are trained: `fast`, made for two cores, and `paper`, Tables 4 and 5 of the paper."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from typing import Literal, NamedTuple
+
+from torch import nn
+
+from benchmarks.images.rows import Row
+from gedi_nesy.augmentation.warp import WarpConfig
+from gedi_nesy.cluster.images import EXPLORE_SHARE
+from gedi_nesy.models.encoders import ConvNet
+from gedi_nesy.training.config import StepConfig, TrainConfig
+
+Preset = Literal["fast"]
+FAST_STEPS, FAST_WIDTH = 1350, 32
+
+
+class Size(NamedTuple):
+    """How long, and how wide."""
+
+    steps: int
+    width: int
+
+
+def size_of(preset: Preset, steps: int | None, width: int | None) -> Size:
+    """What is given, and the preset's where nothing is."""
+    return Size(steps or FAST_STEPS, width or FAST_WIDTH)
+
+
+def train_config(row: Row, size: Size, image_shape: tuple[int, ...]) -> TrainConfig:
+    """One restart, annealed without L_GEN where the row has clusters to find, then the refinement with all terms."""
+    assert row.objective is not None
+    explore = max(1, round(EXPLORE_SHARE * size.steps)) if row.clusters else 1
+    scale, usual = min(image_shape[1:]) / 28, WarpConfig()
+    warp = replace(usual, translate=usual.translate * scale, elastic=usual.elastic * scale)
+    return TrainConfig(
+        objective=row.objective,
+        step=StepConfig(warp=warp),
+        explore=explore,
+        refine=size.steps - explore,
+    )
+
+
+def backbone(size: Size, image_shape: tuple[int, ...]) -> Callable[[], nn.Module]:
+    """What makes the row's network."""
+    channels, *side = image_shape
+    return partial(ConvNet, channels, side, width=size.width)

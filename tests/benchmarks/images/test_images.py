@@ -1,0 +1,127 @@
+"""The images benchmark, very small, as a user would type it; and what it says to bad input."""
+
+import json
+
+import pytest
+import torch
+
+from benchmarks.images.data import from_folder
+from benchmarks.images.rows import ROWS, self_supervised
+from gedi_nesy import GEDI
+from gedi_nesy.data.dataset import DataError
+from gedi_nesy.objectives.table import METHODS
+from tests.benchmarks.images.small import CLASSES, EACH, SMALL, run, write_classes
+
+CHOSEN = ("k-means on pixels", "SimCLR + L_GEN", "GEDI")
+
+
+@pytest.fixture(scope="module")
+def classes(tmp_path_factory):
+    return write_classes(tmp_path_factory.mktemp("classes"))
+
+
+@pytest.fixture(scope="module")
+def made(classes, tmp_path_factory):
+    """What one run of three rows leaves."""
+    out = tmp_path_factory.mktemp("out")
+    with pytest.MonkeyPatch.context() as patch:
+        arguments = [*SMALL, "--data-root", classes, "--methods", *CHOSEN, "--seeds", 0, "--out", out]
+        assert run(patch, *arguments) == 0
+    return out
+
+
+def test_every_row_is_measured_alike(made):
+    results = json.loads((made / "results.json").read_text())
+    assert [each["row"] for each in results["runs"]] == list(CHOSEN)
+    for each in results["runs"]:
+        assert {"nmi", "clustering_accuracy", "ari", "seconds"} <= set(each["metrics"])
+    pixels, contrastive, gedi = results["runs"]
+    assert pixels["metrics"]["nmi"] == 1, "three bars are three clusters of pixels"
+    assert pixels["clusters_by"] == contrastive["clusters_by"] == "k-means on embeddings"
+    assert gedi["clusters_by"] == "p(y|x)"
+    assert results["summary"] == results["rows"]["GEDI"]
+
+
+def test_the_models_are_kept(made):
+    model = GEDI.load(made / "GEDI" / "seed-0" / "model")
+    assert model.num_clusters == CLASSES
+    assert not (made / "k-means-on-pixels" / "seed-0" / "model").exists()
+    assert not list(made.rglob("checkpoint-*")), "what is finished needs none"
+
+
+def test_resume_keeps_what_is_there(made, classes, monkeypatch):
+    before = json.loads((made / "results.json").read_text())["runs"]
+    again = [*SMALL, "--data-root", classes, "--methods", *CHOSEN, "--seeds", 0, "--out", made, "--resume"]
+    assert run(monkeypatch, *again) == 0
+    assert json.loads((made / "results.json").read_text())["runs"] == before
+
+
+def test_rows_follow_from_the_table_of_methods():
+    assert "SimCLR" in self_supervised()
+    for name in self_supervised():
+        assert ROWS[name].objective == METHODS[name]
+        added = ROWS[f"{name} + L_GEN"].objective
+        assert added == {
+            **METHODS[name],
+            "gen": METHODS["GEDI"]["gen"],
+            "energy_l2": METHODS["GEDI"]["energy_l2"],
+        }
+        assert not ROWS[name].clusters
+        assert ROWS[f"{name} + L_GEN"].generates
+    assert ROWS["GEDI"].clusters
+    assert ROWS["GEDI"].generates
+    assert not ROWS["GEDI no gen"].generates
+    assert not ROWS["JEM"].clusters
+
+
+def test_a_folder_with_parts_of_its_own(tmp_path):
+    write_classes(tmp_path / "train")
+    write_classes(tmp_path / "test", each=2)
+    found = from_folder(tmp_path)
+    assert len(found.train.images) == CLASSES * EACH
+    assert len(found.test.images) == CLASSES * 2
+    assert found.num_classes == CLASSES
+    assert found.test.labels.bincount().tolist() == [2] * CLASSES
+
+
+def test_a_fifth_of_each_class_is_unseen(classes):
+    found = from_folder(classes)
+    assert found.test.labels.bincount().tolist() == [EACH // 5] * CLASSES
+    again = from_folder(classes)
+    assert torch.equal(found.test.images, again.test.images)
+    rows = {tuple(image.flatten().tolist()) for image in found.train.images}
+    assert not any(tuple(image.flatten().tolist()) in rows for image in found.test.images)
+
+
+def test_a_folder_of_one_class_is_refused(tmp_path, classes):
+    with pytest.raises(DataError, match="at least two classes"):
+        from_folder(write_one(tmp_path))
+
+
+def write_one(root):
+    write_classes(root)
+    for number in range(1, CLASSES):
+        for file in (root / f"bar-{number}").iterdir():
+            file.unlink()
+    return root
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--dataset", "folder"], "--dataset folder needs --data-root DIR"),
+        (["--dataset", "mnist"], "needs --data-root"),
+        (["--methods", "SimClr"], "SimClr"),
+        (["--methods", "GEDI", "GEDI"], "one is given twice"),
+        (["--methods"], "--methods: at least one is needed"),
+        (["--iterations", 1], "--iterations 1 must be at least 2"),
+        (["--dataset", "digits", "--width", 12], "width=12 must be a multiple of 8"),
+        (["--seeds"], "--seeds: at least one is needed"),
+    ],
+)
+def test_bad_input_is_one_line_and_no_traceback(monkeypatch, tmp_path, capsys, arguments, message):
+    assert run(monkeypatch, *arguments, "--device", "cpu", "--out", tmp_path / "out") == 2
+    error = capsys.readouterr().err
+    assert message in error
+    assert "Traceback" not in error
+    assert not (tmp_path / "out" / "results.json").exists()
