@@ -39,6 +39,16 @@ def nmi(labels: Labels, predictions: Labels) -> float:
     return float(normalized_mutual_info_score(labels, predictions))
 
 
+def nmi_over_batches(labels: Labels, predictions: Labels, batch_size: int = 64) -> float:
+    """The mean of the NMI of consecutive batches, which some papers report: even of random assignments it is large.
+
+    Not a measure of ours: it is here to show what others' figures are worth (docs/images.md).
+    """
+    starts = range(0, len(labels), batch_size)
+    parts = [slice(start, start + batch_size) for start in starts]
+    return float(np.mean([nmi(labels[part], predictions[part]) for part in parts]))
+
+
 def symbols_in_use(predictions: Labels, classes: int, at_least: float = 0.01) -> int:
     """How many symbols are predicted for at least this fraction of the items."""
     shares: Float[np.ndarray, " symbol"] = np.bincount(predictions, minlength=classes) / len(predictions)

@@ -53,3 +53,12 @@ def test_small_counts_by_hand():
     assert clustering.confusion_matrix(labels, predictions, 3).tolist() == [[1, 1, 0], [0, 1, 0], [0, 1, 0]]
     assert clustering.symbols_in_use(predictions, 3) == 2
     assert clustering.symbols_in_use(predictions, 3, at_least=0.5) == 1
+
+
+@pytest.mark.parametrize(("classes", "inflated", "true"), [(10, 0.31, 0.01), (100, 0.90, 0.25)])
+def test_nmi_of_random_assignment_is_inflated_in_batches(classes, inflated, true):
+    """In batches of 64; over all items at once it is what is left by chance of a finite table."""
+    random = np.random.default_rng(0)
+    labels, predictions = random.integers(0, classes, (2, 6_400))
+    assert clustering.nmi_over_batches(labels, predictions) == pytest.approx(inflated, abs=0.01)
+    assert clustering.nmi(labels, predictions) < true
