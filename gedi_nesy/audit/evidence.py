@@ -27,8 +27,11 @@ class Evidence:
     training: int
     chance: float
     """share that would hold if each image were any of those that are read"""
+    chance_if_misread: float
+    """share that would hold if one reading of each query were another symbol"""
     expected: float
-    """share of held-out queries that would hold if readings were right as often as the networks are sure of them"""
+    """share of held-out queries that would hold if readings were right as often as the networks are sure of them, or
+    99 of 100 times where they are surer"""
     temperature: float
     """that makes held-out queries likeliest: below 1, networks are less sure than they are right"""
     posterior: float
@@ -79,8 +82,8 @@ def symbols_in_use(counts: list[int]) -> int:
 
 def wrong_queries(evidence: Evidence) -> float:
     """The share of training queries that do not hold although the networks read what is there."""
-    expected = beyond_chance(evidence.training_expected, evidence.chance)
+    expected = beyond_chance(evidence.training_expected, evidence.chance_if_misread)
     if not evidence.training or expected <= 0:
         return 0.0
-    found = beyond_chance(evidence.training_held / evidence.training, evidence.chance)
+    found = beyond_chance(evidence.training_held / evidence.training, evidence.chance_if_misread)
     return min(1.0, max(0.0, 1.0 - found / expected))

@@ -9,6 +9,9 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+from jaxtyping import Bool
+
 from gedi_nesy.logic.errors import TooLargeError
 from gedi_nesy.logic.grounding.graph import And, Literal, Or
 
@@ -65,6 +68,27 @@ def _any_of(children: Iterable[dict[int, int] | None]) -> dict[int, int] | None:
     return united
 
 
+@dataclass(frozen=True, eq=False)
+class TableConstraint:
+    """A query as the table of the outputs under which it holds, an axis a variable of its scope."""
+
+    scope: tuple[int, ...]
+    allowed: Bool[np.ndarray, "*output"]
+
+    def narrow(self, domains: Domains) -> dict[int, int] | None:
+        """As of a circuit, and always exact."""
+        outputs = [outputs_of(domains[variable]) for variable in self.scope]
+        left = self.allowed[np.ix_(*outputs)]
+        if not left.any():
+            return None
+        found = {}
+        for axis, variable in enumerate(self.scope):
+            others = tuple(other for other in range(left.ndim) if other != axis)
+            kept = np.flatnonzero(left.any(axis=others))
+            found[variable] = sum(1 << outputs[axis][place] for place in kept)
+        return found
+
+
 @dataclass(frozen=True)
 class AllDifferent:
     """No two of these variables have the same output."""
@@ -83,7 +107,7 @@ class AllDifferent:
         return left if all(left.values()) else None
 
 
-Constraint = CircuitConstraint | AllDifferent
+Constraint = CircuitConstraint | TableConstraint | AllDifferent
 """What some of the map variables, its `scope`, have to satisfy together."""
 
 

@@ -8,6 +8,7 @@ from jaxtyping import Int
 from torch import Generator, Tensor
 
 from gedi_nesy.data.dataset import DataError, Labels
+from gedi_nesy.sampling.sgld import SGLDConfig
 from gedi_nesy.types import AnyImages, AnyInputs, Inputs
 
 
@@ -81,7 +82,8 @@ class Template(NamedTuple):
 class Shown(NamedTuple):
     """What one network is shown: its pool of inputs, those of it that are in no query, and the symbols known of some.
 
-    `augment` makes x' of x; None for random affine and elastic maps, as the settings of a step have them.
+    `augment` makes x' of x; None for random affine and elastic maps, as the settings of a step have them. `sgld` moves
+    the network's chains; None: as the settings of a step say.
     """
 
     inputs: AnyInputs
@@ -89,6 +91,7 @@ class Shown(NamedTuple):
     labelled: Int[Tensor, " labelled"]
     labels: Int[Tensor, " labelled"]
     augment: Augment | None = None
+    sgld: SGLDConfig | None = None
 
 
 class TaskData(NamedTuple):

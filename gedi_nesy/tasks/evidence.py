@@ -11,10 +11,15 @@ from gedi_nesy.audit.evidence import Evidence, symbols_in_use
 from gedi_nesy.data.queries import TaskData
 from gedi_nesy.models.gedi import GEDI
 from gedi_nesy.tasks.agreement import Restarts
+from gedi_nesy.tasks.chance import chance, chance_if_misread
 from gedi_nesy.tasks.hold_out import Split
 from gedi_nesy.tasks.programs import TaskLogProb
-from gedi_nesy.tasks.readings import Readings, chance, likeliest_temperature, log_probs_of, read
+from gedi_nesy.tasks.readings import Readings, likeliest_temperature, log_probs_of, read
 from gedi_nesy.tasks.rivals import Rivals, rivals
+
+
+SUREST = 0.99
+"""How sure of a reading a network counts as being, at the most: what it claims beyond that is no ground to doubt it."""
 
 
 class Doubtful(NamedTuple):
@@ -64,6 +69,7 @@ def evidence_of(
     calibrated = read(split.held_out, log_prob, networks, temperature)
     clusters = {name: network.num_clusters for name, network in networks.items()}
     by_chance = chance(Generator().manual_seed(0), split.held_out, log_prob, held_out, clusters)
+    misread = chance_if_misread(Generator().manual_seed(0), split.held_out, log_prob, held_out, clusters)
     labels = {name: _labels(split.training, name, network) for name, network in networks.items()}
     known = {(name, label) for name, pairs in labels.items() for label, read in pairs if label == read}
     found = rivals(split.training, log_prob, training, known) if audited else Rivals(None, None, {})
@@ -73,12 +79,13 @@ def evidence_of(
         training_held=_total(training),
         training=split.training.num_queries,
         chance=by_chance,
-        expected=_expected(held_out, by_chance),
+        chance_if_misread=misread,
+        expected=_expected(held_out, misread, SUREST),
         temperature=temperature,
         posterior=_mean([each.posterior.flatten() for each in calibrated]),
         posterior_of_held=_mean([each.posterior[:, each.held].flatten() for each in calibrated]),
         readings_per_query=_readings_per_query(split.held_out),
-        training_expected=_expected(training, by_chance),
+        training_expected=_expected(training, misread),
         symbols_in_use={
             name: symbols_in_use(_counts(split.training, name, network)) for name, network in networks.items()
         },
@@ -106,10 +113,10 @@ def _mean(parts: Sequence[Tensor]) -> float:
     return float(joint.mean()) if len(joint) else 0.0
 
 
-def _expected(readings: Sequence[Readings], by_chance: float) -> float:
-    """If readings were right as often as networks are sure: all of a query are, or else it may hold by chance."""
-    right = _mean([each.sureness.prod(dim=0) for each in readings])
-    return right + (1.0 - right) * by_chance
+def _expected(readings: Sequence[Readings], misread: float, surest: float = 1.0) -> float:
+    """If readings were right as often as networks are sure: all of a query are, or else it may hold all the same."""
+    right = _mean([each.sureness.clamp(max=surest).prod(dim=0) for each in readings])
+    return right + (1.0 - right) * misread
 
 
 @torch.no_grad()

@@ -211,8 +211,8 @@ def averages(learner: Learner) -> dict[str, GEDI]:
 
 def _models(found: Prepared, learner: Learner) -> dict[str, GEDI]:
     models = averages(learner)
-    for name, limits in found.ranges.items():
-        # trained on points in [0, 1], and to be given them as they come
+    for name, columns in found.columns.items():
+        # trained on standardised points, and to be given them as they come
         models[name] = copy.deepcopy(models[name])
-        models[name].standardise_by(*limits)
+        models[name].standardise_by(*columns)
     return models

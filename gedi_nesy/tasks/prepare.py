@@ -16,29 +16,33 @@ from gedi_nesy.data.queries import Reading, Shown, TaskData, Template
 from gedi_nesy.errors import did_you_mean
 from gedi_nesy.logic.query import answer_key
 from gedi_nesy.models.encoders import MLP, ConvNet
+from gedi_nesy.sampling.sgld import SGLDConfig
 from gedi_nesy.tasks.programs import Domain, TaskLogProb, compile_queries, domains
 from gedi_nesy.tasks.task import Indices, NetworkSpec, Task
 
-POINT_NOISE = 0.03
-"""Standard deviation of the noise that augments points, of the range of each column."""
+POINT_NOISE = 0.1
+"""Standard deviation of the noise that augments points, in those of the columns."""
+
+POINT_SGLD = SGLDConfig(num_steps=5, step_size=2e-3, noise=None, max_move=0.08)
+"""What moves the chains of networks that read points, in standardised columns: as in the benchmark of points."""
 
 
-class Range(NamedTuple):
-    """Lowest value and extent of each column of a pool of points, which networks see in [0, 1]."""
+class Columns(NamedTuple):
+    """Mean and standard deviation of each column of a pool of points, by which networks see them standardised."""
 
-    low: Float[Tensor, " column"]
-    extent: Float[Tensor, " column"]
+    mean: Float[Tensor, " column"]
+    std: Float[Tensor, " column"]
 
 
 class Prepared(NamedTuple):
-    """A task as a learner is given it; how each network is made; and the ranges of those that read points."""
+    """A task as a learner is given it; how each network is made; and the columns of those that read points."""
 
     data: TaskData
     log_prob: TaskLogProb
     num_clusters: dict[str, int]
     backbones: dict[str, Callable[[], nn.Module]]
     start_ranks: dict[str, int]
-    ranges: dict[str, Range]
+    columns: dict[str, Columns]
 
 
 def prepare(task: Task, bounds: tuple[float, float] | None) -> Prepared:
@@ -58,9 +62,9 @@ def prepare(task: Task, bounds: tuple[float, float] | None) -> Prepared:
     used = dict.fromkeys(pool_names.values())
     pools = {name: _pool(name, task.pools[name], bounds) for name in used}
     templates = _templates(task, log_prob, answers, pool_names, pools)
-    ranges = {name: _range(name, pools[name]) for name in used if pools[name].ndim == 2}
+    columns = {name: _columns(name, pools[name]) for name in used if pools[name].ndim == 2}
     inputs = {
-        name: (pool - ranges[name].low) / ranges[name].extent if name in ranges else pool
+        name: (pool - columns[name].mean) / columns[name].std if name in columns else pool
         for name, pool in pools.items()
     }
     networks = {}
@@ -68,10 +72,11 @@ def prepare(task: Task, bounds: tuple[float, float] | None) -> Prepared:
         pool = pool_names[name]
         extra = _extra(name, spec, templates, pool_names, len(inputs[pool]))
         labelled, labels = _labels(name, spec, known[name], len(inputs[pool]))
-        augment = spec.augment or (partial(jitter, std=POINT_NOISE) if pool in ranges else None)
+        augment = spec.augment or (partial(jitter, std=POINT_NOISE) if pool in columns else None)
+        sgld = spec.sgld or (POINT_SGLD if pool in columns else None)
         device = inputs[pool].device
         networks[name] = Shown(
-            inputs[pool], extra.to(device), labelled.to(device), labels.to(device), augment
+            inputs[pool], extra.to(device), labelled.to(device), labels.to(device), augment, sgld
         )
     return Prepared(
         TaskData(networks, templates),
@@ -79,7 +84,7 @@ def prepare(task: Task, bounds: tuple[float, float] | None) -> Prepared:
         {name: spec.num_clusters or known[name].size for name, spec in specs.items()},
         {name: spec.make_backbone or _backbone(networks[name].inputs) for name, spec in specs.items()},
         {name: spec.start_rank for name, spec in specs.items()},
-        {name: ranges[pool] for name, pool in pool_names.items() if pool in ranges},
+        {name: columns[pool] for name, pool in pool_names.items() if pool in columns},
     )
 
 
@@ -104,12 +109,12 @@ def _pool(name: str, given: Tensor, bounds: tuple[float, float] | None) -> Tenso
     return pool if pool.ndim != 2 else pool.float()
 
 
-def _range(name: str, points: Float[Tensor, "point column"]) -> Range:
+def _columns(name: str, points: Float[Tensor, "point column"]) -> Columns:
     low, high = points.aminmax(dim=0)
     if (low == high).any():
         column = int((low == high).nonzero()[0])
         raise DataError(f"pool '{name}': column {column} is {low[column]:g} everywhere; leave it out")
-    return Range(low, high - low)
+    return Columns(points.mean(dim=0), points.std(dim=0))
 
 
 def _backbone(inputs: Tensor) -> Callable[[], nn.Module]:

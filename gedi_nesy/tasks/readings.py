@@ -1,12 +1,12 @@
 """What trained networks read in queries, whether these then hold, and how sure both are. No label is needed for it."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import torch
 from jaxtyping import Bool, Float, Int
-from torch import Generator, Tensor
+from torch import Tensor
 
 from gedi_nesy.data.pixels import num_at_once
 from gedi_nesy.data.queries import Shown, TaskData, Template
@@ -63,7 +63,7 @@ def likeliest_temperature(data: TaskData, log_prob: TaskLogProb, networks: Mappi
     than `FLOOR`, so that wrong ones do not decide.
     """
     parts = [
-        (compiled, _blocks(data, template, networks), _answers(template))
+        (compiled, _blocks(data, template, networks), answers_of(template))
         for template, compiled in zip(data.templates, log_prob.templates, strict=True)
         if len(template.indices)
     ]
@@ -89,20 +89,20 @@ def _tempered(blocks: Sequence[Tensor], temperature: float) -> list[Tensor]:
     return [(block / temperature).log_softmax(dim=1) if temperature != 1.0 else block for block in blocks]
 
 
-def _answers(template: Template) -> Tensor | None:
+def answers_of(template: Template) -> Tensor | None:
     return template.answers if len(template.answers) else None
 
 
 def _read(template: Template, compiled: CompiledTemplate, blocks: Sequence[Tensor]) -> Readings:
     symbols = torch.stack([block.argmax(dim=1) for block in blocks])
-    log_p, posteriors = _posteriors(compiled, blocks, _answers(template))
+    log_p, posteriors = _posteriors(compiled, blocks, answers_of(template))
     right = [each.gather(1, read[:, None])[:, 0] for each, read in zip(posteriors, symbols, strict=True)]
     return Readings(
         symbols,
         torch.stack([block.amax(dim=1).exp() for block in blocks]),
         torch.stack(right),
         log_p.exp(),
-        holds(compiled, symbols, [block.shape[1] for block in blocks], _answers(template)),
+        holds(compiled, symbols, [block.shape[1] for block in blocks], answers_of(template)),
     )
 
 
@@ -146,49 +146,28 @@ def holds(
     With an answer: whether it is at least half as probable as the most probable one; without: whether P > 1/2.
     """
     found = []
+    for part, answered in answers_that_hold(compiled, symbols, clusters):
+        column = torch.zeros(len(answered), dtype=torch.long, device=answered.device)
+        own = column if answers is None else answers[part]
+        found.append(answered.gather(1, own[:, None])[:, 0])
+    return torch.cat(found) if found else torch.empty(0, dtype=torch.bool, device=symbols.device)
+
+
+@torch.no_grad()
+def answers_that_hold(
+    compiled: CompiledTemplate, symbols: Int[Tensor, "reading query"], clusters: Sequence[int]
+) -> Iterator[tuple[slice, Bool[Tensor, "part answer"]]]:
+    """The same of every answer that a template has, a part of the queries after another; without answers one column."""
     for start in range(0, symbols.shape[1], AT_ONCE):
         part = slice(start, start + AT_ONCE)
         blocks = [_certain(row[part], number) for row, number in zip(symbols, clusters, strict=True)]
         log_p = compiled.log_distribution(blocks)
-        if answers is None:
-            found.append(log_p[:, 0].exp() > 0.5)
+        if compiled.query.answer is None:
+            yield part, log_p[:, :1].exp() > 0.5
         else:
-            own, best = log_p.gather(1, answers[part, None])[:, 0], log_p.amax(dim=1)
-            found.append((own.exp() >= 0.5 * best.exp()) & (own > IMPOSSIBLE))
-    return torch.cat(found) if found else torch.empty(0, dtype=torch.bool, device=symbols.device)
+            yield part, (log_p.exp() >= 0.5 * log_p.amax(dim=1, keepdim=True).exp()) & (log_p > IMPOSSIBLE)
 
 
 def _certain(symbols: Int[Tensor, " query"], clusters: int) -> Float[Tensor, "query cluster"]:
     log_probs = torch.full((len(symbols), clusters), -100.0, device=symbols.device)
     return log_probs.scatter_(1, symbols[:, None], 0.0)
-
-
-def chance(
-    generator: Generator,
-    data: TaskData,
-    log_prob: TaskLogProb,
-    readings: Sequence[Readings],
-    clusters: Mapping[str, int],
-    repeats: int = 20,
-) -> float:
-    """The share of queries that hold where the images of each argument are dealt out again among a template's queries.
-
-    As often as each symbol is read: what a share that holds must be compared with.
-    """
-    held = total = 0
-    for template, compiled, each in zip(data.templates, log_prob.templates, readings, strict=True):
-        num = len(template.indices)
-        if not num:
-            continue
-        for _ in range(repeats):
-            dealt = [torch.randperm(num, generator=generator) for _ in range(template.indices.shape[1])]
-            symbols = torch.stack(
-                [
-                    row[dealt[reading.argument].to(row.device)]
-                    for row, reading in zip(each.symbols, template.readings, strict=True)
-                ]
-            )
-            sizes = [clusters[reading.network] for reading in template.readings]
-            held += int(holds(compiled, symbols, sizes, _answers(template)).sum())
-            total += num
-    return held / total if total else 0.0

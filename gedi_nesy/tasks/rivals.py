@@ -7,7 +7,7 @@ to a renaming, the maps that it finds are the renamings that the queries admit.
 import time
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import NamedTuple
 
 from problog.logic import Constant, Term
@@ -15,16 +15,17 @@ from torch import nn
 
 from gedi_nesy.audit.examination import ConceptMap, Examination, LabelSet, in_time
 from gedi_nesy.audit.labelled_queries import MapVariable, Problem, problem_of
-from gedi_nesy.audit.search import CircuitConstraint
+from gedi_nesy.audit.search import CircuitConstraint, Constraint
 from gedi_nesy.data.queries import TaskData
 from gedi_nesy.logic import Program
 from gedi_nesy.logic.budget import Budget, Watch
-from gedi_nesy.logic.errors import ProgramError
+from gedi_nesy.logic.errors import ProgramError, TooLargeError
 from gedi_nesy.logic.grounding.front_end import substitute
 from gedi_nesy.logic.grounding.graph import Literal
 from gedi_nesy.logic.language.source import parse_query
 from gedi_nesy.tasks.programs import CompiledTemplate, TaskLogProb
 from gedi_nesy.tasks.readings import Readings
+from gedi_nesy.tasks.truth_tables import Pattern, problem_by_tables
 
 SECONDS = 20.0
 """What the audit may take."""
@@ -49,15 +50,6 @@ class Rivals(NamedTuple):
     """some of the readings, `SHOWN` at the most"""
 
 
-@dataclass(frozen=True)
-class _Pattern:
-    """A query with what is read in place of its images."""
-
-    template: int
-    symbols: tuple[int, ...]
-    answer: int | None
-
-
 def rivals(
     data: TaskData,
     log_prob: TaskLogProb,
@@ -66,13 +58,16 @@ def rivals(
     seconds: float = SECONDS,
 ) -> Rivals:
     """Count them, within so many seconds; what labels say of the `known` clusters, (network, cluster), is settled."""
+    deadline, patterns = time.monotonic() + seconds, _patterns(data, readings)
     try:
-        problem, clusters = _problem(data, log_prob, _patterns(data, readings), seconds)
-    except ProgramError:
+        problem, clusters = problem_by_tables(log_prob, patterns, deadline) or _problem(
+            data, log_prob, patterns, seconds
+        )
+    except (ProgramError, TooLargeError):
         # too large, or a program whose networks have no symbols to be renamed: there is no audit of it
         return Rivals(None, None, {})
     problem = replace(problem, constraints=(*problem.constraints, *_settled(problem, clusters, known)))
-    found = Examination(problem, (), time.monotonic() + seconds)
+    found = Examination(problem, (), deadline)
     return Rivals(
         in_time(found.count_one_to_one),
         in_time(found.labels_one_to_one),
@@ -93,19 +88,19 @@ def _settled(
     return found
 
 
-def _patterns(data: TaskData, readings: Sequence[Readings]) -> list[_Pattern]:
+def _patterns(data: TaskData, readings: Sequence[Readings]) -> list[Pattern]:
     """What is read where it holds; the rarest are left out, as many as queries do not hold.
 
     Where images are misread, queries hold by chance now and then: such patterns would rule out what the true ones
     admit, and they are rare.
     """
-    counts: Counter[_Pattern] = Counter()
+    counts: Counter[Pattern] = Counter()
     failed = 0
     for place, (template, each) in enumerate(zip(data.templates, readings, strict=True)):
         answers = template.answers.tolist() or [None] * len(template.indices)
         for symbols, answer, held in zip(each.symbols.T.tolist(), answers, each.held.tolist(), strict=True):
             failed += not held
-            counts.update([_Pattern(place, tuple(symbols), answer)] * held)
+            counts.update([Pattern(place, tuple(symbols), answer)] * held)
     kept = list(counts)
     for pattern, count in sorted(counts.items(), key=lambda pair: pair[1]):
         failed -= count
@@ -118,7 +113,7 @@ def _patterns(data: TaskData, readings: Sequence[Readings]) -> list[_Pattern]:
 def _problem(
     data: TaskData,
     log_prob: TaskLogProb,
-    patterns: Sequence[_Pattern],
+    patterns: Sequence[Pattern],
     seconds: float,
 ) -> tuple[Problem, dict[tuple[str, str], int]]:
     """One problem of all programs: a variable for each symbol that a network reads, whatever others read there."""
@@ -161,7 +156,7 @@ def _of_file(file: str, log_prob: TaskLogProb, terms: Sequence[Term], seconds: f
         return problem_of(program, terms, watch)
 
 
-def _term(data: TaskData, compiled: CompiledTemplate, pattern: _Pattern, names: dict[str, Symbols]) -> Term:
+def _term(data: TaskData, compiled: CompiledTemplate, pattern: Pattern, names: dict[str, Symbols]) -> Term:
     """The query with a name in place of each image, which says what is read of it."""
     read: dict[str, dict[str, int]] = {}
     for (network, image), symbol in zip(compiled.readings, pattern.symbols, strict=True):
@@ -185,7 +180,8 @@ def _as_term(answer: object) -> Term:
     return answer if isinstance(answer, Term) else Constant(answer)
 
 
-def _renumbered(constraint: CircuitConstraint, numbers: Sequence[int]) -> CircuitConstraint:
+def _renumbered(constraint: Constraint, numbers: Sequence[int]) -> CircuitConstraint:
+    assert isinstance(constraint, CircuitConstraint)
     nodes = tuple(
         replace(node, variable=numbers[node.variable]) if isinstance(node, Literal) else node
         for node in constraint.nodes

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from gedi_nesy.data.dataset import DataError
 from gedi_nesy.data.queries import Augment
+from gedi_nesy.sampling.sgld import SGLDConfig
 
 Indices = Tensor | Sequence[int]
 
@@ -24,7 +25,9 @@ class NetworkSpec:
     make_backbone: Callable[[], nn.Module] | None = None
     """its encoder: a ConvNet for images, an MLP for points"""
     augment: Augment | None = None
-    """x' of x: random affine and elastic maps for images, noise for points (3% of their range)"""
+    """x' of x: random affine and elastic maps for images, noise for points (a tenth of their standard deviation)"""
+    sgld: SGLDConfig | None = None
+    """what moves its chains: as the settings of a step say; of points, which are standardised, `prepare.POINT_SGLD`"""
     start_rank: int = 60
     """at most, of the Gaussian at which its Langevin chains begin"""
     labels: Mapping[int, object] = field(default_factory=dict)

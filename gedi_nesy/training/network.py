@@ -121,10 +121,11 @@ class NetworkLearner:
         self.shown = shown
         self.train_indices = train_indices
         self.config = config
+        self.sgld = shown.sgld or config.sgld
         self.guard = GuardState()
         self.out_of_range: Tensor | None = None
         """share of the chains last moved that are saturated or have left the data"""
-        self._extent = guard.extent(to_float(shown.inputs[train_indices[:1000]]), config.sgld.bounds)
+        self._extent = guard.extent(to_float(shown.inputs[train_indices[:1000]]), self.sgld.bounds)
 
     @property
     def name(self) -> str:
@@ -150,7 +151,7 @@ class NetworkLearner:
         drawn = replay.draw(
             generator, self.replay, mine.stop - mine.start, self.model.start, self.config.reinit
         )
-        sgld = langevin.with_smaller_steps(self.config.sgld, backoff)
+        sgld = langevin.with_smaller_steps(self.sgld, backoff)
         with langevin.frozen(self.model):
             state, _ = langevin.sample(generator, langevin.init(drawn.positions), self.model.energy, sgld)
         self.replay = replay.write_back(self.replay, drawn.slots, state.position)

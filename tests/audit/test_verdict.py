@@ -16,6 +16,7 @@ LEARNED = Evidence(
     training_held=335,
     training=340,
     chance=0.1,
+    chance_if_misread=0.1,
     expected=0.94,
     temperature=1.0,
     posterior=0.985,
@@ -81,7 +82,15 @@ def test_a_few_queries_that_hold_say_little():
 
 def test_networks_that_are_not_sure_of_anything_have_not_learned_whatever_holds():
     """As many hold as they expect, and more: of an accuracy of two thirds."""
-    unsure = replace(LEARNED, held=27, training_held=238, chance=0.17, expected=0.20, posterior=0.48)
+    unsure = replace(
+        LEARNED,
+        held=27,
+        training_held=238,
+        chance=0.17,
+        chance_if_misread=0.17,
+        expected=0.20,
+        posterior=0.48,
+    )
     assert judge(unsure).verdict == "unlearned"
 
 
@@ -113,7 +122,9 @@ def test_the_same_clusters_in_all_restarts_and_no_name_for_them_is_a_wrong_rule(
 
 
 def test_few_symbols_whose_queries_hold_by_chance_as_often_are_collapsed():
-    found = judge(replace(LEARNED, held=60, chance=1.0, symbols_in_use={"digit_net": 1}))
+    found = judge(
+        replace(LEARNED, held=60, chance=1.0, chance_if_misread=1.0, symbols_in_use={"digit_net": 1})
+    )
     assert found.verdict == "collapsed"
     assert "1 of 10 of digit_net" in found.sentence
 
@@ -136,3 +147,10 @@ def test_a_verdict_is_written_and_read():
     assert isinstance(found, Verdict)
     with pytest.raises(ConfigError, match="sentence is missing"):
         from_document({name: value for name, value in found.to_document().items() if name != "sentence"})
+
+
+def test_wrong_readings_that_go_unnoticed_make_a_verdict_careful():
+    """All hold; but if one wrong reading of two is noticed in one query of ten only, twenty are too few to tell."""
+    seen = replace(LEARNED, held=20, held_out=20, training_held=113, training=113, expected=0.99)
+    assert judge(replace(seen, chance_if_misread=0.0)).verdict == "grounded"
+    assert judge(replace(seen, chance_if_misread=0.9)).verdict == "unlearned"

@@ -9,8 +9,9 @@ from torch import Generator
 from gedi_nesy.data.queries import TaskData
 from gedi_nesy.models.gedi import GEDI
 from gedi_nesy.tasks import Queries, Task
+from gedi_nesy.tasks.chance import chance, chance_if_misread
 from gedi_nesy.tasks.prepare import prepare
-from gedi_nesy.tasks.readings import chance, likeliest_temperature, read
+from gedi_nesy.tasks.readings import likeliest_temperature, read
 from gedi_nesy.tasks.rivals import rivals
 from tests.tasks import coloured
 
@@ -106,6 +107,24 @@ def test_by_chance_as_many_hold_as_dealt_out_at_random(tmp_path):
     )
     mine = chance(Generator().manual_seed(0), found.data, found.log_prob, readings, {"net": 4}, repeats=2000)
     assert mine == pytest.approx(exact / len(dealt) ** 2 / 4, abs=0.02)
+
+
+def test_one_wrong_reading_goes_unnoticed_as_often_as_counted_one_by_one(tmp_path):
+    """A < B over 0..3, each pair once: of (a, b) another symbol in place of either, as often as it is read at all."""
+    file = tmp_path / "less.pl"
+    file.write_text("nn(net, [X], Y, [0, 1, 2, 3]) :: d(X, Y).\nless(A, B) :- d(A, X), d(B, Y), X < Y.\n")
+    pairs = [(a, b) for a, b in product(range(4), repeat=2) if a < b]
+    rows = torch.eye(4)[[symbol for pair in pairs for symbol in pair]].clamp(min=1e-6)
+    first, second = range(0, 12, 2), range(1, 12, 2)
+    found = prepared([Queries(file, "less(A, B)", {"A": list(first), "B": list(second)})], 12)
+    readings = read(found.data, found.log_prob, {"net": Table(rows.log())})
+    assert readings[0].held.all()
+    # every symbol is read three times
+    worlds = [x < b for a, b in pairs for x in range(4) if x != a]
+    worlds += [a < x for a, b in pairs for x in range(4) if x != b]
+    generator = Generator().manual_seed(0)
+    mine = chance_if_misread(generator, found.data, found.log_prob, readings, {"net": 4}, repeats=2000)
+    assert mine == pytest.approx(sum(worlds) / len(worlds), abs=0.02)
 
 
 def test_readings_are_the_permutations_under_which_everything_holds(tmp_path):

@@ -78,10 +78,10 @@ def draw(network: Trained, num: int, steps: int, seed: int) -> Tensor:
     """Where chains end: begun and moved as L_GEN's sampler does it."""
     generator = Generator().manual_seed(seed)
     model = network.model
-    if len(model.input_shape) == 1 and not model.start_rank:
+    if len(model.input_shape) == 1:
         normal = torch.randn(num, *model.input_shape, generator=generator, dtype=torch.float64)
         config = SGLDConfig(num_steps=steps, step_size=2e-3, noise=None)
-        return model.sample(num, generator, config, model.unstandardise(normal))
+        return model.sample(num, generator, config, None if model.start_rank else model.unstandardise(normal))
     return model.sample(
         num, generator, SGLDConfig(num_steps=steps, step_size=1.0, noise=0.01, bounds=(0.0, 1.0))
     )
