@@ -17,7 +17,6 @@ from gedi_nesy.tasks.programs import TaskLogProb
 from gedi_nesy.tasks.readings import Readings, likeliest_temperature, log_probs_of, read
 from gedi_nesy.tasks.rivals import Rivals, rivals
 
-
 SUREST = 0.99
 """How sure of a reading a network counts as being, at the most: what it claims beyond that is no ground to doubt it."""
 
