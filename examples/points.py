@@ -16,9 +16,9 @@ print(f"NMI of {nmi(moons[500:], model.predict(points[500:])):.2f} on points it 
 # --8<-- [end:clusters]
 
 # --8<-- [start:density]
-seen, between = model.score_samples(points[500:]), model.score_samples([[0.5, 0.25], [3.0, 3.0]])
+seen, gap = model.score_samples(points[500:]), model.score_samples([[0.5, 0.25]])[0]
 print(
-    f"a new point has a log-density of {np.median(seen):.1f} (up to a constant), one in the gap {between[0]:.1f}"
+    f"log-density, up to a constant: {np.median(seen):.1f} of new points, {gap:.1f} in the gap between the moons"
 )
 near = np.linalg.norm(model.sample(200)[:, None] - points[None], axis=2).min(axis=1)
 print(f"{(near < 0.15).mean():.0%} of 200 samples are near a moon")

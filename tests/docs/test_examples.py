@@ -127,3 +127,15 @@ def test_the_commands_of_the_tutorial_on_own_images_run(folder):
         path.name for path in (folder / "larger").iterdir()
     }
     assert len((folder / "read.csv").read_text().splitlines()) == 1798
+
+
+@pytest.mark.slow
+def test_points_are_clustered_likely_and_named(folder):
+    """Each figure that the tutorial gives, with some room."""
+    output = run("-W", "ignore", "examples/points.py", folder=folder).splitlines()
+    assert float(output[0].split()[2]) > 0.95
+    seen, gap = map(float, re.findall(r"-?\d+\.\d", output[1]))
+    assert seen > gap + 5
+    assert int(output[2].split("%")[0]) >= 95
+    assert output[3].startswith("Grounded: 20 of 20 held-out queries hold")
+    assert float(output[4].split()[0]) > 0.98
