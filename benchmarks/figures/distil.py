@@ -53,6 +53,12 @@ def _run(run: Mapping[str, Any]) -> dict[str, Any]:
     kept["metrics"] = {name: _short(value) for name, value in run["metrics"].items()}
     if run.get("attempts"):
         kept["restarts"] = len(run["attempts"])
+    for name in ("verdict", "verdict_with_labels"):
+        if run.get(name):
+            kept[name] = run[name]["verdict"]
+    if run.get("verdict"):
+        counted = {name: run["verdict"][name] for name in ("held_out", "readings")}
+        kept["metrics"] |= {name: _short(value) for name, value in counted.items() if value is not None}
     if run.get("learned"):
         kept["learned"] = _meaning(run["learned"])
     return kept

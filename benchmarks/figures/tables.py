@@ -129,6 +129,28 @@ def _toy(documents: Sequence[Document]) -> str:
     return _markdown([*heads, "samples near the manifold"], rows)
 
 
+def _verdicts(documents: Sequence[Document]) -> str:
+    """A row of the benchmark a row, its seeds side by side."""
+    rows = []
+    for name, runs in _grouped(documents[0]["runs"], "row").items():
+        right = round(sum(_values(runs, "right")))
+        rows.append(
+            [
+                name,
+                _side_by_side(runs, "accuracy"),
+                _side_by_side(runs, "estimated_accuracy"),
+                _side_by_side(runs, "held_out", 2),
+                _side_by_side(runs, "readings", 0),
+                _counts(run["verdict"] for run in runs),
+                f"{right} of {len(runs)}",
+                _side_by_side(runs, "labels", 0),
+                _side_by_side(runs, "accuracy_with_labels"),
+            ]
+        )
+    heads = ["rule, or what is wrong", "accuracy", "estimated", "held out", "readings", "verdict", "right"]
+    return _markdown([*heads, "labels asked", "accuracy with them"], rows)
+
+
 TABLES: dict[str, Table] = {
     "addition": Table(
         ("addition-1000", "addition-100", "addition-100-extra-images", "addition-30-extra-images"), _addition
@@ -137,6 +159,7 @@ TABLES: dict[str, Table] = {
     "shortcuts": Table(("shortcuts", "shortcuts-one-label"), _shortcuts),
     "shortcuts-all": Table(("shortcuts", "shortcuts-one-label"), _shortcuts_all),
     "toy": Table(("toy",), _toy),
+    "verdicts": Table(("verdict",), _verdicts),
 }
 """By the name that stands in the text: `<!-- table: NAME -->`."""
 
@@ -181,6 +204,14 @@ def _median_min(runs: Runs, name: str, digits: int = 3, bold: bool = False) -> s
         return ""
     stars = "**" if bold else ""
     return f"{stars}{_median(runs, name, digits)}{stars} ({min(_values(runs, name)):.{digits}f})"
+
+
+def _side_by_side(runs: Runs, name: str, digits: int = 3) -> str:
+    """Each run's figure, a dash where it has none; nothing where none has one."""
+    values = [run["metrics"].get(name) for run in runs]
+    if all(value is None for value in values):
+        return ""
+    return ", ".join("-" if value is None else f"{value:.{digits}f}" for value in values)
 
 
 def _span(runs: Runs, name: str) -> str:

@@ -105,6 +105,27 @@ def test_a_run_folder_becomes_a_small_file(tmp_path):
     }
 
 
+def test_verdicts_stand_side_by_side_from_run_to_table(tmp_path):
+    grounded = {"verdict": "grounded", "held_out": 1.0, "readings": 1}
+    ambiguous = {"verdict": "ambiguous", "held_out": 0.95, "readings": 8}
+    told = {"labels": 3.0, "accuracy_with_labels": 0.98}
+    runs = [
+        {"row": "max", "seed": 0, "metrics": {"accuracy": 0.99, "right": 1.0}, "verdict": grounded},
+        {
+            **{"row": "max", "seed": 1, "metrics": {"accuracy": 0.6, "right": 0.0, **told}},
+            **{"verdict": ambiguous, "verdict_with_labels": grounded},
+        },
+    ]
+    (tmp_path / "results.json").write_text(json.dumps({**HEAD, "benchmark": "verdict", "runs": runs}))
+    kept = read(keep(tmp_path, "verdict", "", tmp_path / "figures"))
+    assert kept["runs"][1]["verdict_with_labels"] == "grounded"
+    (head, _, row) = (made(tmp_path / "figures")["verdicts"] or "").splitlines()
+    assert head.startswith("| rule, or what is wrong | accuracy |")
+    assert row == (
+        "| max | 0.990, 0.600 |  | 1.00, 0.95 | 1, 8 | 1 x grounded, 1 x ambiguous | 1 of 2 | -, 3 | -, 0.980 |"
+    )
+
+
 @pytest.mark.parametrize(
     ("learned", "meaning"),
     [
