@@ -24,6 +24,8 @@ SETTINGS, NAMES, MODEL, TABLE = "run.json", "names.json", "model", "clusters.csv
 HISTORY, PAGE = "history.jsonl", "page.html"
 TASK_SETTINGS = "settings.json"
 """What a run of `train` has in place of run.json."""
+UNLIKE_SHARE = 0.99
+"""Of the training inputs, how many are no more unlikely than the energy beyond which an input is unlike them."""
 
 
 class RunFolderError(GediNesyError, ValueError):
@@ -59,7 +61,12 @@ def read_settings(folder: Path) -> dict[str, Any]:
         raise RunFolderError(
             f"{folder}: no run of `gedi-nesy cluster` or `train` here (neither {SETTINGS} nor {TASK_SETTINGS})"
         )
-    if found.get("format") != FORMAT or not isinstance(found.get("inverted"), bool):
+    bound = found.get("unlike_above", 0.0)
+    if (
+        found.get("format") != FORMAT
+        or not isinstance(found.get("inverted"), bool)
+        or not isinstance(bound, int | float)
+    ):
         raise RunFolderError(f"{folder / SETTINGS}: not a run of this version (format is not {FORMAT!r})")
     return found
 
@@ -99,18 +106,32 @@ def read_history(file: Path) -> list[Record]:
 
 
 def write_table(
-    file: Path, names: Sequence[str], found: Assignments, symbols: Mapping[int, str] | None = None
+    file: Path,
+    names: Sequence[str],
+    found: Assignments,
+    symbols: Mapping[int, str] | None = None,
+    unlike_above: float | None = None,
 ) -> None:
-    """CSV with a row an input: image, cluster, probability, energy; with `symbols` also what the cluster is called."""
+    """CSV with a row an input: image, cluster, probability, energy.
+
+    With `symbols` also what the cluster is called; with `unlike_above`, an energy, also which inputs lie beyond it.
+    """
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     extra = [] if symbols is None else ["symbol"]
-    writer.writerow(["image", "cluster", *extra, "probability", "energy"])
+    unlike = [] if unlike_above is None else ["unlike"]
+    writer.writerow(["image", "cluster", *extra, "probability", "energy", *unlike])
     best, clusters = (part.tolist() for part in found.probabilities.max(dim=1))
     for name, cluster, sure, energy in zip(names, clusters, best, found.energies.tolist(), strict=True):
         called = [] if symbols is None else [symbols.get(cluster, str(cluster))]
-        writer.writerow([name, cluster, *called, f"{sure:.6g}", f"{energy:.6g}"])
+        beyond = [] if unlike_above is None else ["yes" if energy > unlike_above else "no"]
+        writer.writerow([name, cluster, *called, f"{sure:.6g}", f"{energy:.6g}", *beyond])
     write_whole(file, text.getvalue().encode())
+
+
+def energy_bound(energies: Tensor) -> float:
+    """The energy that `UNLIKE_SHARE` of the training inputs do not exceed."""
+    return float(torch.quantile(energies.double()[:: 1 + len(energies) // 1_000_000], UNLIKE_SHARE))
 
 
 def sort_into(target: Path, source: Path, names: Sequence[str], clusters: Tensor, link: bool) -> None:

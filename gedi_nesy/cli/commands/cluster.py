@@ -171,6 +171,7 @@ def _trained_and_written(arguments: argparse.Namespace, config: ClusterConfig, i
         **vars(config),
         "features": inputs.backbone and inputs.backbone.config,
         "sizes": run_folder.cluster_sizes(assigned),
+        "unlike_above": run_folder.energy_bound(assigned.energies),
         "left_out": [list(each) for each in inputs.left_out],
         "command": run_folder.without_resume(arguments.command_line),
         "versions": versions(),

@@ -83,4 +83,6 @@ def _by_clusters(arguments: argparse.Namespace) -> None:
     trained = run_folder.read(arguments.folder)
     inputs = read_further(arguments.source, trained)
     found = assign(trained.model, inputs.values)
-    run_folder.write_table(arguments.out, inputs.names, found, trained.names)
+    # runs of earlier versions have no bound
+    bound = trained.settings.get("unlike_above")
+    run_folder.write_table(arguments.out, inputs.names, found, trained.names, bound)

@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from gedi_nesy.cli.run_folder import HISTORY, write_history, write_json
+from gedi_nesy.cli.run_folder import HISTORY, energy_bound, write_history, write_json
 from gedi_nesy.cli.task_runs import folder as task_folder
 from gedi_nesy.cli.task_runs.folder import Network
 from gedi_nesy.cli.task_runs.inputs import TaskInputs
-from gedi_nesy.cli.task_runs.tables import energy_bound, symbol_columns, symbol_rows, write_rows
+from gedi_nesy.cli.task_runs.tables import symbol_columns, symbol_rows, write_rows
 from gedi_nesy.cluster import Assignments, assign
 from gedi_nesy.tasks.ask import worth_labelling
 from gedi_nesy.tasks.learn import TaskOutcome

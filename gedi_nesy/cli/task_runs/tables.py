@@ -5,20 +5,11 @@ import io
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-import torch
 from torch import Tensor
 
 from gedi_nesy.cli.task_runs.folder import Network
 from gedi_nesy.cluster import Assignments, assign
 from gedi_nesy.files import write_whole
-
-UNLIKE_SHARE = 0.99
-"""Of the training images, how many are no more unlikely than the energy beyond which an image is unlike them."""
-
-
-def energy_bound(energies: Tensor) -> float:
-    """The energy that this share of the training images does not exceed."""
-    return float(torch.quantile(energies.double()[:: 1 + len(energies) // 1_000_000], UNLIKE_SHARE))
 
 
 def symbol_rows(

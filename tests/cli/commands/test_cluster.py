@@ -132,6 +132,9 @@ def test_predictions_carry_names(images, tmp_path, capsys):
     assert capsys.readouterr().out == "0: (no name)\n1: right side\n"
     assert main(["predict", run, str(images), "--out", str(out)]) == 0
     assert {row["symbol"] for row in table(out)} <= {"0", "right side"}
+    # of twelve training images the most unlikely one lies beyond the energy of 99%
+    read = sorted(table(out), key=lambda row: float(row["energy"]))
+    assert [row["unlike"] for row in read] == ["no"] * 11 + ["yes"]
     capsys.readouterr()
     for given in ("2=x", "one=x", "1"):
         assert "expected CLUSTER=NAME, with a cluster from 0 to 1" in error_of(capsys, ["name", run, given])
