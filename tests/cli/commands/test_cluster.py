@@ -119,7 +119,7 @@ def test_dark_ink_on_white_is_turned_for_the_network_and_again_when_it_predicts(
         == 0
     )
     for row, trained in zip(table(tmp_path / "p.csv"), table(tmp_path / "run" / "clusters.csv"), strict=True):
-        assert {**trained, "symbol": trained["cluster"]} == row
+        assert {**trained, "symbol": trained["cluster"], "unlike": row["unlike"]} == row
 
 
 def test_predictions_carry_names(images, tmp_path, capsys):
