@@ -4,8 +4,10 @@ import pytest
 import torch
 from torch import Generator, Tensor, nn
 
-from gedi_nesy.objectives.table import METHODS, TERMS, checked, losses, modules
-from gedi_nesy.objectives.term import Features, Pair, Seen
+from gedi_nesy.models.encoders import ConvNet
+from gedi_nesy.models.gedi import GEDI
+from gedi_nesy.objectives.table import METHODS, TERMS, checked, joint, losses, modules
+from gedi_nesy.objectives.term import Pair, Seen
 
 BATCH, SAMPLES, CLUSTERS, SHAPE, FEATURES = 6, 4, 3, (1, 4, 4), 5
 
@@ -24,7 +26,10 @@ def constraint(log_probs: Tensor) -> Tensor:
 def made(names: list[str], seed: int = 0) -> dict[str, nn.Module]:
     """The modules of these terms, as a step makes them."""
     generator = Generator().manual_seed(seed)
-    found = modules(dict.fromkeys(names, 1.0), Features(SHAPE, FEATURES), generator)
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        network = GEDI(ConvNet(image_size=SHAPE[-1], width=8, num_features=FEATURES), CLUSTERS)
+    found = modules(dict.fromkeys(names, 1.0), network, generator)
     return {name: module.double() for name, module in found.items()}
 
 
@@ -42,7 +47,7 @@ def seen(parts: dict[str, nn.Module], **changed: object) -> Seen:
         "augmented": logits(1).requires_grad_(),
         "samples": logits(2, SAMPLES),
         "constraint": constraint,
-        "outputs": outputs,
+        "outputs": joint(parts, outputs),
     }
     return Seen(**(tensors | changed))
 

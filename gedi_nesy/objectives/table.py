@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from importlib import import_module
-from pkgutil import iter_modules
+from pkgutil import walk_packages
 from typing import NamedTuple
 
 import torch
@@ -10,7 +10,7 @@ from torch import Generator, Tensor, nn
 
 from gedi_nesy import objectives
 from gedi_nesy.errors import ConfigError
-from gedi_nesy.objectives.term import Features, Need, Seen, Term
+from gedi_nesy.objectives.term import Need, Network, Pair, Seen, Term
 from gedi_nesy.types import Scalar
 
 Objective = Mapping[str, float]
@@ -24,11 +24,10 @@ FIRST = ("inv", "prior", "nesy", "entropy", "gen", "energy_l2")
 
 
 def _found() -> dict[str, Term]:
-    """Every file of this folder that holds a `TERM`, by the term's name."""
-    files = [file.name for file in iter_modules(objectives.__path__) if file.name not in ("table", "term")]
-    terms = {
-        term.name: term for term in (import_module(f"{objectives.__name__}.{name}").TERM for name in files)
-    }
+    """Every file of this folder and of those in it that holds a `TERM`, by the term's name."""
+    names = [file.name for file in walk_packages(objectives.__path__, f"{objectives.__name__}.")]
+    modules = [import_module(name) for name in names if name != __name__]
+    terms: dict[str, Term] = {module.TERM.name: module.TERM for module in modules if hasattr(module, "TERM")}
     return {name: terms[name] for name in (*FIRST, *sorted(set(terms) - set(FIRST)))}
 
 
@@ -100,7 +99,7 @@ def value(objective: Objective, terms: Terms) -> float:
     return sum((counted[name] * (terms.get(name) or 0.0) for name in TERMS if name in counted), 0.0)
 
 
-def modules(objective: Objective, features: Features, generator: Generator) -> dict[str, nn.Module]:
+def modules(objective: Objective, network: Network, generator: Generator) -> dict[str, nn.Module]:
     """The modules of the terms that count and have one, by term, with weights drawn from the generator."""
     with torch.random.fork_rng(devices=[]):
         made = {}
@@ -108,8 +107,17 @@ def modules(objective: Objective, features: Features, generator: Generator) -> d
             if term.module is not None:
                 seed = torch.randint(2**62, (1,), generator=generator, device=generator.device)
                 torch.manual_seed(int(seed))
-                made[term.name] = term.module(features).to(generator.device)
+                made[term.name] = term.module(network).to(generator.device)
     return made
+
+
+def joint(modules: Mapping[str, nn.Module] | nn.ModuleDict, rows: Mapping[str, Pair]) -> dict[str, Pair]:
+    """What losses find of the terms' modules: their rows, or what a module makes of all rows of a view."""
+    found = dict(rows)
+    for name, module in modules.items():
+        if (of_all := TERMS[name].joint) is not None:
+            found[name] = Pair(*(of_all(module, view) for view in rows[name]))
+    return found
 
 
 class Losses(NamedTuple):

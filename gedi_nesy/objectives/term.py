@@ -5,14 +5,16 @@ Every loss is to be minimised: it is minus the term L_* of the paper, averaged o
 temperature, l = f(enc(x)) / tau. Batches are on axis -2 and clusters on axis -1; leading axes are several models.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, Protocol, runtime_checkable
 
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
+
+from gedi_nesy.types import Permutation
 
 Need = Literal["samples", "queries"]
 """What costs extra, so that a step has it only where a term asks: Langevin samples; log P(query)."""
@@ -98,11 +100,25 @@ class Seen:
         return 0.5 * (first + loss(augmented, plain)) if self.both_views else first
 
 
-class Features(NamedTuple):
-    """What the module of a term is made for: the shape of an input, and how many features an embedding of it has."""
+@runtime_checkable
+class Network(Protocol):
+    """What a term's module knows of the network that it is made for, a `torch.nn.Module`: `models.gedi.GEDI` is one."""
 
     input_shape: tuple[int, ...]
     num_features: int
+    num_clusters: int
+
+    def embed(self, x: Tensor) -> Tensor:
+        """Embeddings of inputs."""
+        ...
+
+    def classify(self, embeddings: Tensor) -> Tensor:
+        """Logits of embeddings."""
+        ...
+
+    def parameters(self, recurse: bool = True) -> Iterator[nn.Parameter]:
+        """As every module has them."""
+        ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,16 +128,23 @@ class Term:
     A term with parameters or state of its own brings a module. Its `forward(images, embeddings)` is called with the
     rows of x and x', on several ranks with this rank's share of them, and returns a row for each; the rows of all ranks
     are what `loss` finds in `Seen.outputs`. Parameters of the module that require gradients are trained with the
-    network's, the others and its buffers belong to the term; all of its state is part of the checkpoint.
+    network's, the others (a teacher's) and its buffers belong to the term, which changes them in `after_step`, on every
+    rank by the rows of all; all of its state is part of the checkpoint.
     """
 
     name: str
     loss: Callable[[Seen], Tensor]
     needs: tuple[Need, ...] = ()
-    module: Callable[[Features], nn.Module] | None = None
-    """makes the module, with torch's global generator, for a network with such features"""
-    after_step: Callable[[nn.Module, nn.Module], None] | None = None
-    """called with the term's module and the network after each update: a teacher moves on, prototypes are normalised"""
+    module: Callable[[Network], nn.Module] | None = None
+    """makes the module, with torch's global generator, for this network; what it keeps of it must be a copy"""
+    joint: Callable[[Any, Tensor], Tensor] | None = None
+    """makes, with the module, of its rows of a view, those of all ranks, what `loss` finds in place of them: for what
+    lets rows see one another, as batch normalisation does"""
+    after_step: Callable[[Any, Network, Pair], None] | None = None
+    """called after each update with the module, the network, and what `loss` found of the module: a teacher moves on, a
+    centre follows the batch"""
+    permute: Callable[[Any, Permutation], None] | None = None
+    """called with the term's module where clusters are renamed: new cluster k is what cluster `permutation[k]` was"""
     minimised: Callable[[Seen, Tensor], Tensor] | None = None
     """what is minimised in place of the loss, which it is given, and which the history has all the same"""
     report: Callable[[Seen], Mapping[str, Tensor]] | None = None

@@ -160,8 +160,8 @@ class Learner:
         self._watch(losses.total, seen, terms)
         self.optimizer.step()
         self.steps += 1
-        for network in self.networks.values():
-            network.after_step(objective, self.steps)
+        for network, each in zip(self.networks.values(), seen.networks, strict=True):
+            network.after_step(objective, self.steps, each.outputs)
         return terms
 
     def _seen(

@@ -107,7 +107,9 @@ class NetworkLearner:
         """the model and the modules of the objective's terms, which `table.modules` makes"""
         self.parallel = distributed.parallel(self.network)
         """the same network, whose gradients are those of all ranks"""
-        model.precision = config.precision
+        for part in self.network.modules():
+            if isinstance(part, GEDI):  # the model itself, and teachers that terms made of it
+                part.precision = config.precision
         self.average = copy.deepcopy(model).requires_grad_(False)
         # also where the model is a copy of one that trains in bfloat16
         self.average.precision = "float32"
@@ -144,7 +146,8 @@ class NetworkLearner:
         """What a step sees of these images, and with `sampled` of chains that it moves on."""
         augmented = self.augment(generator, images)
         samples = self._samples(chain_generator, backoff) if sampled else None
-        return Looked(*forward(self.parallel, images, augmented, samples, self.config.batch_samples))
+        looked = Looked(*forward(self.parallel, images, augmented, samples, self.config.batch_samples))
+        return looked._replace(outputs=table.joint(self.network.heads, looked.outputs))
 
     def _samples(self, generator: Generator, backoff: int) -> Tensor:
         mine = distributed.share(self.config.batch_samples)
@@ -167,19 +170,23 @@ class NetworkLearner:
         self.guard = self.guard._replace(energy_samples=(), out_of_range=0)
 
     @torch.no_grad()
-    def after_step(self, objective: Objective, steps: int) -> None:
-        """The average follows the network, and terms with state of their own do what they do."""
+    def after_step(self, objective: Objective, steps: int, outputs: Mapping[str, Pair]) -> None:
+        """The average follows the network, and terms with state of their own do what they do, by their own outputs."""
         decay = average_decay(self.config.ema, steps)
         for average, current in zip(self.average.parameters(), self.model.parameters(), strict=True):
             move_average(average, current, decay)
         for term in table.active(objective):
             if term.after_step is not None:
-                term.after_step(self.network.heads[term.name], self.model)
+                rows = Pair(*(part.detach() for part in outputs[term.name]))
+                term.after_step(self.network.heads[term.name], self.model, rows)
 
     def permute(self, permutation: Permutation, optimizer: torch.optim.Optimizer) -> None:
-        """Rename the clusters of both networks; the optimizer's moments follow."""
+        """Rename the clusters of both networks, and what terms know of them; the optimizer's moments follow."""
         self.model.permute_clusters(permutation)
         self.average.permute_clusters(permutation)
+        for name, head in self.network.heads.items():
+            if (permute := table.TERMS[name].permute) is not None:
+                permute(head, permutation)
         for parameter in self.model.output.parameters():
             state = optimizer.state[parameter]
             for name in ("exp_avg", "exp_avg_sq"):

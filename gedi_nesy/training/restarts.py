@@ -10,7 +10,6 @@ from torch import Generator, Tensor, nn
 from gedi_nesy.data.queries import TaskData
 from gedi_nesy.models.gedi import GEDI
 from gedi_nesy.objectives import table
-from gedi_nesy.objectives.term import Features
 from gedi_nesy.training.batches import QueryLogProb
 from gedi_nesy.training.config import TrainConfig
 from gedi_nesy.training.learner import Learner
@@ -63,10 +62,7 @@ def learners(
         facts = log_prob.state_dict() if isinstance(log_prob, nn.Module) else {}
         generator = Generator(data.device).manual_seed(training)
         heads = {
-            name: table.modules(
-                config.objective, Features(network.input_shape, network.num_features), generator
-            )
-            for name, network in models.items()
+            name: table.modules(config.objective, network, generator) for name, network in models.items()
         }
         return Learner(models, data, config.step, generator, facts, heads)
 

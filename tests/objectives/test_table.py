@@ -5,13 +5,15 @@ from dataclasses import replace
 import pytest
 import torch
 
+from gedi_nesy.models.encoders import ConvNet
+from gedi_nesy.models.gedi import GEDI
 from gedi_nesy.objectives import table
 from gedi_nesy.objectives.energy import energy
 from gedi_nesy.objectives.entropy import entropy, entropy_of_mean
 from gedi_nesy.objectives.inv import loss_inv
 from gedi_nesy.objectives.prior import loss_prior
 from gedi_nesy.objectives.table import METHODS, TERMS
-from gedi_nesy.objectives.term import Features, Pair, Seen
+from gedi_nesy.objectives.term import Pair, Seen
 
 NUM_FEATURES = 5
 
@@ -90,11 +92,15 @@ def test_unknown_terms_are_named():
 
 def outputs(objective, features: torch.Tensor, images: torch.Tensor, generator) -> dict[str, Pair]:
     """What the modules of an objective's terms give for two views."""
-    made = table.modules(objective, Features(tuple(images.shape[2:]), NUM_FEATURES), generator)
-    return {
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        network = GEDI(ConvNet(image_size=images.shape[-1], width=8, num_features=NUM_FEATURES), 4)
+    made = table.modules(objective, network, generator)
+    rows = {
         name: Pair(*(module(*view) for view in zip(images, features, strict=True)))
         for name, module in made.items()
     }
+    return table.joint(made, rows)
 
 
 @pytest.mark.parametrize("name", [*TERMS, *METHODS])

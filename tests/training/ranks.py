@@ -65,27 +65,33 @@ def one_step(folder: Path) -> None:
     torch.save(found, folder / f"rank-{distributed.rank()}.pt")
 
 
-def method_step(folder: Path, method: str) -> None:
-    """One step of a method of the table on 31 images, without chains: every number is drawn alike by all ranks."""
+def method_steps(folder: Path, methods: list[str]) -> None:
+    """One step each of methods of the table on 31 images, without chains: every number is drawn alike by all ranks."""
     from gedi_nesy.data.queries import ONLY
     from gedi_nesy.objectives import table
-    from gedi_nesy.objectives.term import Features
     from gedi_nesy.training import distributed
     from gedi_nesy.training.learner import Learner
     from tests.training.blobs import SMALL, learner, pairs
 
     data = pairs(torch.Generator().manual_seed(0))
     data = data._replace(labelled=torch.tensor([3]), labels=torch.tensor([1]))
-    model = learner(data).model
-    objective = table.times(table.METHODS[method], "samples", 0.0)
-    generator = torch.Generator().manual_seed(0)
-    heads = table.modules(objective, Features(model.input_shape, model.num_features), generator)
-    each = Learner(model, data, replace(SMALL, batch_size=15), generator, heads={ONLY: heads})
-    terms = each.step(None, objective, 1e-2)
-    gradients = {
-        name: value.grad for name, value in each.only.network.named_parameters() if value.requires_grad
-    }
-    torch.save({"terms": terms, "gradients": gradients}, folder / f"rank-{distributed.rank()}.pt")
+    found = {}
+    for method in methods:
+        model = learner(data).model
+        objective = table.times(table.METHODS[method], "samples", 0.0)
+        generator = torch.Generator().manual_seed(0)
+        heads = table.modules(objective, model, generator)
+        each = Learner(model, data, replace(SMALL, batch_size=15), generator, heads={ONLY: heads})
+        terms = each.step(None, objective, 1e-2)
+        named = dict(each.only.network.named_parameters())
+        trained = {name: value for name, value in named.items() if value.requires_grad}
+        state = each.only.network.state_dict()
+        found[method] = {
+            "terms": terms,
+            "gradients": {name: value.grad for name, value in trained.items()},
+            "kept": {name: value for name, value in state.items() if name not in trained},
+        }
+    torch.save(found, folder / f"rank-{distributed.rank()}.pt")
 
 
 def double(folder: Path) -> None:
@@ -165,7 +171,7 @@ if __name__ == "__main__":
         if what == "step":
             one_step(Path(place))
             double(Path(place))
-        elif what == "method":
-            method_step(Path(place), more[0])
+        elif what == "methods":
+            method_steps(Path(place), more)
         else:
             whole_run(Path(place), int(more[0]), more[1])

@@ -3,25 +3,13 @@
 import torch
 import torch.nn.functional as F
 from jaxtyping import Float
-from torch import Tensor, nn
+from torch import Tensor
 
-from gedi_nesy.objectives.term import Features, Seen, Term
+from gedi_nesy.objectives.self_supervised.heads import ProjectionHead
+from gedi_nesy.objectives.term import Seen, Term
 
 TEMPERATURE = 0.5
-WIDTH, NUM_PROJECTED = 256, 128
-
-
-class ProjectionHead(nn.Module):
-    """z = W_2 relu(W_1 h) of embeddings h: what the loss sees, and what is thrown away after training."""
-
-    def __init__(self, features: Features):
-        super().__init__()
-        self.layers = nn.Sequential(
-            nn.Linear(features.num_features, WIDTH), nn.ReLU(), nn.Linear(WIDTH, NUM_PROJECTED)
-        )
-
-    def forward(self, images: Tensor, embeddings: Tensor) -> Tensor:
-        return self.layers(embeddings)
+"""The paper's choice for CIFAR-10 (Appendix B.9)."""
 
 
 def loss_simclr(
