@@ -36,8 +36,6 @@ BENCHMARKS_SHARED = {"runner"}
 """Folders of benchmarks/ that the others may import."""
 
 BETWEEN_BENCHMARKS = {
-    # SwAV's loss is measured at the failures of Theorem 1 with the toy benchmark's own implementation
-    ("failure_modes", "toy"),
     # its report says which concept map was learned, with the audit of the benchmark that is about these
     ("addition", "shortcuts"),
 }

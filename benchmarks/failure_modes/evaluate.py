@@ -8,11 +8,11 @@ from jaxtyping import Float
 from torch import Generator, Tensor
 
 from benchmarks.failure_modes.build import GOOD, MODES, Candidate, Scene, candidates
-from benchmarks.toy.trained.swav import Setting, sinkhorn
 from gedi_nesy.objectives.energy import energy
 from gedi_nesy.objectives.gen import loss_gen
 from gedi_nesy.objectives.inv import loss_inv
 from gedi_nesy.objectives.prior import loss_prior
+from gedi_nesy.objectives.self_supervised.swav import SHARPNESS, sinkhorn
 from gedi_nesy.types import Logits
 
 
@@ -50,7 +50,7 @@ def values(candidate: Candidate, cell: Float[Tensor, ""]) -> Values:
     """Each term at a candidate."""
     plain, augmented = candidate.plain.log_softmax(dim=1), candidate.augmented.log_softmax(dim=1)
     # assignments from p(y|x') itself: the sharpness of SwAV's own is undone
-    targets = sinkhorn(Setting().sharpness * augmented[None])[0]
+    targets = sinkhorn(SHARPNESS * augmented[None])[0]
     cross = (targets * plain).sum(dim=1).mean()
     entropy = -torch.special.xlogy(targets, targets).sum(dim=1).mean()
     return Values(

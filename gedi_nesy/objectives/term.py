@@ -14,8 +14,6 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from gedi_nesy.types import Permutation
-
 Need = Literal["samples", "queries"]
 """What costs extra, so that a step has it only where a term asks: Langevin samples; log P(query)."""
 
@@ -106,14 +104,9 @@ class Network(Protocol):
 
     input_shape: tuple[int, ...]
     num_features: int
-    num_clusters: int
 
     def embed(self, x: Tensor) -> Tensor:
         """Embeddings of inputs."""
-        ...
-
-    def classify(self, embeddings: Tensor) -> Tensor:
-        """Logits of embeddings."""
         ...
 
     def parameters(self, recurse: bool = True) -> Iterator[nn.Parameter]:
@@ -143,8 +136,6 @@ class Term:
     after_step: Callable[[Any, Network, Pair], None] | None = None
     """called after each update with the module, the network, and what `loss` found of the module: a teacher moves on, a
     centre follows the batch"""
-    permute: Callable[[Any, Permutation], None] | None = None
-    """called with the term's module where clusters are renamed: new cluster k is what cluster `permutation[k]` was"""
     minimised: Callable[[Seen, Tensor], Tensor] | None = None
     """what is minimised in place of the loss, which it is given, and which the history has all the same"""
     report: Callable[[Seen], Mapping[str, Tensor]] | None = None

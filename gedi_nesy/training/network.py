@@ -181,12 +181,9 @@ class NetworkLearner:
                 term.after_step(self.network.heads[term.name], self.model, rows)
 
     def permute(self, permutation: Permutation, optimizer: torch.optim.Optimizer) -> None:
-        """Rename the clusters of both networks, and what terms know of them; the optimizer's moments follow."""
+        """Rename the clusters of both networks; the optimizer's moments follow."""
         self.model.permute_clusters(permutation)
         self.average.permute_clusters(permutation)
-        for name, head in self.network.heads.items():
-            if (permute := table.TERMS[name].permute) is not None:
-                permute(head, permutation)
         for parameter in self.model.output.parameters():
             state = optimizer.state[parameter]
             for name in ("exp_avg", "exp_avg_sq"):

@@ -14,11 +14,11 @@ import torch.nn.functional as F
 from jaxtyping import Bool, Float
 from torch import Generator, Tensor
 
+from gedi_nesy.objectives.self_supervised.swav import SHARPNESS, TEMPERATURE, loss_swav
 from gedi_nesy.training.vectorized import draws as vectorized_draws
 from gedi_nesy.training.vectorized.config import VectorizedConfig
 from gedi_nesy.training.vectorized.draws import BLOCK, Sizes
 
-ROUNDS = 3
 WIDTHS = (100, 100, 2, 4, 2)
 """Encoder 100-100-2, projector 4-2."""
 
@@ -28,30 +28,15 @@ Scores = Float[Tensor, "model batch prototype"]
 class Setting(NamedTuple):
     """What is searched; the first values are those of SwAV's authors, and Adam's usual rate."""
 
-    temperature: float = 0.1
+    temperature: float = TEMPERATURE
     learning_rate: float = 1e-3
-    sharpness: float = 0.05
+    sharpness: float = SHARPNESS
     """epsilon of Sinkhorn-Knopp: the smaller, the nearer are assignments to one-hot"""
 
 
 OTHERS = map(Setting._make, product((0.1, 0.3), (1e-3, 3e-3), (0.05, 0.02)))
 SETTINGS = tuple(dict.fromkeys((Setting(), *OTHERS)))
 """Tried one after the other, the usual one first."""
-
-
-def sinkhorn(scores: Scores, sharpness: float = Setting().sharpness) -> Scores:
-    """Rows sum to 1, columns alike: exp(scores / sharpness) scaled in turns, columns first, `ROUNDS` times."""
-    logs = scores / sharpness
-    for _ in range(ROUNDS):
-        logs = logs - logs.logsumexp(dim=1, keepdim=True)
-        logs = logs - logs.logsumexp(dim=2, keepdim=True)
-    return logs.exp()
-
-
-def swapped(scores: Scores, other: Scores, setting: Setting) -> Float[Tensor, " model"]:
-    """Cross-entropy of the other view's assignments with p(y|x), mean over the batch."""
-    targets = sinkhorn(other.detach(), setting.sharpness)
-    return -(targets * (scores / setting.temperature).log_softmax(dim=2)).sum(dim=2).mean(dim=1)
 
 
 class SwAV:
@@ -140,7 +125,8 @@ class SwAV:
     ) -> Float[Tensor, " model"]:
         views = torch.cat([x, x + self.config.augmentation * normal], dim=1)
         plain, noisy = self.scores(views).chunk(2, dim=1)
-        return 0.5 * (swapped(plain, noisy, setting) + swapped(noisy, plain, setting))
+        of = setting.temperature, setting.sharpness
+        return 0.5 * (loss_swav(plain, noisy, *of) + loss_swav(noisy, plain, *of))
 
     @torch.no_grad()
     def loss(self) -> Float[Tensor, " model"]:

@@ -1,10 +1,16 @@
 """Small networks between an embedding and a loss, thrown away after training."""
 
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float
 from torch import Tensor, nn
 
 from gedi_nesy.objectives.term import Network
 
 WIDTH, NUM_PROJECTED = 256, 128
+
+NUM_PROTOTYPES = 128
+"""Several for each class that small data sets have, as the papers have of ImageNet's: more of them mattered little."""
 
 
 class ProjectionHead(nn.Module):
@@ -46,3 +52,22 @@ class BatchNormHead(nn.Module):
     def project(self, embeddings: Tensor) -> Tensor:
         """Of the embeddings of all rows of a view."""
         return self.layers(embeddings)
+
+
+def cosines(
+    features: Float[Tensor, "*model batch feature"], directions: Float[Tensor, "*model prototype feature"]
+) -> Float[Tensor, "*model batch prototype"]:
+    """Of each row of the one with each of the other."""
+    return F.normalize(features, dim=-1) @ F.normalize(directions, dim=-1).mT
+
+
+class PrototypeHead(BatchNormHead):
+    """Cosines of projections and prototypes."""
+
+    def __init__(self, network: Network):
+        super().__init__(network)
+        self.prototypes = nn.Parameter(torch.randn(NUM_PROTOTYPES, NUM_PROJECTED))
+
+    def project(self, embeddings: Tensor) -> Tensor:
+        """The scores of all rows of a view."""
+        return cosines(self.layers(embeddings), self.prototypes)
