@@ -69,7 +69,8 @@ EVEN_ODD = frozenset(
 class Row:
     """A rule, what is wrong with the run, and which verdicts are `right`.
 
-    Without any of these, it is `grounded` at an accuracy of 0.9 and more, and `unlearned` or `collapsed` below.
+    Without any of these, it is `grounded` at an accuracy of 0.9 and more, and `unlearned` or `collapsed` below; but
+    `ambiguous` where the queries, with their true symbols, admit other readings.
     """
 
     rule: str
@@ -151,8 +152,10 @@ STUDY: tuple[RowName, ...] = (
 """Half of them made to fail: the rows of the table, unless others are asked for."""
 
 
-def is_right(row: Row, verdict: str, accuracy: float) -> bool:
-    """Whether labels agree with a verdict."""
+def is_right(row: Row, verdict: str, accuracy: float, readings: int | None = 1) -> bool:
+    """Whether labels agree with a verdict; `readings` are those that the true symbols of the queries admit."""
     if row.right:
         return verdict in row.right
+    if readings is None or readings > 1:
+        return verdict == "ambiguous" and readings is not None
     return verdict == "grounded" if accuracy >= 0.9 else verdict in ("unlearned", "collapsed")

@@ -19,7 +19,12 @@ from gedi_nesy.models.gedi import GEDI
 from gedi_nesy.tasks import Task
 from gedi_nesy.tasks.ask import worth_labelling
 from gedi_nesy.tasks.learn import TaskOutcome, learn_task
+from gedi_nesy.tasks.readings import Readings, holds
+from gedi_nesy.tasks.rivals import rivals
 from gedi_nesy.training.durability.checkpoint_manager import CheckpointManager
+
+DIGITS = 10
+"""Symbols of every rule."""
 
 _load = cache(load)
 """Once in every process."""
@@ -58,10 +63,11 @@ def run_one(config: VerdictConfig, job: Job, place: Place) -> list[Run]:
     outcome = _trained(config, job, place, given, saver)
     accuracy = _accuracy(outcome.models[NETWORK], test)
     verdict, asked = outcome.verdict, worth_labelling(given, outcome)
+    readings = true_readings(outcome, split.labels)
     place.say(f"{job.name}: accuracy {accuracy:.3f}. {verdict.sentence}")
     metrics = {
         "accuracy": accuracy,
-        "right": float(is_right(row, verdict.verdict, accuracy)),
+        "right": float(is_right(row, verdict.verdict, accuracy, readings)),
         "restarts": float(len(outcome.training.attempts)),
         "seconds": saver.seconds,
     }
@@ -72,6 +78,7 @@ def run_one(config: VerdictConfig, job: Job, place: Place) -> list[Run]:
         "metrics": metrics,
         "verdict": verdict.to_document(),
         "evidence": outcome.judged.evidence.to_document(),
+        "true_readings": readings,
         "worth_labelling": [each._asdict() for each in asked],
         "survival": fault_tolerance.record(saver, outcome.training),
     }
@@ -95,6 +102,21 @@ def _trained(
     outcome = learn_task(given, train_config, seed, bar, saver, bar.resumed)
     bar.close()
     return outcome
+
+
+def true_readings(outcome: TaskOutcome, labels: Tensor) -> int | None:
+    """How many readings the training queries admit, by the true symbols of their images; None: not counted."""
+    data = outcome.judged.split.training
+    read = []
+    for template, compiled in zip(data.templates, outcome.log_prob.templates, strict=True):
+        symbols = torch.stack(
+            [labels[template.indices[:, each.argument].cpu()] for each in template.readings]
+        )
+        known, sizes = torch.ones(symbols.shape), [DIGITS] * len(symbols)
+        answers = template.answers.cpu() if len(template.answers) else None
+        held = holds(compiled, symbols, sizes, answers)
+        read.append(Readings(symbols, known, known, known[0], held))
+    return rivals(data, outcome.log_prob, read).readings
 
 
 @torch.no_grad()

@@ -42,6 +42,7 @@ def test_results_and_resume(monkeypatch, tmp_path, capsys):
         assert each["verdict"]["verdict"] in ("unlearned", "collapsed")
         assert each["evidence"]["held_out"] == 4
         assert each["worth_labelling"][0]["network"] == "digit_net"
+        assert each["true_readings"] >= 1
     before = results["runs"]
     assert run(monkeypatch, *SMALL, *chosen, "--seeds", 0, 1, "--resume") == 0
     after = json.loads((tmp_path / "results.json").read_text())["runs"]
@@ -121,7 +122,15 @@ def test_a_short_run_has_one_restart_and_the_rule_alone_no_search():
         ("max", "unlearned", 0.95, False),
         ("even odd", "ambiguous", 0.3, True),
         ("wrong rule", "unlearned", 0.1, False),
+        ("two digits", "ambiguous", 0.78, False),
     ],
 )
 def test_which_verdicts_are_right(name, verdict, accuracy, right):
     assert is_right(ROWS[name], verdict, accuracy) == right
+
+
+def test_ambiguous_is_right_where_the_true_symbols_admit_other_readings():
+    """Few comparisons may leave two digits that could be each other."""
+    assert is_right(ROWS["two digits"], "ambiguous", 0.78, readings=2)
+    assert not is_right(ROWS["two digits"], "grounded", 0.98, readings=2)
+    assert not is_right(ROWS["two digits"], "ambiguous", 0.78, readings=None)
