@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 import tyro
 
+from benchmarks.images.others import FILES, MADE
 from benchmarks.images.presets import Preset, Size, size_of
 from benchmarks.images.rows import OF_FEATURES, OF_PIXELS, RowName
 from benchmarks.runner.config import DataRootFlag, RecordedConfig
@@ -41,6 +43,10 @@ class ImagesConfig(RecordedConfig):
     """channels of the network's first layer (default: the preset's)"""
     seeds: tuple[int, ...] = (0, 1, 2)
     """each draws its own network, batches and chains"""
+    others: tuple[str, ...] = tuple(dict.fromkeys((*MADE, *FILES)))
+    """sets to tell unseen images from: these, or whatever is called so below --others-root; the missing are left out"""
+    others_root: Path | None = None
+    """folder that holds them: FashionMNIST/raw, usps.t.bz2, omniglot/, letters.npy, ... (default: --data-root)"""
     encoder: str = DEFAULT
     """frozen encoder of --features and of the distances between samples and images; or a model of timm"""
 
@@ -58,6 +64,7 @@ class ImagesConfig(RecordedConfig):
             "device",
         ),
         "network and features": ("width", "features", "encoder"),
+        "other images": ("others", "others_root"),
         OUTPUT: ("overwrite", Flag("save_every", name="checkpoint-seconds")),
     }
 

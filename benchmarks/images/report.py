@@ -17,6 +17,14 @@ HEADINGS = {
     "nmi": "NMI",
     "clustering_accuracy": "ACC",
     "ari": "ARI",
+    "linear_probe": "probe",
+    "knn": "20-NN",
+    "ece": "ECE",
+    "fd": "FD",
+    "precision": "prec.",
+    "recall": "recall",
+    "ood_energy": "OOD",
+    "peak_mb": "MB",
     "seconds": "sec.",
 }
 WITH_SPREAD = ("nmi",)
@@ -48,11 +56,13 @@ def table(config: ImagesConfig, runs: Sequence[Run]) -> Table:
     )
     made.caption = f"* clusters by {KMEANS} of training images; +- is the standard deviation over the seeds"
     made.add_column("method", no_wrap=True)
-    for heading in HEADINGS.values():
+    found = summaries(config, runs)
+    columns = [name for name in HEADINGS if any(name in summary for summary in found.values())]
+    for heading in (HEADINGS[name] for name in columns):
         made.add_column(heading, justify="right", no_wrap=True)
     by_kmeans = {run["row"] for run in runs if run["clusters_by"] == KMEANS}
-    for name, summary in summaries(config, runs).items():
-        made.add_row(f"{name}{'*' * (name in by_kmeans)}", *(_cell(column, summary) for column in HEADINGS))
+    for name, summary in found.items():
+        made.add_row(f"{name}{'*' * (name in by_kmeans)}", *(_cell(column, summary) for column in columns))
     return made
 
 
@@ -60,7 +70,7 @@ def _cell(name: str, summary: Mapping[str, Mapping[str, float]]) -> str:
     if name not in summary:
         return "-"
     median = summary[name]["median"]
-    if name == "seconds":
+    if name in ("seconds", "peak_mb", "fd"):
         return f"{median:.0f}"
     spread = f" +- {summary[name]['std']:.3f}" if name in WITH_SPREAD else ""
     return f"{median:.3f}{spread}"

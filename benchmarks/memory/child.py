@@ -1,25 +1,12 @@
 """The process that is measured: it trains, and prints a line of JSON a stage: python -m benchmarks.memory.child JSON"""
 
 import json
-import resource
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-STATUS = Path("/proc/self/status")
-
-
-def peak_and_resident() -> tuple[int, int]:
-    """Peak resident memory of this process so far, and the present one, in bytes."""
-    if STATUS.exists():
-        # not getrusage: its peak is inherited from the process that started this one
-        fields = dict(line.split(":", 1) for line in STATUS.read_text().splitlines() if line.startswith("Vm"))
-        peak, resident = (int(fields[name].split()[0]) * 1024 for name in ("VmHWM", "VmRSS"))
-        return peak, resident
-    unit = 1 if sys.platform == "darwin" else 1024
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
-    return peak, peak
+from benchmarks.runner.memory import peak_and_resident
 
 
 def train(config: Mapping[str, Any], reached: Callable[[str], None]) -> None:

@@ -4,6 +4,7 @@ import os
 
 import torch
 
+from benchmarks.runner import memory
 from gedi_nesy.errors import ConfigError
 from gedi_nesy.training import distributed
 
@@ -60,3 +61,18 @@ def described(device: torch.device) -> str:
     if device.type == "cuda":
         return f"{device} {torch.cuda.get_device_name(device)}"
     return f"{device} ({os.cpu_count()} cores, {torch.get_num_threads()} threads)"
+
+
+def forget_peak(device: torch.device) -> bool:
+    """From now on `peak_memory` is that of what comes; False where this cannot be had."""
+    if device.type == "cuda":
+        torch.cuda.reset_peak_memory_stats(device)
+        return True
+    return memory.forget_peak()
+
+
+def peak_memory(device: torch.device) -> int:
+    """Bytes: of a GPU, what tensors took; else of the process, with Python and its libraries."""
+    if device.type == "cuda":
+        return torch.cuda.max_memory_allocated(device)
+    return memory.peak_and_resident()[0]

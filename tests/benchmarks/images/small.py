@@ -8,11 +8,13 @@ import pytest
 from PIL import Image
 
 from benchmarks.images import __main__ as images
+from benchmarks.images import generation
+from gedi_nesy.features.encoders import FrozenEncoder
 
 SIDE, CLASSES, EACH = 8, 3, 20
 SMALL = [
     *("--dataset", "folder", "--device", "cpu", "--threads", 1, "--width", 8, "--iterations", 4),
-    *("--checkpoint-seconds", 30),
+    *("--encoder", "corners", "--others", "noise", "interpolations"),
 ]
 
 
@@ -26,6 +28,21 @@ def write_classes(root: Path, each: int = EACH) -> Path:
             pixels[2 * number : 2 * number + 2] = 220
             Image.fromarray(pixels).save(root / f"bar-{number}" / f"{image:03d}.png")
     return root
+
+
+def corners(name: str = "corners") -> FrozenEncoder:
+    """An encoder whose features are four pixels."""
+    return FrozenEncoder(
+        name, lambda x: x[:, 0, ::31, ::31].flatten(1), 4, 32, any_side=False, about="", fingerprint=name
+    )
+
+
+def made_small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Short chains, and that encoder under any name; nothing is kept outside of --out."""
+    monkeypatch.setenv("GEDI_NESY_CACHE", "")
+    monkeypatch.setattr(generation, "load", corners)
+    monkeypatch.setattr(generation, "LANGEVIN_STEPS", 3)
+    monkeypatch.setattr(generation, "SHOWN_AT", (0, 2, 5))
 
 
 def run(monkeypatch: pytest.MonkeyPatch, *arguments: object) -> int:

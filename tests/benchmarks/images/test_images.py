@@ -10,7 +10,7 @@ from benchmarks.images.rows import ROWS, self_supervised
 from gedi_nesy import GEDI
 from gedi_nesy.data.dataset import DataError
 from gedi_nesy.objectives.table import METHODS
-from tests.benchmarks.images.small import CLASSES, EACH, SMALL, run, write_classes
+from tests.benchmarks.images.small import CLASSES, EACH, SMALL, made_small, run, write_classes
 
 CHOSEN = ("k-means on pixels", "SimCLR + L_GEN", "GEDI")
 
@@ -25,6 +25,7 @@ def made(classes, tmp_path_factory):
     """What one run of three rows leaves."""
     out = tmp_path_factory.mktemp("out")
     with pytest.MonkeyPatch.context() as patch:
+        made_small(patch)
         arguments = [*SMALL, "--data-root", classes, "--methods", *CHOSEN, "--seeds", 0, "--out", out]
         assert run(patch, *arguments) == 0
     return out
@@ -34,8 +35,15 @@ def test_every_row_is_measured_alike(made):
     results = json.loads((made / "results.json").read_text())
     assert [each["row"] for each in results["runs"]] == list(CHOSEN)
     for each in results["runs"]:
-        assert {"nmi", "clustering_accuracy", "ari", "seconds"} <= set(each["metrics"])
+        assert {"nmi", "clustering_accuracy", "ari", "linear_probe", "knn", "seconds"} <= set(each["metrics"])
     pixels, contrastive, gedi = results["runs"]
+    for each in (contrastive, gedi):
+        assert {"fd", "fd_halves", "precision", "recall", "ood_energy"} <= set(each["metrics"])
+        assert set(each["ood"]) == {"noise", "interpolations"}
+    assert "ece" in gedi["metrics"]
+    assert "ece" not in contrastive["metrics"], "its p(y|x) is not trained"
+    assert not {"fd", "ood_energy"} & set(pixels["metrics"]), "it has no network"
+    assert pixels["metrics"]["linear_probe"] == 1
     assert pixels["metrics"]["nmi"] == 1, "three bars are three clusters of pixels"
     assert pixels["clusters_by"] == contrastive["clusters_by"] == "k-means on embeddings"
     assert gedi["clusters_by"] == "p(y|x)"
