@@ -14,7 +14,7 @@ from gedi_nesy.models.encoders import ConvNet
 from gedi_nesy.training.config import StepConfig, TrainConfig
 
 Preset = Literal["fast"]
-FAST_STEPS, FAST_WIDTH = 1350, 32
+FAST_STEPS, FAST_WIDTH = 2000, 32
 
 
 class Size(NamedTuple):

@@ -1,6 +1,10 @@
 """One row on one seed: training without labels, then everything that is measured on unseen images."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
+from typing import NamedTuple
+
+from torch import Tensor
 
 from benchmarks.images.agreement import (
     calibration_metrics,
@@ -10,16 +14,18 @@ from benchmarks.images.agreement import (
 )
 from benchmarks.images.config import ImagesConfig
 from benchmarks.images.data import dataset_of
-from benchmarks.images.generation import NUM, encoder_named, quality, samples_of
-from benchmarks.images.learned import Learned, learn_row
+from benchmarks.images.generation import NUM, encoder_named, evolving, nearest_training, quality, samples_of
+from benchmarks.images.learned import learn_row
 from benchmarks.images.others import Others, others_of
 from benchmarks.images.outside import Outside, medians, told_apart
+from benchmarks.images.pictures import SHOWN_SAMPLES, clusters, folder_of, save_arrays
 from benchmarks.images.presets import backbone, train_config
 from benchmarks.images.report import body, report
 from benchmarks.images.rows import ROWS, Row
 from benchmarks.runner.benchmark import Benchmark, Job, Place, Run
 from benchmarks.runner.devices import forget_peak, peak_memory
 from gedi_nesy.errors import ConfigError
+from gedi_nesy.models.gedi import GEDI
 from gedi_nesy.training import distributed
 
 
@@ -37,17 +43,12 @@ def jobs(config: ImagesConfig) -> list[Job]:
     return [
         Job(
             name=f"{name}, seed {seed}",
-            folder=f"{folder_of(name)}/seed-{seed}",
+            folder=str(folder_of(name, seed)),
             runs=({"row": name, "seed": seed},),
         )
         for name in config.rows()
         for seed in config.seeds
     ]
-
-
-def folder_of(name: str) -> str:
-    """Of a row, below --out."""
-    return name.replace(" + ", "-").replace(" ", "-")
 
 
 def preface(config: ImagesConfig) -> Iterator[str]:
@@ -67,19 +68,23 @@ def run_one(config: ImagesConfig, job: Job, place: Place) -> list[Run]:
     if not distributed.first():
         return []
     peak = {"peak_mb": peak_memory(place.device) / 1e6} if measured and learned.model else {}
-    found = clusters_of(learned, dataset.num_classes, identity["seed"])
+    seed, model = identity["seed"], learned.model
+    found = clusters_of(learned, dataset.num_classes, seed)
     metrics = clustering_metrics(found, dataset)
     metrics |= representation_metrics(learned, dataset) | calibration_metrics(learned, dataset)
-    if learned.model is not None:
-        learned.model.save(place.folder / "model")
-    generated = _generated(config, learned, row, identity["seed"], place)
-    outside = _outside(config, learned, place)
+    made = _generated(config, model, row, seed, place) if model is not None else Generated()
+    outside = _outside(config, model, place) if model is not None else Outside({}, {})
+    if model is not None:
+        model.save(place.folder / "model")
+    labels = dataset.test.labels.numpy()
+    save_arrays(place.folder, learned.test, labels, made.pictures, outside.scores.get("energy", {}))
+    clusters(place.folder, dataset.test.images, found.assigned, dataset.num_classes)
     return [
         {
             **identity,
             "metrics": {
                 **metrics,
-                **generated,
+                **made.metrics,
                 **medians(outside.figures),
                 **peak,
                 "seconds": learned.seconds,
@@ -96,21 +101,32 @@ def _others(config: ImagesConfig) -> Others:
     return others_of(config.others, root, config.dataset, dataset_of(config).test.images)
 
 
-def _outside(config: ImagesConfig, learned: Learned, place: Place) -> Outside:
-    """Nothing for rows without a network that reads images."""
-    if learned.model is None:
-        return Outside({}, {})
+def _outside(config: ImagesConfig, model: GEDI, place: Place) -> Outside:
     dataset, others = dataset_of(config), _others(config).found
-    return told_apart(learned.model, dataset.train.images, dataset.test.images, others, place.device)
+    return told_apart(model, dataset.train.images, dataset.test.images, others, place.device)
 
 
-def _generated(config: ImagesConfig, learned: Learned, row: Row, seed: int, place: Place) -> dict[str, float]:
-    encoder = encoder_named(config.encoder)
-    if learned.model is None or not row.generates or isinstance(encoder, str):
-        return {}
-    unseen = dataset_of(config).test.images
-    samples = samples_of(learned.model, min(NUM, len(unseen) // 2), seed, place.device)
-    return quality(samples, unseen, encoder)._asdict()
+class Generated(NamedTuple):
+    """Samples, as pictures show them, and how good they are; empty for a row without an energy of its own."""
+
+    pictures: Mapping[str, Tensor] = MappingProxyType({})
+    metrics: Mapping[str, float] = MappingProxyType({})
+
+
+def _generated(config: ImagesConfig, model: GEDI, row: Row, seed: int, place: Place) -> Generated:
+    if not row.generates:
+        return Generated()
+    dataset, encoder = dataset_of(config), encoder_named(config.encoder)
+    unseen = dataset.test.images
+    samples = samples_of(model, min(NUM, len(unseen) // 2), seed, place.device)
+    pictures = {
+        "samples": samples[:SHOWN_SAMPLES],
+        "chains": evolving(model, seed, place.device),
+        "near": nearest_training(samples[:SHOWN_SAMPLES], dataset.train.images),
+    }
+    if isinstance(encoder, str):
+        return Generated(pictures)
+    return Generated(pictures, quality(samples, unseen, encoder)._asdict())
 
 
 BENCHMARK = Benchmark(

@@ -8,7 +8,7 @@ from jaxtyping import Float
 from gedi_nesy.extras import needs
 
 with needs("metrics"):
-    from sklearn.metrics import average_precision_score, roc_auc_score
+    from sklearn.metrics import average_precision_score, roc_auc_score, roc_curve
 
 Scores = Float[np.ndarray, " item"]
 
@@ -17,6 +17,13 @@ def auroc(inside: Scores, outside: Float[np.ndarray, " other"]) -> float:
     """Area under the ROC curve: the probability that an item inside scores higher than one outside (ties half)."""
     truth = np.concatenate([np.ones(len(inside)), np.zeros(len(outside))])
     return float(roc_auc_score(truth, np.concatenate([inside, outside])))
+
+
+def roc(inside: Scores, outside: Float[np.ndarray, " other"]) -> tuple[np.ndarray, np.ndarray]:
+    """The ROC curve: for falling thresholds, the shares of those outside and of those inside that pass them."""
+    truth = np.concatenate([np.ones(len(inside)), np.zeros(len(outside))])
+    false, true, _ = roc_curve(truth, np.concatenate([inside, outside]))
+    return false, true
 
 
 def average_precision(inside: Scores, outside: Float[np.ndarray, " other"]) -> float:

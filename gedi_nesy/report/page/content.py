@@ -131,6 +131,25 @@ class Readings:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Table:
+    """Figures that are ready to be read: a heading a column, and rows that begin with what they are about."""
+
+    title: str
+    headings: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    note: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Picture:
+    """A picture that somebody else has drawn."""
+
+    title: str
+    png: bytes
+    note: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Page:
     """All that a page shows."""
 
@@ -138,6 +157,8 @@ class Page:
     finding: Finding
     notes: Sequence[str] = ()
     """what was found in the data and decided, a line each"""
+    tables: Sequence[Table] = ()
+    pictures: Sequence[Picture] = ()
     networks: Sequence[Network] = ()
     readings: Readings | None = None
     curves: Curves | None = None

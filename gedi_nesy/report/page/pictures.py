@@ -16,4 +16,9 @@ def data_uri(pixels: Pixels) -> str:
     array = pixels[0] if pixels.shape[0] == 1 else pixels.transpose(1, 2, 0)
     file = io.BytesIO()
     Image.fromarray(np.ascontiguousarray(array)).save(file, "PNG", optimize=True)
-    return "data:image/png;base64," + base64.b64encode(file.getvalue()).decode()
+    return png_uri(file.getvalue())
+
+
+def png_uri(png: bytes) -> str:
+    """The bytes of a PNG file."""
+    return "data:image/png;base64," + base64.b64encode(png).decode()

@@ -13,7 +13,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from gedi_nesy.files import write_whole
 from gedi_nesy.report.page import charts
 from gedi_nesy.report.page.content import Confusion, Network, Page, Readings
-from gedi_nesy.report.page.pictures import data_uri
+from gedi_nesy.report.page.pictures import data_uri, png_uri
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,13 @@ def render(page: Page) -> str:
 
 def sections(page: Page) -> list[Section]:
     """What is there, in the order of the page."""
-    found: list[Section] = []
+    found = [
+        Section(f"table-{number}", table.title, "table", table) for number, table in enumerate(page.tables)
+    ]
+    found += [
+        Section(f"picture-{number}", picture.title, "picture", picture)
+        for number, picture in enumerate(page.pictures)
+    ]
     for number, network in enumerate(page.networks):
         found += _of_network(network, f"-{number}" if len(page.networks) > 1 else "")
     if page.readings:
@@ -118,7 +124,13 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"data_uri": data_uri, "shares": shares, "meanings": meanings, "plain": plain}
+    environment.filters |= {
+        "data_uri": data_uri,
+        "png_uri": png_uri,
+        "shares": shares,
+        "meanings": meanings,
+        "plain": plain,
+    }
     environment.globals |= {"chart": charts, "zip": zip}
     return environment
 
