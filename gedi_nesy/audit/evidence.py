@@ -26,7 +26,7 @@ class Evidence:
     training_held: int
     training: int
     chance: float
-    """share that would hold if each image were any of those that are read"""
+    """share that would hold if each image were read as any symbol, as often as each is read"""
     chance_if_misread: float
     """share that would hold if one reading of each query were another symbol"""
     expected: float
@@ -55,6 +55,11 @@ class Evidence:
     clusters_agreement: float | None = None
     """mean NMI of the clusters that two restarts find without the rule"""
 
+    @property
+    def unnoticed(self) -> float:
+        """The share that holds although readings are wrong; where all are one symbol, none is ever another."""
+        return max(self.chance, self.chance_if_misread)
+
     def to_document(self) -> dict[str, Any]:
         """The fields as JSON has them."""
         return asdict(self)
@@ -82,8 +87,8 @@ def symbols_in_use(counts: list[int]) -> int:
 
 def wrong_queries(evidence: Evidence) -> float:
     """The share of training queries that do not hold although the networks read what is there."""
-    expected = beyond_chance(evidence.training_expected, evidence.chance_if_misread)
+    expected = beyond_chance(evidence.training_expected, evidence.unnoticed)
     if not evidence.training or expected <= 0:
         return 0.0
-    found = beyond_chance(evidence.training_held / evidence.training, evidence.chance_if_misread)
+    found = beyond_chance(evidence.training_held / evidence.training, evidence.unnoticed)
     return min(1.0, max(0.0, 1.0 - found / expected))

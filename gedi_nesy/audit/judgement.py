@@ -58,15 +58,15 @@ def judge(evidence: Evidence) -> Verdict:
 
 
 def _kind(evidence: Evidence) -> Kind:
-    misread = evidence.chance_if_misread
-    low, high = (beyond_chance(share, misread) for share in interval(evidence.held, evidence.held_out))
-    expected, enough = beyond_chance(evidence.expected, misread), RIGHT**evidence.readings_per_query
+    unnoticed = evidence.unnoticed
+    low, high = (beyond_chance(share, unnoticed) for share in interval(evidence.held, evidence.held_out))
+    expected, enough = beyond_chance(evidence.expected, unnoticed), RIGHT**evidence.readings_per_query
     as_sure = high >= expected and low >= enough
     learned = expected >= enough and (as_sure or (low >= MOSTLY and _some_are_wrong(evidence)))
     if 2 * evidence.labels_misread > evidence.labels:
         return "unlearned"
     least, _ = interval(evidence.held, evidence.held_out, ONE_SIDED)
-    plainly = beyond_chance(least, misread) >= PLAINLY**evidence.readings_per_query
+    plainly = beyond_chance(least, unnoticed) >= PLAINLY**evidence.readings_per_query
     if learned or plainly:
         return "ambiguous" if evidence.readings is not None and evidence.readings > 1 else "grounded"
     if any(2 * used <= evidence.symbols[name] for name, used in evidence.symbols_in_use.items()):

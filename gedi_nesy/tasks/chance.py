@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 import torch
+from jaxtyping import Int
 from torch import Generator, Tensor
 
 from gedi_nesy.data.queries import TaskData
@@ -18,26 +19,17 @@ def chance(
     clusters: Mapping[str, int],
     repeats: int = 20,
 ) -> float:
-    """The share of queries that hold where the images of each argument are dealt out again among a template's queries.
+    """The share of queries that hold where each image is read as any symbol, as often as its network reads each.
 
-    As often as each symbol is read: what a share that holds must be compared with.
+    What a share that holds must be compared with, if nothing is known of the images.
     """
-    held = total = 0
+    pools, held, total = _pools(data, readings), 0, 0
     for template, compiled, each in zip(data.templates, log_prob.templates, readings, strict=True):
-        num = len(template.indices)
-        if not num:
-            continue
+        sizes = [clusters[reading.network] for reading in template.readings]
         for _ in range(repeats):
-            dealt = [torch.randperm(num, generator=generator) for _ in range(template.indices.shape[1])]
-            symbols = torch.stack(
-                [
-                    row[dealt[reading.argument].to(row.device)]
-                    for row, reading in zip(each.symbols, template.readings, strict=True)
-                ]
-            )
-            sizes = [clusters[reading.network] for reading in template.readings]
-            held += int(holds(compiled, symbols, sizes, answers_of(template)).sum())
-            total += num
+            drawn = [_drawn(generator, pools[reading.network], each) for reading in template.readings]
+            held += int(holds(compiled, torch.stack(drawn), sizes, answers_of(template)).sum())
+            total += len(template.indices)
     return held / total if total else 0.0
 
 
@@ -54,21 +46,32 @@ def chance_if_misread(
     As often as its network reads each in all queries: some wrong readings go unnoticed, so that more queries hold than
     are read right. 0 where networks read one symbol everywhere.
     """
-    read_by: dict[str, list[Tensor]] = {}
-    for template, each in zip(data.templates, readings, strict=True):
-        for reading, row in zip(template.readings, each.symbols, strict=True):
-            read_by.setdefault(reading.network, []).append(row)
-    pools = {name: torch.cat(rows) for name, rows in read_by.items()}
-    held = total = 0
+    pools, held, total = _pools(data, readings), 0, 0
     for template, compiled, each in zip(data.templates, log_prob.templates, readings, strict=True):
         sizes = [clusters[reading.network] for reading in template.readings]
         for place, reading in enumerate(template.readings):
-            pool, right = pools[reading.network], each.symbols[place]
             for _ in range(repeats):
-                drawn = torch.randint(len(pool), right.shape, generator=generator).to(pool.device)
                 symbols = each.symbols.clone()
-                symbols[place] = pool[drawn]
-                other = symbols[place] != right
+                symbols[place] = _drawn(generator, pools[reading.network], each)
+                other = symbols[place] != each.symbols[place]
                 held += int((holds(compiled, symbols, sizes, answers_of(template)) & other).sum())
                 total += int(other.sum())
     return held / total if total else 0.0
+
+
+def _pools(data: TaskData, readings: Sequence[Readings]) -> dict[str, Int[Tensor, " reading"]]:
+    """What each network reads in all queries."""
+    found: dict[str, list[Tensor]] = {}
+    for template, each in zip(data.templates, readings, strict=True):
+        for reading, row in zip(template.readings, each.symbols, strict=True):
+            found.setdefault(reading.network, []).append(row)
+    return {name: torch.cat(rows) for name, rows in found.items()}
+
+
+def _drawn(generator: Generator, pool: Int[Tensor, " reading"], each: Readings) -> Int[Tensor, " query"]:
+    """A reading from the pool for each query of a template."""
+    num = each.symbols.shape[1]
+    chosen = (
+        torch.randint(len(pool), (num,), generator=generator) if num else torch.empty(0, dtype=torch.long)
+    )
+    return pool[chosen.to(pool.device)]

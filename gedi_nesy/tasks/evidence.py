@@ -79,12 +79,12 @@ def evidence_of(
         training=split.training.num_queries,
         chance=by_chance,
         chance_if_misread=misread,
-        expected=_expected(held_out, misread, SUREST),
+        expected=_expected(held_out, max(by_chance, misread), SUREST),
         temperature=temperature,
         posterior=_mean([each.posterior.flatten() for each in calibrated]),
         posterior_of_held=_mean([each.posterior[:, each.held].flatten() for each in calibrated]),
         readings_per_query=_readings_per_query(split.held_out),
-        training_expected=_expected(training, misread),
+        training_expected=_expected(training, max(by_chance, misread)),
         symbols_in_use={
             name: symbols_in_use(_counts(split.training, name, network)) for name, network in networks.items()
         },
@@ -112,10 +112,10 @@ def _mean(parts: Sequence[Tensor]) -> float:
     return float(joint.mean()) if len(joint) else 0.0
 
 
-def _expected(readings: Sequence[Readings], misread: float, surest: float = 1.0) -> float:
+def _expected(readings: Sequence[Readings], unnoticed: float, surest: float = 1.0) -> float:
     """If readings were right as often as networks are sure: all of a query are, or else it may hold all the same."""
     right = _mean([each.sureness.clamp(max=surest).prod(dim=0) for each in readings])
-    return right + (1.0 - right) * misread
+    return right + (1.0 - right) * unnoticed
 
 
 @torch.no_grad()

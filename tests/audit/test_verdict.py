@@ -149,6 +149,14 @@ def test_a_verdict_is_written_and_read():
         from_document({name: value for name, value in found.to_document().items() if name != "sentence"})
 
 
+def test_one_symbol_of_which_everything_holds_is_collapsed():
+    """0 + 0 = 0: no reading is ever another one, and all queries hold."""
+    found = judge(
+        replace(LEARNED, held=60, chance=1.0, chance_if_misread=0.0, symbols_in_use={"digit_net": 1})
+    )
+    assert found.verdict == "collapsed"
+
+
 def test_wrong_readings_that_go_unnoticed_make_a_verdict_careful():
     """All hold; but if one wrong reading of two is noticed in one query of ten only, twenty are too few to tell."""
     seen = replace(LEARNED, held=20, held_out=20, training_held=113, training=113, expected=0.99)
