@@ -1,7 +1,7 @@
-"""What `cluster` and `predict` are given, as the network takes it: images, points, or features of photographs."""
+"""What `cluster`, `train` and `predict` are given: images, points, or features of photographs."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +25,11 @@ PHOTOGRAPH = 48
 """Pixels a side above which images in colour are taken for photographs, which a small network does not learn."""
 NONE = "none"
 """Name of no encoder at all."""
+ENCODERS = (
+    f"{encoders.DEFAULT} (which has seen ImageNet's labels) or any model of timm by its name; {NONE}: never (default:"
+    f" for images in colour of more than {PHOTOGRAPH} pixels, if it is installed)"
+)
+"""Which there are to choose from, as flags say it."""
 SHOWN_SIDE = 64
 """Pixels a side of photographs in pictures and on the page."""
 
@@ -71,7 +76,24 @@ def read_inputs(
     image_shape: tuple[int, int, int] | None = None,
     may_use_features: bool = True,
 ) -> ClusterInputs:
-    """Inputs to train on, and what there is to say of them on standard output.
+    """Inputs to train on, those with a white background as negatives; `read_as_they_are` says of what."""
+    found = read_as_they_are(source, features, size, image_shape, may_use_features)
+    if not found.is_images or not white_background(found.values):
+        return found
+    print("white background: images are inverted for the network, here and when it predicts")
+    # in place, for there may be many: 255 - x of bytes
+    return replace(found, values=found.values.bitwise_not_(), inverted=True)
+
+
+def read_as_they_are(
+    source: Path,
+    features: str | None = None,
+    size: tuple[int, int] | None = None,
+    image_shape: tuple[int, int, int] | None = None,
+    may_use_features: bool = True,
+    say: Callable[[str], None] = print,
+) -> ClusterInputs:
+    """Images, points or features; `say` is told what there is to say of them.
 
     `features` is the name of a frozen encoder, "none", or None: then photographs get the default encoder if it is
     installed, unless `may_use_features` is False.
@@ -81,38 +103,40 @@ def read_inputs(
     if collection is not None and not collection.is_images:
         if features not in (None, NONE):
             raise ConfigError(f"--features {features}: {source} holds points, and encoders read images")
-        _say(collection.notes)
-        return _of_collection(collection, inverted=False)
+        return _of_collection(collection, say)
     lazy = lazy_array(collection) if collection else lazy_folder(source, contents)
     if features is None and may_use_features and size is None and lazy.side > PHOTOGRAPH and lazy.in_colour():
-        encoder = _default_encoder()
+        encoder = _default_encoder(say)
     else:
         encoder = encoders.load(features) if features not in (None, NONE) else None
     if encoder is not None:
-        return features_of(lazy, encoder, encoder.side_for(lazy.side))
-    collection = collection or read_folder(source, size, contents=contents)
-    _say(collection.notes)
-    inverted = white_background(collection.inputs)
-    if inverted:
-        print("white background: images are inverted for the network, here and when it predicts")
-    return _of_collection(collection, inverted)
+        return features_of(lazy, encoder, encoder.side_for(lazy.side), say)
+    return _of_collection(collection or read_folder(source, size, contents=contents), say)
 
 
 def read_further(source: Path, run: RunFolder, say: Callable[[str], None] = print) -> ClusterInputs:
     """Further inputs for a network that is there, as those were that it was trained on; `say` is told of them."""
     backbone, shape = run.model.backbone, run.model.input_shape
     if isinstance(backbone, FrozenFeatures):
-        encoder = encoder_of(backbone)
-        lazy = lazy_folder(source) if source.is_dir() else lazy_array(_images(source))
-        return features_of(lazy, encoder, backbone.config["side"], say)
+        return further_features(source, backbone, say)
     if len(shape) == 3:
         channels, height, width = shape
         collection = read_collection(source, (height, width), channels, (channels, height, width))
     else:
         collection = read_collection(source)
-    for note in collection.notes:
-        say(note)
-    return _of_collection(collection, run.settings["inverted"])
+    found = _of_collection(collection, say)
+    if not run.settings["inverted"]:
+        return found
+    return replace(found, values=found.values.bitwise_not_(), inverted=True)
+
+
+def further_features(
+    source: Path, backbone: FrozenFeatures, say: Callable[[str], None] = print
+) -> ClusterInputs:
+    """Features of further images, as those were made that a network was trained on."""
+    encoder = encoder_of(backbone)
+    lazy = lazy_folder(source) if source.is_dir() else lazy_array(_images(source))
+    return features_of(lazy, encoder, backbone.config["side"], say)
 
 
 def features_of(
@@ -123,10 +147,9 @@ def features_of(
     for note in notes:
         say(note)
     cache = cache_folder()
+    words = f"images encoded by {encoder.name}"
     with progress(len(lazy.names)) as on_progress:
-        found: Features = compute(
-            lazy, encoder, side, lambda done: on_progress(done, "images encoded"), cache
-        )
+        found: Features = compute(lazy, encoder, side, lambda done: on_progress(done, words), cache)
     unreadable = [(lazy.names[number], reason) for number, reason in sorted(found.failed.items())]
     if unreadable:
         shown = listed(f"{name} ({reason})" for name, reason in unreadable)
@@ -143,21 +166,19 @@ def features_of(
     )
 
 
-def _default_encoder() -> FrozenEncoder | None:
+def _default_encoder(say: Callable[[str], None]) -> FrozenEncoder | None:
     """That of photographs; None, and said, where it is not installed."""
     try:
         return encoders.load()
     except MissingPackageError as error:
-        print(
-            f"photographs: a frozen encoder would tell more of them apart than a small network can: {error}"
-        )
+        say(f"photographs: a frozen encoder would tell more of them apart than a small network can: {error}")
         return None
 
 
-def _of_collection(collection: Collection, inverted: bool) -> ClusterInputs:
-    # in place, for there may be many: 255 - x of bytes
-    values = collection.inputs.bitwise_not_() if inverted else collection.inputs
-    return ClusterInputs(values, collection.names, collection.notes, collection.left_out, inverted)
+def _of_collection(collection: Collection, say: Callable[[str], None]) -> ClusterInputs:
+    for note in collection.notes:
+        say(note)
+    return ClusterInputs(collection.inputs, collection.names, collection.notes, collection.left_out)
 
 
 def _images(source: Path) -> Collection:
@@ -165,8 +186,3 @@ def _images(source: Path) -> Collection:
     if not collection.is_images:
         raise ConfigError(f"{source} holds points, and the run was trained on features of images")
     return collection
-
-
-def _say(notes: list[str]) -> None:
-    for note in notes:
-        print(note)

@@ -72,10 +72,7 @@ def card_of(page: Page, inputs: ClusterInputs) -> Card:
     if page.settings["inverted"]:
         about.append("It was trained on the negative of images with a white background, and expects 255 - x.")
     if inputs.backbone is not None:
-        encoder, side = inputs.backbone.config["encoder"], inputs.backbone.config["side"]
-        about.append(
-            f"It reads features: those of the frozen encoder {encoder} of images at {side}x{side} pixels."
-        )
+        about.append(inputs.backbone.about)
     return Card(title=page.title, about=about, facts=page.finding.facts, command=page.command)
 
 

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from torch import Tensor
 
 from gedi_nesy.cli import run_folder
-from gedi_nesy.cli.cluster_inputs import read_further
+from gedi_nesy.cli.cluster_inputs import further_features, read_further
 from gedi_nesy.cli.run_folder import RunFolder, prepared
 from gedi_nesy.cli.task_runs import folder as task_folder
 from gedi_nesy.data.arrays import read_collection
@@ -79,8 +79,12 @@ def only_one(networks: Mapping[str, Trained]) -> tuple[str, Trained]:
 
 
 def read_inputs_for(model: GEDI, source: Path) -> Collection:
-    """Images or points as a network reads them."""
-    shape = model.input_shape
+    """Images, points or features as a network reads them."""
+    shape, backbone = model.input_shape, model.backbone
+    if isinstance(backbone, FrozenFeatures):
+        notes: list[str] = []
+        found = further_features(source, backbone, notes.append)
+        return Collection(found.values, found.names, notes, found.left_out)
     if len(shape) == 3:
         channels, height, width = shape
         return read_collection(source, (height, width), channels, (channels, height, width))

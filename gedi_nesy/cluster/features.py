@@ -8,17 +8,12 @@ from jaxtyping import Float
 from torch import Tensor
 
 from gedi_nesy.cluster.config import ClusterConfig, Clustered, OnProgress, check_enough
-from gedi_nesy.cluster.heads import NEIGHBOURS, HeadLearner
-from gedi_nesy.features.neighbours import nearest
+from gedi_nesy.cluster.heads import HeadLearner
+from gedi_nesy.features.neighbours import nearest, num_neighbours
 from gedi_nesy.models.encoders import FrozenFeatures
 from gedi_nesy.models.gedi import GEDI
 from gedi_nesy.training.durability.checkpoint import restoring
 from gedi_nesy.training.durability.checkpoint_manager import CheckpointManager
-
-
-def num_neighbours(items: int, num_clusters: int) -> int:
-    """How many are near: 25 at the most, of few items a quarter of what a cluster has on average."""
-    return max(1, min(NEIGHBOURS, items // (4 * num_clusters)))
 
 
 def cluster_features(

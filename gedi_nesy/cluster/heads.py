@@ -7,6 +7,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Generator, Tensor
 
+from gedi_nesy.features.moments import moments
 from gedi_nesy.objectives.entropy import entropy
 from gedi_nesy.objectives.inv import loss_inv
 from gedi_nesy.objectives.prior import loss_prior
@@ -15,7 +16,6 @@ from gedi_nesy.training.records import Record
 from gedi_nesy.training.schedule import annealed, cosine
 
 BATCH = 512
-NEIGHBOURS = 25
 RATE, WARMUP, EMA = 1.0, 50, 0.99
 """By how much a step may change a logit, about; steps of warm-up; decay of the averaged heads."""
 WEIGHT_INV, WEIGHT_PRIOR = 1.0, 1.0
@@ -153,18 +153,3 @@ def _terms(
     inv = (loss_inv(plain, paired) + loss_inv(paired, plain)) / 2
     prior = (loss_prior(plain) + loss_prior(paired)) / 2
     return inv, prior, (entropy(plain) + entropy(paired)) / 2
-
-
-def moments(
-    features: Float[Tensor, "item feature"],
-) -> tuple[Float[Tensor, " feature"], Float[Tensor, " feature"]]:
-    """Mean and standard deviation of each feature, summed up in double precision; 1 for one that never varies."""
-    total = torch.zeros(features.shape[1], dtype=torch.float64)
-    squares = total.clone()
-    for part in features.split(4096):
-        total += part.double().sum(dim=0)
-    mean = total / len(features)
-    for part in features.split(4096):
-        squares += (part.double() - mean).square().sum(dim=0)
-    std = (squares / len(features)).sqrt()
-    return mean.float(), torch.where(std > 1e-6, std, 1.0).float()

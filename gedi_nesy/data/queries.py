@@ -83,7 +83,8 @@ class Shown(NamedTuple):
     """What one network is shown: its pool of inputs, those of it that are in no query, and the symbols known of some.
 
     `augment` makes x' of x; None for random affine and elastic maps, as the settings of a step have them. `sgld` moves
-    the network's chains; None: as the settings of a step say.
+    the network's chains; None: as the settings of a step say. With `neighbours`, the numbers of the inputs that are
+    near to each, x' is one of them instead.
     """
 
     inputs: AnyInputs
@@ -92,6 +93,7 @@ class Shown(NamedTuple):
     labels: Int[Tensor, " labelled"]
     augment: Augment | None = None
     sgld: SGLDConfig | None = None
+    neighbours: Int[Tensor, "input neighbour"] | None = None
 
 
 class TaskData(NamedTuple):

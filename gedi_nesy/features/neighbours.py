@@ -8,8 +8,24 @@ from torch import Tensor
 
 from gedi_nesy.errors import ConfigError
 
+NEAR = 25
+"""How many count as near, at the most."""
 QUERIES, KEYS = 1024, 4096
 """Rows and columns of the block of similarities that is held at once."""
+
+
+def num_neighbours(items: int, num_clusters: int) -> int:
+    """How many are near: 25 at the most, of few items a quarter of what a cluster has on average."""
+    return max(1, min(NEAR, items // (4 * num_clusters)))
+
+
+def nearest_among(
+    features: Float[Tensor, "item feature"], shown: Int[Tensor, " shown"], count: int
+) -> Int[Tensor, "item neighbour"]:
+    """For each of the items `shown` the others of them with the largest cosine; any other item is its own neighbour."""
+    near = torch.arange(len(features), dtype=torch.int32, device=features.device)[:, None].repeat(1, count)
+    near[shown] = shown.int()[nearest(features[shown], count).long()]
+    return near
 
 
 @torch.no_grad()
@@ -24,7 +40,7 @@ def nearest(
     if not 1 <= count < items:
         raise ConfigError(f"count={count} neighbours must be at least 1, and fewer than the {items} items")
     lengths = torch.cat([part.float().norm(dim=1) for part in features.split(KEYS)]).clamp_min(1e-12)
-    found = torch.empty(items, count, dtype=torch.int32)
+    found = torch.empty(items, count, dtype=torch.int32, device=features.device)
     for start in range(0, items, QUERIES):
         queries = features[start : start + QUERIES].float()
         found[start : start + QUERIES] = _nearest_of(queries, start, features, lengths, count)
@@ -40,9 +56,10 @@ def _nearest_of(
     count: int,
 ) -> Int[Tensor, "query neighbour"]:
     """Those of the items from `first` on, without themselves; the best so far are kept from block to block."""
-    best = torch.full((len(queries), count), -torch.inf)
-    indices = torch.zeros(len(queries), count, dtype=torch.long)
-    own = torch.arange(first, first + len(queries))
+    device = queries.device
+    best = torch.full((len(queries), count), -torch.inf, device=device)
+    indices = torch.zeros(len(queries), count, dtype=torch.long, device=device)
+    own = torch.arange(first, first + len(queries), device=device)
     for start in range(0, len(features), KEYS):
         keys = features[start : start + KEYS].float()
         cosines = queries @ keys.T / lengths[start : start + KEYS]

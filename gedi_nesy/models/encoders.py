@@ -211,6 +211,12 @@ class FrozenFeatures(nn.Module):
         self.input_shape = (num_features,)
         self.num_features = num_features
 
+    @property
+    def about(self) -> str:
+        """A sentence for a model card."""
+        encoder, side = self.config["encoder"], self.config["side"]
+        return f"It reads features: those of the frozen encoder {encoder} of images at {side}x{side} pixels."
+
     def forward(self, x: Inputs) -> Embeddings:
         return x
 

@@ -11,6 +11,7 @@ from torch import Generator
 
 from gedi_nesy.audit.judgement import judge
 from gedi_nesy.audit.verdict import Kind, Verdict
+from gedi_nesy.errors import ConfigError
 from gedi_nesy.logic import Program
 from gedi_nesy.models.gedi import GEDI
 from gedi_nesy.progress import OnProgress
@@ -19,9 +20,9 @@ from gedi_nesy.tasks.evidence import Judged, evidence_of
 from gedi_nesy.tasks.hold_out import Split, hold_out
 from gedi_nesy.tasks.prepare import Prepared, prepare
 from gedi_nesy.tasks.programs import TaskLogProb
-from gedi_nesy.tasks.task import Task
+from gedi_nesy.tasks.task import FeaturePool, Task
 from gedi_nesy.tasks.watch import Watch, attended, held_out_satisfaction, told_to
-from gedi_nesy.training.config import TrainConfig
+from gedi_nesy.training.config import TrainConfig, features_config
 from gedi_nesy.training.durability.checkpoint_manager import CheckpointManager
 from gedi_nesy.training.durability.stopping import Stop
 from gedi_nesy.training.learner import Learner
@@ -84,7 +85,11 @@ def learn_task(
     `progress` shows a bar on standard error, also in a notebook. With either, Ctrl-C ends training with what there is,
     and pressed twice at once; with a `saver` the same call goes on then. ValueError says what of the task does not fit.
     """
-    config = config or TrainConfig()
+    config = config or default_config(task)
+    if features_of(task) and config.objective.get("gen", 0.0):
+        raise ConfigError(
+            "objective: L_GEN is not trained on features, whose distances say little: gen must be 0"
+        )
     found = prepare(task, config.step.sgld.bounds)
     split = hold_out(Generator().manual_seed(streams(seed)[1]), found.data, held_out)
     calls = _Calls(on_step, on_resume, stop)
@@ -100,6 +105,17 @@ def learn_task(
         best.judged,
         ended.reason if isinstance(ended, Stop) else None,
     )
+
+
+def features_of(task: Task) -> list[FeaturePool]:
+    """Those of its pools that hold features."""
+    return [pool for pool in task.pools.values() if isinstance(pool, FeaturePool)]
+
+
+def default_config(task: Task) -> TrainConfig:
+    """The recipe for what the networks of a task read."""
+    widths = [pool.values.shape[1] for pool in features_of(task) if pool.values.ndim == 2]
+    return features_config(max(widths)) if widths else TrainConfig()
 
 
 class _Calls(NamedTuple):
@@ -212,7 +228,7 @@ def averages(learner: Learner) -> dict[str, GEDI]:
 def _models(found: Prepared, learner: Learner) -> dict[str, GEDI]:
     models = averages(learner)
     for name, columns in found.columns.items():
-        # trained on standardised points, and to be given them as they come
+        # trained on what was standardised, and to be given it as it comes
         models[name] = copy.deepcopy(models[name])
         models[name].standardise_by(*columns)
     return models

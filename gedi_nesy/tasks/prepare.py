@@ -1,41 +1,24 @@
 """From a task to numbers: what each network is shown, and what is known to hold of it."""
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
 from typing import NamedTuple
 
 import numpy as np
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Int
 from torch import Tensor, nn
 
-from gedi_nesy.augmentation.points import jitter
-from gedi_nesy.data.checks import check_images
 from gedi_nesy.data.dataset import DataError
 from gedi_nesy.data.queries import Reading, Shown, TaskData, Template
 from gedi_nesy.errors import did_you_mean
 from gedi_nesy.logic.query import answer_key
-from gedi_nesy.models.encoders import MLP, ConvNet
-from gedi_nesy.sampling.sgld import SGLDConfig
+from gedi_nesy.tasks.pools import Columns, Pool, pool_of
 from gedi_nesy.tasks.programs import Domain, TaskLogProb, compile_queries, domains
 from gedi_nesy.tasks.task import Indices, NetworkSpec, Task
 
-POINT_NOISE = 0.1
-"""Standard deviation of the noise that augments points, in those of the columns."""
-
-POINT_SGLD = SGLDConfig(num_steps=5, step_size=2e-3, noise=None, max_move=0.08)
-"""What moves the chains of networks that read points, in standardised columns: as in the benchmark of points."""
-
-
-class Columns(NamedTuple):
-    """Mean and standard deviation of each column of a pool of points, by which networks see them standardised."""
-
-    mean: Float[Tensor, " column"]
-    std: Float[Tensor, " column"]
-
 
 class Prepared(NamedTuple):
-    """A task as a learner is given it; how each network is made; and the columns of those that read points."""
+    """A task as a learner is given it; how each network is made; and the columns of points and features."""
 
     data: TaskData
     log_prob: TaskLogProb
@@ -60,35 +43,52 @@ def prepare(task: Task, bounds: tuple[float, float] | None) -> Prepared:
     specs = {name: task.networks.get(name, NetworkSpec()) for name in names}
     pool_names = {name: pool_name(name, spec, task.pools) for name, spec in specs.items()}
     used = dict.fromkeys(pool_names.values())
-    pools = {name: _pool(name, task.pools[name], bounds) for name in used}
-    templates = _templates(task, log_prob, answers, pool_names, pools)
-    columns = {name: _columns(name, pools[name]) for name in used if pools[name].ndim == 2}
-    inputs = {
-        name: (pool - columns[name].mean) / columns[name].std if name in columns else pool
-        for name, pool in pools.items()
-    }
+    pools = {name: pool_of(name, task.pools[name], bounds) for name in used}
+    inputs = {name: pool.inputs for name, pool in pools.items()}
+    templates = _templates(task, log_prob, answers, pool_names, inputs)
     networks = {}
+    num_clusters = {name: spec.num_clusters or known[name].size for name, spec in specs.items()}
     for name, spec in specs.items():
-        pool = pool_names[name]
-        extra = _extra(name, spec, templates, pool_names, len(inputs[pool]))
-        labelled, labels = _labels(name, spec, known[name], len(inputs[pool]))
-        augment = spec.augment or (partial(jitter, std=POINT_NOISE) if pool in columns else None)
-        sgld = spec.sgld or (POINT_SGLD if pool in columns else None)
-        device = inputs[pool].device
+        pool, size = pools[pool_names[name]], len(inputs[pool_names[name]])
+        extra = _extra(name, spec, templates, pool_names, size)
+        labelled, labels = _labels(name, spec, known[name], size)
+        device, augment = pool.inputs.device, spec.augment or pool.augment
+        sgld = spec.sgld or pool.sgld
         networks[name] = Shown(
-            inputs[pool], extra.to(device), labelled.to(device), labels.to(device), augment, sgld
+            pool.inputs, extra.to(device), labelled.to(device), labels.to(device), augment, sgld
         )
+    if any(pool.features for pool in pools.values()):
+        networks = _with_neighbours(TaskData(networks, templates), specs, pool_names, pools, num_clusters)
     return Prepared(
         TaskData(networks, templates),
         log_prob,
-        {name: spec.num_clusters or known[name].size for name, spec in specs.items()},
-        {name: spec.make_backbone or _backbone(networks[name].inputs) for name, spec in specs.items()},
-        {name: spec.start_rank for name, spec in specs.items()},
-        {name: columns[pool] for name, pool in pool_names.items() if pool in columns},
+        num_clusters,
+        {name: spec.make_backbone or pools[pool_names[name]].make_backbone for name, spec in specs.items()},
+        # chains begin anywhere where L_GEN is not trained
+        {name: 0 if pools[pool_names[name]].features else spec.start_rank for name, spec in specs.items()},
+        {name: columns for name, pool in pool_names.items() if (columns := pools[pool].columns) is not None},
     )
 
 
-def pool_name(name: str, spec: NetworkSpec, pools: Mapping[str, Tensor]) -> str:
+def _with_neighbours(
+    data: TaskData,
+    specs: Mapping[str, NetworkSpec],
+    pool_names: Mapping[str, str],
+    pools: Mapping[str, Pool],
+    num_clusters: Mapping[str, int],
+) -> dict[str, Shown]:
+    """The networks that read features, but for those with an augmentation of their own, pair each with neighbours."""
+    found = {}
+    for name, shown in data.networks.items():
+        near = None
+        if specs[name].augment is None:
+            rows = torch.cat([data.train_indices(name), shown.labelled]).unique()
+            near = pools[pool_names[name]].neighbours(rows, num_clusters[name])
+        found[name] = shown._replace(neighbours=near)
+    return found
+
+
+def pool_name(name: str, spec: NetworkSpec, pools: Mapping[str, object]) -> str:
     """Which pool a network reads."""
     if spec.pool is None and len(pools) != 1:
         raise DataError(f"network '{name}' must say which pool it reads: {', '.join(pools)}")
@@ -98,32 +98,6 @@ def pool_name(name: str, spec: NetworkSpec, pools: Mapping[str, Tensor]) -> str:
             f"network '{name}' reads pool '{pool}', which there is not{did_you_mean(pool, pools)}"
         )
     return pool
-
-
-def _pool(name: str, given: Tensor, bounds: tuple[float, float] | None) -> Tensor:
-    pool = torch.as_tensor(given)
-    if pool.ndim != 2:
-        check_images(pool, f"pool '{name}'", bounds)
-    elif not pool.is_floating_point() or not pool.isfinite().all():
-        raise DataError(f"pool '{name}': points must be finite floats, found {pool.dtype}")
-    return pool if pool.ndim != 2 else pool.float()
-
-
-def _columns(name: str, points: Float[Tensor, "point column"]) -> Columns:
-    low, high = points.aminmax(dim=0)
-    if (low == high).any():
-        column = int((low == high).nonzero()[0])
-        raise DataError(f"pool '{name}': column {column} is {low[column]:g} everywhere; leave it out")
-    return Columns(points.mean(dim=0), points.std(dim=0))
-
-
-def _backbone(inputs: Tensor) -> Callable[[], nn.Module]:
-    if inputs.ndim == 2:
-        return partial(
-            MLP, inputs.shape[1], hidden=(64, 64), num_features=None, activation="silu", input_gain=4.0
-        )
-    channels, *size = inputs.shape[1:]
-    return partial(ConvNet, channels=channels, image_size=size)
 
 
 def _indices(what: str, given: Indices, size: int) -> Int[Tensor, " index"]:

@@ -9,9 +9,27 @@ from torch import Tensor, nn
 
 from gedi_nesy.data.dataset import DataError
 from gedi_nesy.data.queries import Augment
+from gedi_nesy.models.encoders import FrozenFeatures
 from gedi_nesy.sampling.sgld import SGLDConfig
 
 Indices = Tensor | Sequence[int]
+
+
+@dataclass(frozen=True)
+class FeaturePool:
+    """A pool of features of images, a row an image, that a frozen encoder made: `backbone` says which one, and how.
+
+    A network that reads them is a linear head, and positive pairs are nearest neighbours: `neighbours`, the numbers of
+    the rows that are near to each, are found among what the network is shown unless they are given.
+    """
+
+    values: Tensor
+    """of 16 bits or of 32"""
+    backbone: FrozenFeatures | None = None
+    neighbours: Tensor | None = None
+
+    def __len__(self) -> int:
+        return len(self.values)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,11 +41,12 @@ class NetworkSpec:
     num_clusters: int | None = None
     """None: as many as its domain in the programs has values"""
     make_backbone: Callable[[], nn.Module] | None = None
-    """its encoder: a ConvNet for images, an MLP for points"""
+    """its encoder: a ConvNet for images, an MLP for points, none for features"""
     augment: Augment | None = None
-    """x' of x: random affine and elastic maps for images, noise for points (a tenth of their standard deviation)"""
+    """x' of x: random affine and elastic maps for images, noise for points (a tenth of their standard deviation), a
+    neighbour for features"""
     sgld: SGLDConfig | None = None
-    """what moves its chains: as the settings of a step say; of points, which are standardised, `prepare.POINT_SGLD`"""
+    """what moves its chains: as the settings of a step say; of points, which are standardised, `pools.POINT_SGLD`"""
     start_rank: int = 60
     """at most, of the Gaussian at which its Langevin chains begin"""
     labels: Mapping[int, object] = field(default_factory=dict)
@@ -54,11 +73,11 @@ class Queries:
 
 @dataclass(frozen=True, kw_only=True)
 class Task:
-    """Pools of images (n, channels, height, width) or points (n, dimension), networks by the names that the programs
-    have for them, and queries. A network that is not listed has all defaults.
+    """Pools of images (n, channels, height, width), points (n, dimension) or features, networks by the names that the
+    programs have for them, and queries. A network that is not listed has all defaults.
     """
 
-    pools: Mapping[str, Tensor]
+    pools: Mapping[str, Tensor | FeaturePool]
     queries: Sequence[Queries]
     networks: Mapping[str, NetworkSpec] = field(default_factory=dict)
     allow_python: bool = False

@@ -49,7 +49,7 @@ def _bar(config: TrainConfig, progress: bool) -> Iterator[OnProgress | None]:
     if not progress:
         yield None
         return
-    with shown_progress(config.explore + config.reconsider + config.refine) as report:
+    with shown_progress(config.first_steps + config.refine) as report:
         yield report
 
 
@@ -91,7 +91,7 @@ class Watch:
     def _total(self) -> int:
         if self.phase == "refine":
             return self.begun + self.config.refine
-        return self.begun + self.config.explore + self.config.reconsider + self.config.refine
+        return self.begun + self.config.first_steps + self.config.refine
 
     def _words(self, record: Record) -> str:
         parts = [

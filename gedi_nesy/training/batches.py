@@ -8,7 +8,6 @@ from jaxtyping import Float, Int
 from torch import Generator, Tensor, nn
 from torch.func import functional_call
 
-from gedi_nesy.data.pixels import to_float
 from gedi_nesy.data.queries import Blocks, TaskData
 from gedi_nesy.logic.circuits.evidence import ImpossibleEvidenceError, listed
 from gedi_nesy.objectives.term import Constraint
@@ -26,11 +25,11 @@ Facts = Mapping[str, Tensor]
 
 
 class Batch(NamedTuple):
-    """For each network the images of queries, template by template and reading by reading, then labelled ones, then
-    others; for each template the queries, and for each network the labels.
+    """For each network which images it is shown: those of queries, template by template and reading by reading, then
+    labelled ones, then others; for each template the queries, and for each network the labels.
     """
 
-    images: Mapping[str, Tensor]
+    indices: Mapping[str, Tensor]
     queries: tuple[Tensor, ...]
     labelled: Mapping[str, Tensor]
 
@@ -55,7 +54,7 @@ def draw(
     """
     total = data.num_queries
     queries = data.by_template(choose(generator, total, min(config.batch_size, (total + 1) // 2)))
-    images, known = {}, {}
+    indices, known = {}, {}
     for name, shown in data.networks.items():
         labelled = torch.arange(len(shown.labelled), device=data.device)
         if len(labelled) > config.batch_size:
@@ -64,8 +63,8 @@ def draw(
         if len(shown.extra_indices):
             mine = train_indices[name]
             index = torch.cat([index, mine[choose(generator, len(mine), config.batch_unlabelled)]])
-        images[name], known[name] = to_float(shown.inputs[index]), labelled
-    return Batch(images, queries, known)
+        indices[name], known[name] = index, labelled
+    return Batch(indices, queries, known)
 
 
 def choose(generator: Generator, size: int, num: int) -> Int[Tensor, " num"]:
@@ -94,7 +93,7 @@ def share_in_queries(data: TaskData, batch: Batch) -> float:
     known = sum(
         num_read(data, name, batch.queries) + len(labelled) for name, labelled in batch.labelled.items()
     )
-    return known / sum(len(images) for images in batch.images.values())
+    return known / sum(len(index) for index in batch.indices.values())
 
 
 def known(query_log_prob: QueryLogProb | None, facts: Facts, data: TaskData, batch: Batch) -> Known:

@@ -73,6 +73,8 @@ class TrainConfig:
     """random restarts at the most; the best by the training objective is refined"""
     attempts_without_queries: int = 1
     """restarts where there is no logic, and nothing by which one could be accepted: all of them are made"""
+    cluster: int = 0
+    """steps without logic with which a restart begins: clusters first, which the logic then names (0: both at once)"""
     explore: int = 350
     """steps of a restart"""
     refine: int = 1000
@@ -98,13 +100,37 @@ class TrainConfig:
         for name in ("attempts", "attempts_without_queries", "explore", "warmup", "rounds"):
             if getattr(self, name) < 1:
                 raise ConfigError(f"{name}={getattr(self, name)} must be at least 1")
-        for name in ("refine", "naming_every", "reconsider"):
+        for name in ("cluster", "refine", "naming_every", "reconsider"):
             if getattr(self, name) < 0:
                 raise ConfigError(f"{name}={getattr(self, name)} must not be negative")
         if self.entropy_start > 1:
             raise ConfigError(f"entropy_start={self.entropy_start} must be at most 1")
 
     @property
+    def first_steps(self) -> int:
+        """Steps of a restart that is accepted, or is worse than another one, before the refinement."""
+        return self.cluster + self.explore + self.reconsider
+
+    @property
     def max_steps(self) -> int:
         """Steps if all restarts are made, and all find a better permutation in every round."""
-        return self.attempts * (self.explore + 2 * self.rounds * self.reconsider) + self.refine
+        return self.attempts * (self.cluster + self.explore + 2 * self.rounds * self.reconsider) + self.refine
+
+
+FEATURES_RATE = 1.28
+"""Of the optimizer, times the number of features: a step then changes a logit by as much, however many there are."""
+
+
+def features_config(num_features: int) -> TrainConfig:
+    """The recipe for linear heads on frozen features, whose clusters come before their names; without L_GEN.
+
+    Restarts are cheap, and all of them are made: photographs are never read as surely as accepting one asks for.
+    """
+    return TrainConfig(
+        objective=table.METHODS["GEDI no gen"],
+        step=StepConfig(batch_size=96, learning_rate=FEATURES_RATE / num_features),
+        attempts=4,
+        cluster=350,
+        explore=150,
+        refine=400,
+    )

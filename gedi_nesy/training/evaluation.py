@@ -6,7 +6,7 @@ import torch
 from jaxtyping import Int
 from torch import Generator, Tensor
 
-from gedi_nesy.data.pixels import num_at_once, to_float
+from gedi_nesy.data.pixels import num_at_once
 from gedi_nesy.data.queries import Shown
 from gedi_nesy.objectives import table
 from gedi_nesy.objectives.table import Objective, Terms
@@ -63,12 +63,12 @@ def _some(generator: Generator, shown: Shown, most: int) -> Int[Tensor, " image"
 def _views(
     generator: Generator, network: NetworkLearner, index: Int[Tensor, " image"]
 ) -> tuple[Logits, Logits]:
-    """The averaged network's logits of these images, and of their augmentations."""
+    """The averaged network's logits of these images, and of x' of each."""
     plain, augmented = [], []
     for part in index.split(num_at_once(network.shown.inputs)):
-        images = to_float(network.shown.inputs[part])
+        images, other = network.views(generator, part)
         plain.append(network.average(images))
-        augmented.append(network.average(network.augment(generator, images)))
+        augmented.append(network.average(other))
     return torch.cat(plain), torch.cat(augmented)
 
 

@@ -175,7 +175,7 @@ class Learner:
         sampled = table.needs(objective, "samples")
         looked = {
             name: network.look(
-                self.generator, self.chain_generator, batch.images[name], sampled, self.backoff
+                self.generator, self.chain_generator, batch.indices[name], sampled, self.backoff
             )
             for name, network in self.networks.items()
         }

@@ -134,17 +134,29 @@ class NetworkLearner:
         """What errors call the network."""
         return type(self.model.backbone).__name__
 
-    def augment(self, generator: Generator, images: Inputs) -> Inputs:
-        """x' of x, in this network's own way."""
+    def views(self, generator: Generator, index: Int[Tensor, " image"]) -> tuple[Inputs, Inputs]:
+        """Images x, and x' of x in this network's own way: a neighbour where it has some, else an augmentation."""
+        images = to_float(self.shown.inputs[index])
+        if self.shown.neighbours is not None:
+            near = self.shown.neighbours[index]
+            place = torch.randint(
+                near.shape[1], (len(index), 1), generator=generator, device=generator.device
+            )
+            return images, to_float(self.shown.inputs[near.gather(1, place)[:, 0].long()])
         if self.shown.augment is not None:
-            return self.shown.augment(generator, images)
-        return augmentation.warp(generator, images, self.config.warp)
+            return images, self.shown.augment(generator, images)
+        return images, augmentation.warp(generator, images, self.config.warp)
 
     def look(
-        self, generator: Generator, chain_generator: Generator, images: Inputs, sampled: bool, backoff: int
+        self,
+        generator: Generator,
+        chain_generator: Generator,
+        index: Int[Tensor, " image"],
+        sampled: bool,
+        backoff: int,
     ) -> Looked:
         """What a step sees of these images, and with `sampled` of chains that it moves on."""
-        augmented = self.augment(generator, images)
+        images, augmented = self.views(generator, index)
         samples = self._samples(chain_generator, backoff) if sampled else None
         looked = Looked(*forward(self.parallel, images, augmented, samples, self.config.batch_samples))
         return looked._replace(outputs=table.joint(self.network.heads, looked.outputs))

@@ -2,7 +2,6 @@
 
 import operator
 from collections.abc import Callable
-from typing import Literal
 
 from gedi_nesy.objectives import table
 from gedi_nesy.objectives.table import Objective, Terms
@@ -16,10 +15,7 @@ from gedi_nesy.training.evaluation import evaluate
 from gedi_nesy.training.learner import Learner
 from gedi_nesy.training.permutation import permute_clusters
 from gedi_nesy.training.records import Attempt, Record, packed, renamed, unpacked
-from gedi_nesy.training.schedule import annealed, cosine
-
-Phase = Literal["explore", "reconsider", "confirm", "refine", "done"]
-"""explore: a restart. reconsider: a copy learns on without logic. confirm: and with it, under another permutation."""
+from gedi_nesy.training.schedule import Phase, entropy_weight, learning_rate, num_steps, steps_before
 
 
 class TrainingRun:
@@ -42,7 +38,7 @@ class TrainingRun:
         self.on_step, self.on_restart = on_step, on_restart
         self.query_log_prob, self.search_log_prob = query_log_prob, search_log_prob or query_log_prob
         self.guided = query_log_prob is not None and table.needs(config.objective, "queries")
-        self.phase: Phase = "explore"
+        self.phase: Phase = self._first_phase
         self.attempt = self.round = self.step = 0
         self.attempts: list[Attempt] = []
         self.history: list[Record] = []
@@ -74,10 +70,14 @@ class TrainingRun:
             if self.step % self.config.step.guard.good_every == 0:
                 snapshot.check_finite(self.active)
                 self.rollback.passed(self._good)
-            while not self.done and self.step >= self._steps():
+            while not self.done and self.step >= num_steps(self.config, self.phase):
                 self._end_phase()
         except DivergedError as error:
             self._roll_back(error)
+
+    @property
+    def _first_phase(self) -> Phase:
+        return "cluster" if self._clustered else "explore"
 
     @property
     def active(self) -> Learner:
@@ -94,31 +94,26 @@ class TrainingRun:
         """The weight of L_PRIOR in the present restart."""
         return self.config.objective.get("prior", 0.0) * PRIOR_FACTORS[self.attempt % len(PRIOR_FACTORS)]
 
-    def _steps(self) -> int:
-        """How many the present phase has."""
-        steps = {"explore": self.config.explore, "refine": self.config.refine}
-        return steps.get(self.phase, self.config.reconsider)
+    @property
+    def _clustered(self) -> bool:
+        """Whether restarts begin without logic."""
+        return self.guided and self.config.cluster > 0
 
     def _take_step(self) -> Terms:
-        config, step, query = self.config, self.step, self.query_log_prob
-        rate, objective = config.step.learning_rate, self.objective
-        if self.phase == "refine":
-            return self.active.step(query, objective, rate * cosine(step, config.refine, config.warmup))
-        # Langevin chains cannot follow a network that changes this fast, and in trials they kept restarts from
-        # finding the right permutation (docs/training.md): L_GEN waits for the refinement
-        objective = table.times(objective, "samples", 0.0)
-        if self.phase == "reconsider":
-            return self.active.step(None, objective, rate)
-        if self.phase == "confirm":
-            return self.active.step(query, objective, rate * cosine(step, config.reconsider, config.warmup))
-        # deterministic annealing: predictions begin soft and sharpen while the logic finds the permutation
-        due = config.naming_every and (step + 1) % config.naming_every == 0
+        config, phase, step, objective = self.config, self.phase, self.step, self.objective
+        query = None if phase in ("cluster", "reconsider") else self.query_log_prob
+        if phase != "refine":
+            # Langevin chains cannot follow a network that changes this fast, and in trials they kept restarts from
+            # finding the right permutation (docs/training.md): L_GEN waits for the refinement
+            objective = table.times(objective, "samples", 0.0)
+        # clusters that are there already are named first, others when they have begun to form
+        count = step if self._clustered else step + 1
+        due = phase == "explore" and config.naming_every and count % config.naming_every == 0
         if due and self.guided:
             assert self.search_log_prob is not None
             permute_clusters(self.active, self.search_log_prob)
-        entropy_weight = annealed(step / config.explore, config.entropy_start)
-        rate = rate * cosine(step, config.explore, config.warmup)
-        return self.active.step(query, objective, rate, entropy_weight)
+        weight = entropy_weight(config, phase, step, self._clustered)
+        return self.active.step(query, objective, learning_rate(config, phase, step), weight)
 
     def _record(self, terms: Terms) -> None:
         phase = "refine" if self.phase == "refine" else f"attempt {self.attempt + 1}"
@@ -127,14 +122,12 @@ class TrainingRun:
 
     @property
     def _offset(self) -> int:
-        """Steps of the restart before the present phase: its verification goes on counting."""
-        if self.phase not in ("reconsider", "confirm"):
-            return 0
-        before = 2 * self.round + (self.phase == "confirm")
-        return self.config.explore + before * self.config.reconsider
+        return steps_before(self.config, self.phase, self.round, self._clustered)
 
     def _end_phase(self) -> None:
-        if self.phase == "explore":
+        if self.phase == "cluster":
+            self._begin("explore")
+        elif self.phase == "explore":
             if self.guided and self.config.reconsider:
                 self._verify(self.learner, round_=0)
             else:
@@ -194,7 +187,7 @@ class TrainingRun:
         else:
             self.attempt += 1
             self.learner = self.make_learner(self.attempt)
-            self._begin("explore")
+            self._begin(self._first_phase)
 
     def _good(self) -> Tree:
         return {"step": self.step, "learner": snapshot.take(self.active, chains=False)}

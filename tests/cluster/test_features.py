@@ -6,7 +6,8 @@ from sklearn.datasets import make_blobs
 from sklearn.metrics import adjusted_rand_score
 
 from gedi_nesy.cluster import ClusterConfig, assign, cluster_features
-from gedi_nesy.cluster.heads import HeadLearner, moments
+from gedi_nesy.cluster.heads import HeadLearner
+from gedi_nesy.features.moments import moments
 from gedi_nesy.features.neighbours import nearest
 from gedi_nesy.models.encoders import FrozenFeatures
 from gedi_nesy.models.gedi import GEDI

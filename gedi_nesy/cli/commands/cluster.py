@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from gedi_nesy.cli import run_folder
-from gedi_nesy.cli.cluster_inputs import NONE, PHOTOGRAPH, ClusterInputs, read_inputs
+from gedi_nesy.cli.cluster_inputs import ENCODERS, NONE, ClusterInputs, read_inputs
 from gedi_nesy.cli.cluster_number import STEPS, count_or_range, find_number
 from gedi_nesy.cli.cluster_outcome import say_decisions, say_outcome
 from gedi_nesy.cli.program_file import seconds_of
@@ -60,9 +60,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         nargs="?",
         const=encoders.DEFAULT,
         metavar="ENCODER",
-        help=f"for photographs: cluster the features of a frozen encoder, {encoders.DEFAULT} (which has seen ImageNet's"
-        " labels) or any model of timm by its name; none: never (default: for images in colour of more than"
-        f" {PHOTOGRAPH} pixels, if it is installed)",
+        help=f"for photographs: cluster the features of a frozen encoder, {ENCODERS}",
     )
     parser.add_argument(
         "--weight-gen",

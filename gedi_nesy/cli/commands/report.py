@@ -5,13 +5,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from gedi_nesy.cli import run_folder, run_page
-from gedi_nesy.cli.cluster_inputs import read_further
+from gedi_nesy.cli.cluster_inputs import further_features, read_further
 from gedi_nesy.cli.label_files import labels_by_folder, read_labels
 from gedi_nesy.cli.task_runs import folder as task_folder
 from gedi_nesy.cli.task_runs import page as task_page
 from gedi_nesy.cli.trained import read_inputs_for
 from gedi_nesy.cluster import assign
 from gedi_nesy.errors import ConfigError
+from gedi_nesy.models.encoders import FrozenFeatures
 from gedi_nesy.report.page.content import Page
 from gedi_nesy.report.page.write import write_page
 
@@ -74,7 +75,11 @@ def _page_of_task(arguments: argparse.Namespace) -> Page:
     for name, network in trained.networks.items():
         source = arguments.source or Path(trained.settings["networks"][name]["pool"])
         _check_there(source)
-        collections[name] = read_inputs_for(network.model, source)
+        backbone = network.model.backbone
+        if isinstance(backbone, FrozenFeatures):
+            collections[name] = further_features(source, backbone, lambda note: None)
+        else:
+            collections[name] = read_inputs_for(network.model, source)
         labels[name] = _labels(arguments, collections[name].names, name)
     return task_page.page_of(trained, collections, labels, _note(arguments))
 

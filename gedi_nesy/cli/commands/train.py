@@ -6,15 +6,17 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from gedi_nesy.cli.cluster_inputs import ENCODERS
 from gedi_nesy.cli.program_file import seconds_of
 from gedi_nesy.cli.run_folder import without_resume
 from gedi_nesy.cli.task_runs import folder as task_folder
 from gedi_nesy.cli.task_runs.inputs import TaskInputs, read_inputs
 from gedi_nesy.cli.task_runs.page import write_with_cards
 from gedi_nesy.cli.task_runs.results import say_outcome, write_results
-from gedi_nesy.cli.task_runs.settings import TrainSettings, task_config
+from gedi_nesy.cli.task_runs.settings import ON_FEATURES, TrainSettings, task_config
 from gedi_nesy.cli.top_level import INTERRUPTED, versions
 from gedi_nesy.errors import ConfigError
+from gedi_nesy.features import encoders
 from gedi_nesy.tasks.learn import learn_task
 from gedi_nesy.training.config import TrainConfig
 from gedi_nesy.training.durability.checkpoint_manager import CheckpointConfig, CheckpointManager
@@ -55,16 +57,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="the few symbols that are known: image, symbol[, network]",
     )
     parser.add_argument(
+        "--features",
+        nargs="?",
+        const=encoders.DEFAULT,
+        metavar="ENCODER",
+        help=f"for photographs: networks read the features of a frozen encoder, {ENCODERS}",
+    )
+    parser.add_argument(
         "--steps",
         type=int,
-        default=DEFAULTS.steps,
-        help=f"of a run of one restart (default: {DEFAULTS.steps:,})",
+        help=f"of a run of one restart (default: {DEFAULTS.steps:,}, and {ON_FEATURES.steps:,} on features)",
     )
     parser.add_argument(
         "--restarts",
         type=int,
-        default=DEFAULTS.restarts,
-        help=f"random restarts at the most, until one convinces (default: {DEFAULTS.restarts})",
+        help="random restarts at the most, until one convinces (default:"
+        f" {DEFAULTS.restarts}, and {ON_FEATURES.restarts} on features)",
     )
     parser.add_argument("--seed", type=int, default=0, help="of all that is drawn (default: 0)")
     parser.add_argument(
@@ -88,13 +96,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Read, decide, train, judge, write; Ctrl-C and a time limit end training early and lose nothing."""
-    settings = TrainSettings(steps=arguments.steps, restarts=arguments.restarts)
     _check_out(arguments)
     inputs = read_inputs(arguments)
     for note in inputs.notes:
         print(note)
-    shapes = [tuple(pool.shape[1:]) for pool in inputs.task.pools.values()]
-    config = task_config(settings, shapes)
+    usual = ON_FEATURES if inputs.photographs else DEFAULTS
+    settings = TrainSettings(
+        steps=usual.steps if arguments.steps is None else arguments.steps,
+        restarts=usual.restarts if arguments.restarts is None else arguments.restarts,
+    )
+    config = task_config(settings, inputs.shapes, inputs.num_features)
+    if inputs.photographs:
+        print(
+            "networks: linear heads; positive pairs are nearest neighbours; L_GEN is not trained on features"
+        )
     print(
         f"training: {settings.steps:,} steps, more where the first restart does not convince (at most"
         f" {settings.restarts}); seed {arguments.seed}"
@@ -145,11 +160,14 @@ def _check_out(arguments: argparse.Namespace) -> None:
 
 def _saver(arguments: argparse.Namespace, settings: TrainSettings, inputs: TaskInputs) -> CheckpointManager:
     """Checkpoints in the run's folder; a run that begins anew deletes those that lie there."""
+    encoders_used = {name: each.backbone.config for name, each in inputs.photographs.items() if each.backbone}
+    features = {"features": encoders_used} if encoders_used else {}
     shared = {
         **asdict(settings),
         "seed": arguments.seed,
         "program": sha256(inputs.program.source.text.encode()).hexdigest(),
-        "pools": {name: list(pool.shape) for name, pool in inputs.task.pools.items()},
+        "pools": {name: list(inputs.pools.collections[name].inputs.shape) for name in inputs.task.pools},
+        **features,
         "templates": [[each.query.text, len(each.rows)] for each in inputs.templates],
         "rows": sha256(repr([each.rows for each in inputs.templates]).encode()).hexdigest(),
         "labels": {
@@ -179,6 +197,7 @@ def _settings(
         "seed": arguments.seed,
         **asdict(settings),
         "objective": dict(config.objective),
+        "features": arguments.features,
         "notes": inputs.notes,
         "left_out": {
             source: [list(each) for each in inputs.pools.collections[name].left_out]

@@ -25,6 +25,7 @@ from torch import Tensor
 from gedi_nesy.cli.run_folder import TASK_SETTINGS, RunFolderError, prepared, read_json
 from gedi_nesy.files import UnreadableError, read_tensors, to_bytes, write_whole
 from gedi_nesy.logic import Program
+from gedi_nesy.models.encoders import FrozenFeatures
 from gedi_nesy.models.gedi import GEDI
 from gedi_nesy.tasks.programs import Outputs, domains
 from gedi_nesy.tasks.task import Queries
@@ -44,6 +45,11 @@ class Network:
     inverted: bool
     unlike_above: float
     """energy beyond which an image is unlike those of the training"""
+
+    @property
+    def reads_features(self) -> bool:
+        """Whether it stands on a frozen encoder of photographs."""
+        return isinstance(self.model.backbone, FrozenFeatures)
 
     def prepared(self, images: Tensor) -> Tensor:
         """Images as the network was trained on them."""

@@ -2,12 +2,13 @@
 
 import argparse
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
+from gedi_nesy.cli.cluster_inputs import ClusterInputs, read_as_they_are
 from gedi_nesy.cli.run_folder import prepared
 from gedi_nesy.cluster import white_background
-from gedi_nesy.data.arrays import read_collection
 from gedi_nesy.data.dataset import Collection, DataError
 from gedi_nesy.errors import ConfigError, did_you_mean
 from gedi_nesy.logic import Program
@@ -16,7 +17,7 @@ from gedi_nesy.tasks.files.labels import labels_of, read_labels
 from gedi_nesy.tasks.files.query_files import read_query_file
 from gedi_nesy.tasks.files.stated_queries import StatedTemplate, templates_of
 from gedi_nesy.tasks.programs import Domain, Outputs, domains, readings_of
-from gedi_nesy.tasks.task import Queries, Task
+from gedi_nesy.tasks.task import FeaturePool, Queries, Task
 
 
 class TaskInputs(NamedTuple):
@@ -33,6 +34,18 @@ class TaskInputs(NamedTuple):
     """of the networks that read something"""
     notes: list[str]
     """a line for each thing that was found or decided"""
+    photographs: Mapping[str, ClusterInputs]
+    """by pool, those of whose images the networks are given features"""
+
+    @property
+    def shapes(self) -> list[tuple[int, ...]]:
+        """Of what networks read, pool by pool."""
+        return [tuple(self.pools.collections[name].inputs.shape[1:]) for name in self.task.pools]
+
+    @property
+    def num_features(self) -> int | None:
+        """Of photographs, the most that an encoder gives; None where networks read images or points."""
+        return max((each.values.shape[1] for each in self.photographs.values()), default=None)
 
 
 def read_inputs(arguments: argparse.Namespace) -> TaskInputs:
@@ -45,7 +58,7 @@ def read_inputs(arguments: argparse.Namespace) -> TaskInputs:
     program = Program.from_file(rule, outputs, arguments.allow_python)
     stated = read_query_file(arguments.queries, program.source, arguments.query)
     size = tuple(arguments.size) if arguments.size else None
-    pools = read_pools(arguments.images, found, size)
+    pools, photographs = read_pools(arguments.images, found, size, arguments.features)
     templates = templates_of(stated, program, is_image_of(pools))
     read = dict.fromkeys(network for each in templates for network, _ in readings_of(each.query))
     used = {name: found[name] for name in read}
@@ -73,13 +86,26 @@ def read_inputs(arguments: argparse.Namespace) -> TaskInputs:
         pools.sources,
     )
     task = assemble(rule, templates, ready, labels, arguments.allow_python)
-    return TaskInputs(task, program, templates, ready, inverted, used, notes)
+    features = {
+        name: FeaturePool(photographs[name].values, photographs[name].backbone)
+        for name in task.pools
+        if name in photographs
+    }
+    task = replace(task, pools={**task.pools, **features})
+    return TaskInputs(task, program, templates, ready, inverted, used, notes, photographs)
 
 
 def read_pools(
-    given: Sequence[str], networks: Mapping[str, object], size: tuple[int, int] | None = None
-) -> Pools:
-    """The images of all `[NETWORK=]DIR|FILE`."""
+    given: Sequence[str],
+    networks: Mapping[str, object],
+    size: tuple[int, int] | None = None,
+    features: str | None = None,
+) -> tuple[Pools, dict[str, ClusterInputs]]:
+    """The images of all `[NETWORK=]DIR|FILE`, and by pool those of which features stand in their place.
+
+    `features` is as `cluster_inputs.read_as_they_are` has it.
+    """
+    photographs: dict[str, ClusterInputs] = {}
     collections: dict[str, Collection] = {}
     sources: dict[str, str] = {}
     for text in given:
@@ -89,8 +115,12 @@ def read_pools(
             raise ConfigError(f"--images {text}: no network '{network}'{did_you_mean(network, networks)}")
         if network in collections:
             raise ConfigError(f"--images {text}: given twice; several folders are sub-folders of one")
-        collections[network], sources[network] = read_collection(Path(path), size), path
-    return Pools(collections, sources)
+        found = read_as_they_are(Path(path), features, size, say=lambda note: None)
+        if found.backbone is not None:
+            photographs[network] = found
+        collections[network] = Collection(found.values, found.names, found.notes, found.left_out)
+        sources[network] = path
+    return Pools(collections, sources), photographs
 
 
 def is_image_of(pools: Pools) -> Callable[[str], bool]:

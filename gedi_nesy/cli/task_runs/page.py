@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from gedi_nesy.cli.cluster_inputs import ClusterInputs
 from gedi_nesy.cli.page_parts import curves_of, image_chains, point_chains
 from gedi_nesy.cli.run_folder import (
     HISTORY,
@@ -21,6 +22,7 @@ from gedi_nesy.cli.task_runs.inputs import TaskInputs
 from gedi_nesy.cluster import assign
 from gedi_nesy.data.dataset import Collection
 from gedi_nesy.models.card import Card, write_card
+from gedi_nesy.models.encoders import FrozenFeatures
 from gedi_nesy.report.page import content, networks
 from gedi_nesy.report.page.content import Cloud, Finding, Page, Readings
 from gedi_nesy.report.page.findings import finding_of
@@ -48,9 +50,12 @@ def write_with_cards(out: Path, inputs: TaskInputs, rivals: Rivals) -> Path:
     """After `train`: readings, the page, and a card for each network; returns where the page is."""
     write_readings(out, rivals)
     run = task_folder.read(out)
-    collections = {}
+    collections: dict[str, Collection | ClusterInputs] = {}
     for name in run.networks:
         pool = inputs.pools.of(name)
+        if pool in inputs.photographs:
+            collections[name] = inputs.photographs[pool]
+            continue
         own = inputs.pools.collections[pool]
         # `prepared` is its own inverse
         collections[name] = own._replace(inputs=prepared(own.inputs, inputs.inverted[pool]))
@@ -65,11 +70,13 @@ def write_with_cards(out: Path, inputs: TaskInputs, rivals: Rivals) -> Path:
 
 def page_of(
     run: TaskFolder,
-    collections: Mapping[str, Collection],
+    collections: Mapping[str, Collection | ClusterInputs],
     labels: Labels | None = None,
     labels_note: str = "",
 ) -> Page:
-    """Everything that there is to show; `collections` are the images by network, as the person has them."""
+    """Everything that there is to show; `collections` are the images by network as the person has them, and photographs
+    with their features.
+    """
     settings = run.settings
     several = len(run.networks) > 1
     parts = [
@@ -108,6 +115,9 @@ def cards_of(run: TaskFolder, page: Page) -> dict[str, Card]:
         ]
         if network.inverted:
             about.append("It was trained on the negative of images with a white background: give it 255 - x.")
+        backbone = network.model.backbone
+        if isinstance(backbone, FrozenFeatures):
+            about.append(backbone.about)
         found[name] = Card(title=name, about=about, facts=page.finding.facts, command=page.command)
     return found
 
@@ -129,12 +139,14 @@ def _finding(run: TaskFolder) -> Finding:
 def _network(
     run: TaskFolder,
     network: Network,
-    collection: Collection,
+    collection: Collection | ClusterInputs,
     name: str,
     labels: Sequence[str | None] | None,
     labels_note: str,
 ) -> content.Network:
-    assigned = assign(network.model, network.prepared(collection.inputs))
+    photographs = collection if isinstance(collection, ClusterInputs) else None
+    inputs = collection.values if isinstance(collection, ClusterInputs) else collection.inputs
+    assigned = assign(network.model, network.prepared(inputs))
     learned, seed = run.settings["objective"].get("gen", 0) > 0, run.settings["seed"]
     found = networks.Predictions(
         names=collection.names,
@@ -145,11 +157,13 @@ def _network(
         labels=labels,
         labels_note=labels_note,
     )
-    if collection.is_images:
+    if photographs is not None:
+        return networks.of_images(photographs, found, name)
+    if inputs.ndim == 4:
         chains = image_chains(network.model, seed, network.inverted) if learned else None
-        return networks.of_images(collection.inputs.numpy(), found, name, chains)
+        return networks.of_images(inputs.numpy(), found, name, chains)
     cloud = Cloud(
-        inputs=collection.inputs.double().numpy(),
+        inputs=inputs.double().numpy(),
         clusters=found.clusters,
         names=found.symbols,
         samples=point_chains(network.model, seed) if learned else {},

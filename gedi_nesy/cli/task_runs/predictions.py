@@ -26,7 +26,10 @@ IMAGE = re.compile(r"\bImage(\d+)\b")
 
 def is_query_file(path: Path, run: TaskFolder) -> bool:
     """Whether further queries are in a file, rather than images or points."""
-    points = any(len(network.model.input_shape) == 1 for network in run.networks.values())
+    points = any(
+        len(network.model.input_shape) == 1 and not network.reads_features
+        for network in run.networks.values()
+    )
     endings = FACTS if points else (*FACTS, *TABLES)
     return path.suffix.lower() in endings and not path.is_dir()
 
@@ -94,7 +97,7 @@ def _answered(
     query = template.query
     for start in range(0, len(template.rows), AT_ONCE):
         rows = template.rows[start : start + AT_ONCE]
-        part = {name: to_float(value[start : start + AT_ONCE]) for name, value in inputs.items()}
+        part = {name: _as_float(value[start : start + AT_ONCE]) for name, value in inputs.items()}
         with torch.no_grad():
             distribution = query.distribution(**part)
         explained = query.explain(**part)
@@ -110,6 +113,11 @@ def _answered(
                 row.number,
                 [str(stated[row.number].term), answer, f"{own[best].item():.6g}", reading, told, probability],
             )
+
+
+def _as_float(inputs: Tensor) -> Tensor:
+    """Pixels between 0 and 1; features, of 16 bits, with 32."""
+    return inputs.float() if inputs.dtype == torch.float16 else to_float(inputs)
 
 
 def _with_names(text: str, images: Sequence[str]) -> str:

@@ -26,7 +26,7 @@ def write_results(
     networks, rows, described = {}, [], {}
     for name, model in outcome.models.items():
         pool = inputs.pools.of(name)
-        found = assign(model, inputs.task.pools[pool])
+        found = assign(model, inputs.pools.collections[pool].inputs)
         symbols = tuple(map(str, inputs.domains[name].values))
         networks[name] = Network(model, symbols, inputs.inverted[pool], energy_bound(found.energies))
         rows += symbol_rows(

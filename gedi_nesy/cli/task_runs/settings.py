@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from gedi_nesy.augmentation.warp import WarpConfig
 from gedi_nesy.errors import ConfigError
-from gedi_nesy.training.config import StepConfig, TrainConfig
+from gedi_nesy.training.config import TrainConfig, features_config
 
 USUAL = TrainConfig()
 
@@ -26,18 +26,34 @@ class TrainSettings:
             raise ConfigError(f"--restarts {self.restarts} must be at least 1")
 
 
-def task_config(settings: TrainSettings, image_shapes: Sequence[tuple[int, ...]]) -> TrainConfig:
-    """The usual recipe, its phases in proportion to the steps, its shifts in proportion to the size of images."""
-    share = settings.steps / (USUAL.explore + USUAL.refine)
-    explore = max(1, round(share * USUAL.explore))
+_FEATURES = features_config(1)
+ON_FEATURES = TrainSettings(
+    steps=_FEATURES.cluster + _FEATURES.explore + _FEATURES.refine, restarts=_FEATURES.attempts
+)
+"""As long as features take, however many there are."""
+
+
+def task_config(
+    settings: TrainSettings, image_shapes: Sequence[tuple[int, ...]], num_features: int | None = None
+) -> TrainConfig:
+    """The usual recipe, its phases in proportion to the steps, its shifts in proportion to the size of images.
+
+    `num_features` are those of frozen features, if there are some.
+    """
+    recipe = USUAL if num_features is None else features_config(num_features)
+    share = settings.steps / (recipe.cluster + recipe.explore + recipe.refine)
+    cluster = round(share * recipe.cluster)
+    explore = max(1, round(share * recipe.explore))
     sides = [min(shape[1:]) for shape in image_shapes if len(shape) == 3]
     scale = min(sides, default=28) / 28
     usual = WarpConfig()
     warp = replace(usual, translate=usual.translate * scale, elastic=usual.elastic * scale)
-    return TrainConfig(
-        step=StepConfig(warp=warp),
+    return replace(
+        recipe,
+        step=replace(recipe.step, warp=warp),
         attempts=settings.restarts,
+        cluster=cluster,
         explore=explore,
-        refine=settings.steps - explore,
-        reconsider=max(1, round(share * USUAL.reconsider)),
+        refine=settings.steps - cluster - explore,
+        reconsider=max(1, round(share * recipe.reconsider)),
     )

@@ -1,0 +1,12 @@
+"""python -m benchmarks.photographs"""
+
+from benchmarks.photographs.run import BENCHMARK
+from benchmarks.runner.command_line import main
+
+
+def cli() -> None:
+    main(BENCHMARK)
+
+
+if __name__ == "__main__":
+    cli()
