@@ -116,6 +116,18 @@ def test_a_run_that_is_interrupted_after_every_step_ends_with_the_same_numbers(t
     same(whole, parts)
 
 
+def test_a_restart_that_clusters_first_is_counted_on_and_goes_on_after_every_step(tmp_path, make_learner):
+    config = replace(EVERY_PHASE, cluster=4, explore=6, refine=3, attempts=2, reconsider=3, rounds=1)
+    whole = train(make_learner, successor, config)
+    first = [record for record in whole.history if record.phase == "attempt 1"]
+    assert [record.step for record in first] == list(range(len(first)))
+    # without the rule, with it, and verified without it
+    assert [record.terms["nesy"] is not None for record in first[:13]] == [False] * 4 + [True] * 6 + [
+        False
+    ] * 3
+    same(whole, interrupted(tmp_path, make_learner, successor, config, [1] * (len(whole.history) - 1)))
+
+
 @pytest.mark.parametrize("log_prob", [successor, None])
 def test_checkpoints_change_no_number(tmp_path, make_learner, log_prob):
     """Saved or not, with logic or without."""
