@@ -14,6 +14,7 @@ from benchmarks.images.agreement import (
 )
 from benchmarks.images.config import ImagesConfig
 from benchmarks.images.data import dataset_of
+from benchmarks.images.frozen import cluster_config, learn_frozen
 from benchmarks.images.generation import NUM, encoder_named, evolving, nearest_training, quality, samples_of
 from benchmarks.images.learned import learn_row
 from benchmarks.images.others import Others, others_of
@@ -25,6 +26,7 @@ from benchmarks.images.rows import ROWS, Row
 from benchmarks.runner.benchmark import Benchmark, Job, Place, Run
 from benchmarks.runner.devices import forget_peak, peak_memory
 from gedi_nesy.errors import ConfigError
+from gedi_nesy.features.encoders import FrozenEncoder
 from gedi_nesy.models.gedi import GEDI
 from gedi_nesy.training import distributed
 
@@ -35,11 +37,13 @@ def jobs(config: ImagesConfig) -> list[Job]:
     dataset = dataset_of(config)
     shape = tuple(dataset.train.images.shape[1:])
     backbone(config.size, shape)()
-    if config.features and isinstance(missing := encoder_named(config.encoder), str):
-        raise ConfigError(f"--features: {missing}")
     for name in config.rows():
-        if ROWS[name].objective is not None:
-            train_config(ROWS[name], config.size, shape)
+        row = ROWS[name]
+        if row.reads == "features":
+            _encoder(config, name)
+            cluster_config(config, dataset.num_classes, config.seeds[0])
+        elif row.objective is not None:
+            train_config(row, config.size, shape)
     return [
         Job(
             name=f"{name}, seed {seed}",
@@ -64,7 +68,10 @@ def run_one(config: ImagesConfig, job: Job, place: Place) -> list[Run]:
     (identity,) = job.runs
     dataset, row = dataset_of(config), ROWS[identity["row"]]
     measured = forget_peak(place.device)
-    learned = learn_row(config, job, place, row, dataset)
+    if row.reads == "features":
+        learned = learn_frozen(config, job, place, row, dataset, _encoder(config, identity["row"]))
+    else:
+        learned = learn_row(config, job, place, row, dataset)
     if not distributed.first():
         return []
     peak = {"peak_mb": peak_memory(place.device) / 1e6} if measured and learned.model else {}
@@ -94,6 +101,14 @@ def run_one(config: ImagesConfig, job: Job, place: Place) -> list[Run]:
             "survival": dict(learned.survival),
         }
     ]
+
+
+def _encoder(config: ImagesConfig, name: str) -> FrozenEncoder:
+    """That of the rows that read features; ConfigError if it cannot be had."""
+    found = encoder_named(config.encoder)
+    if isinstance(found, str):
+        raise ConfigError(f"--methods {name!r}: {found}")
+    return found
 
 
 def _others(config: ImagesConfig) -> Others:

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import roc_curve
 
-from gedi_nesy.metrics.ood import auroc, average_precision, false_positive_rate, typicality
+from gedi_nesy.metrics.ood import auroc, average_precision, false_positive_rate, roc, typicality
 
 
 @pytest.fixture
@@ -38,6 +38,12 @@ def test_false_positive_rate_is_that_of_the_roc_curve(scores):
     assert false_positive_rate(inside + 100, outside) == 0.0
     assert false_positive_rate(inside - 100, outside) == 1.0
     assert false_positive_rate(np.arange(1, 21.0), np.array([1.5, 2.5])) == 0.5, "19 of 20 are at least 2"
+
+
+def test_the_area_under_the_curve_is_the_auroc(scores):
+    false, true = roc(*scores)
+    assert np.trapezoid(true, false) == pytest.approx(auroc(*scores))
+    assert (false[0], true[0], false[-1], true[-1]) == (0, 0, 1, 1)
 
 
 def test_what_is_too_likely_is_not_typical():

@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from benchmarks.images.data import from_folder
+from benchmarks.images.page import finding_of
 from benchmarks.images.rows import ROWS, self_supervised
 from gedi_nesy import GEDI
 from gedi_nesy.data.dataset import DataError
@@ -55,6 +56,42 @@ def test_the_models_are_kept(made):
     assert model.num_clusters == CLASSES
     assert not (made / "k-means-on-pixels" / "seed-0" / "model").exists()
     assert not list(made.rglob("checkpoint-*")), "what is finished needs none"
+
+
+def test_pictures_and_a_page_that_holds_them(made):
+    for name in ("samples.png", "chains.png", "nearest.png", "embeddings.png", "roc.png", "energies.png"):
+        assert (made / name).stat().st_size > 0
+    assert (made / "GEDI" / "seed-0" / "clusters.png").stat().st_size > 0
+    text = (made / "page.html").read_text()
+    assert text.count("data:image/png;base64,") == 6 + len(CHOSEN)
+    assert "One seed says nothing of the spread" in text
+    assert "python -m benchmarks.images --dataset folder" in text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "word"), [((0.80, 0.01), "GEDI clusters best"), ((0.88, 0.03), "near each other")]
+)
+def test_no_row_is_better_by_less_than_the_spread_of_seeds(seconds, word):
+    rows = {
+        name: {"nmi": {"median": median, "std": std}}
+        for name, (median, std) in {"GEDI": (0.90, 0.02), "SimCLR": seconds}.items()
+    }
+    assert finding_of(rows, seeds=3).word == word
+    assert finding_of(rows, seeds=1).word == "one seed"
+
+
+def test_rows_on_features(classes, tmp_path, monkeypatch):
+    """Four corners show the first bar and the last: heads and k-means read these, and no network is trained."""
+    made_small(monkeypatch)
+    rows = ("k-means on features", "GEDI on features")
+    few = [*SMALL, "--iterations", 20, "--data-root", classes, "--methods", *rows, "--seeds", 0]
+    assert run(monkeypatch, *few, "--out", tmp_path) == 0
+    results = json.loads((tmp_path / "results.json").read_text())
+    kmeans, gedi = results["runs"]
+    assert (kmeans["clusters_by"], gedi["clusters_by"]) == ("k-means on embeddings", "p(y|x)")
+    assert kmeans["metrics"]["knn"] == gedi["metrics"]["knn"], "the same features"
+    assert not any(tmp_path.rglob("model.safetensors"))
+    assert run(monkeypatch, *few, "--iterations", 4, "--out", tmp_path / "b") == 2, "ten heads need more"
 
 
 def test_resume_keeps_what_is_there(made, classes, monkeypatch):

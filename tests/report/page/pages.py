@@ -1,5 +1,6 @@
 """A page with every part in it, small, and what a reader of HTML sees of one."""
 
+import base64
 from html.parser import HTMLParser
 
 import numpy as np
@@ -14,9 +15,12 @@ from gedi_nesy.report.page.content import (
     Group,
     Network,
     Page,
+    Picture,
     Readings,
+    Table,
     Thumbnail,
 )
+from gedi_nesy.report.page.pictures import data_uri
 
 NASTY = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>&amp;.png"
 """What a stranger may call a file."""
@@ -27,6 +31,11 @@ def thumbnail(random: np.random.Generator, name: str, caption: str = "", channel
     """An image of noise."""
     pixels = random.integers(256, size=(channels, 6, 8), dtype=np.uint8)
     return Thumbnail(pixels=pixels, name=name, caption=caption)
+
+
+def png_of(image: Thumbnail) -> bytes:
+    """As somebody else's program has drawn it."""
+    return base64.b64decode(data_uri(image.pixels).partition(",")[2])
 
 
 def full_page(name: str = "image", networks: int = 1) -> Page:
@@ -56,6 +65,10 @@ def full_page(name: str = "image", networks: int = 1) -> Page:
     )
     return Page(
         title=f"Run {name}",
+        tables=[
+            Table(title=f"Rows {name}", headings=("row", name), rows=((name, "0.5"), ("b", name)), note=name)
+        ],
+        pictures=[Picture(title=f"Drawn {name}", png=png_of(images[0]), note=name)],
         finding=Finding(
             word="grounded",
             tone="good",

@@ -132,3 +132,13 @@ def test_a_page_is_written_whole_and_the_same_again(tmp_path, text):
     (tmp_path / "taken").write_text("")
     with pytest.raises(WriteError, match="was not written"):
         write_page(tmp_path / "taken" / "page.html", replace(full_page(), title="x"))
+
+
+def test_a_table_has_its_headings_and_rows_in_order(reader):
+    tables = [each for each in sections(full_page()) if each.kind == "table"]
+    assert [each.title for each in tables] == ["Rows image"]
+    assert list(tables[0].body.rows[0]) == ["image", "0.5"]
+    drawn = [each for each in reader.all("img") if each.get("class") == "drawn"]
+    assert [each["alt"] for each in drawn] == ["Drawn image"]
+    with Image.open(io.BytesIO(base64.b64decode(drawn[0]["src"].partition(",")[2]))) as picture:
+        assert picture.size == (8, 6)
