@@ -11,13 +11,18 @@ from jaxtyping import Float
 from torch import Tensor
 
 from benchmarks.images.config import ImagesConfig
+from benchmarks.images.generation import features_of
 from benchmarks.images.presets import backbone, train_config
 from benchmarks.images.rows import Row
 from benchmarks.runner.benchmark import Job, Place
-from benchmarks.runner.training import train
+from benchmarks.runner.fault_tolerance import saver_of
+from benchmarks.runner.training import train as train_run
+from gedi_nesy.cluster import FEATURE_RESTARTS, FEATURE_STEPS, ClusterConfig, assign, cluster_features
 from gedi_nesy.data.dataset import Dataset, Split
 from gedi_nesy.data.pixels import num_at_once, to_float
 from gedi_nesy.data.queries import QuerySet
+from gedi_nesy.features.compute import backbone_of
+from gedi_nesy.features.encoders import FrozenEncoder
 from gedi_nesy.models.gedi import GEDI
 from gedi_nesy.training.records import Record
 
@@ -51,7 +56,7 @@ def learn_row(config: ImagesConfig, job: Job, place: Place, row: Row, dataset: D
     images = dataset.train.images
     data = QuerySet(images, torch.empty(0, 1, dtype=torch.long), torch.arange(len(images)))
     shape = tuple(images.shape[1:])
-    trained = train(
+    trained = train_run(
         config,
         job,
         place,
@@ -94,3 +99,41 @@ def _probabilities(
 ) -> Float[np.ndarray, "image cluster"]:
     logits = [model.classify(part.to(device)).cpu() for part in embeddings.split(1024)]
     return torch.cat(logits).double().softmax(dim=1).numpy()
+
+
+def cluster_config(config: ImagesConfig, classes: int, seed: int) -> ClusterConfig:
+    """Ten heads side by side, the best by the objective is kept; ConfigError for too few steps."""
+    steps = config.iterations or FEATURE_STEPS
+    return ClusterConfig(num_clusters=classes, steps=steps, restarts=FEATURE_RESTARTS, seed=seed)
+
+
+def learn_frozen(
+    config: ImagesConfig, job: Job, place: Place, row: Row, dataset: Dataset, encoder: FrozenEncoder
+) -> Learned:
+    """Features of all images, from the cache or computed now, and what is trained on them."""
+    (identity,) = job.runs
+    count = len(dataset.train.images) + len(dataset.test.images)
+    place.say(f"{job.name}: features of {count:,} images by {encoder.name}, unless they are kept already")
+    train, test = (_features(split.images, encoder) for split in (dataset.train, dataset.test))
+    found = Learned(train=F.normalize(train, dim=1).numpy(), test=F.normalize(test, dim=1).numpy())
+    if row.objective is None:
+        return found
+    saver = saver_of(config, place.checkpoints, identity, torch.device("cpu"))
+    settings = cluster_config(config, dataset.num_classes, identity["seed"])
+    side = min(dataset.train.images.shape[2:])
+    clustered = cluster_features(train, settings, backbone_of(encoder, side), saver=saver)
+    return found._replace(
+        probabilities=assign(clustered.model, test).probabilities.double().numpy(),
+        history=tuple(clustered.history),
+        seconds=saver.seconds,
+        survival={
+            "checkpoint_seconds": saver.spent,
+            "checkpoint_share": saver.overhead,
+            "parts": saver.num_launches,
+            "recoveries": [],
+        },
+    )
+
+
+def _features(images: Tensor, encoder: FrozenEncoder) -> Tensor:
+    return torch.from_numpy(features_of(images, encoder, cached=True)).float()

@@ -14,9 +14,8 @@ from benchmarks.images.agreement import (
 )
 from benchmarks.images.config import ImagesConfig
 from benchmarks.images.data import dataset_of
-from benchmarks.images.frozen import cluster_config, learn_frozen
 from benchmarks.images.generation import NUM, encoder_named, evolving, nearest_training, quality, samples_of
-from benchmarks.images.learned import learn_row
+from benchmarks.images.learned import cluster_config, learn_frozen, learn_row
 from benchmarks.images.others import Others, others_of
 from benchmarks.images.outside import Outside, medians, told_apart
 from benchmarks.images.pictures import SHOWN_SAMPLES, clusters, folder_of, save_arrays
