@@ -19,8 +19,8 @@ from gedi_nesy.training.config import TrainConfig
 NETWORK = "digit_net"
 """What every rule calls its network."""
 
-SHORT = 8
-"""A run that is too short has one restart, and this part of the steps."""
+SHORT = 40
+"""A run that is too short has one restart, and this part of the steps. An eighth of them is enough to learn `max`."""
 
 
 def settings(config: VerdictConfig, row: Row) -> TrainConfig:

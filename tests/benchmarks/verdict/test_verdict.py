@@ -109,7 +109,7 @@ def test_half_of_the_study_and_more_is_made_to_fail():
 def test_a_short_run_has_one_restart_and_the_rule_alone_no_search():
     config = VerdictConfig()
     short, alone = settings(config, ROWS["too short"]), settings(config, ROWS["rule alone"])
-    assert (short.attempts, short.explore, short.refine) == (1, 43, 125)
+    assert (short.attempts, short.explore, short.refine) == (1, 8, 25)
     assert (alone.attempts, alone.naming_every, alone.objective["inv"]) == (1, 0, 0.0)
 
 
