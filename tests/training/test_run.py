@@ -320,7 +320,7 @@ def test_a_learning_rate_of_ten_ends_with_a_sentence(data):
 
 def test_a_sampler_that_always_fails_ends_with_a_sentence(data):
     one = learner(data, 0, STEP)
-    one.only.config = replace(STEP, sgld=replace(STEP.sgld, step_size=1e30))
+    one.only.sgld = replace(STEP.sgld, step_size=1e30)
     with pytest.raises(DivergedError, match=r"did not help.*(saturated|energy of the samples)"):
         train(lambda attempt: one, None, ALONE)
 
