@@ -35,9 +35,13 @@ class CentredTeacher(nn.Module):
 
     centre: Tensor
 
-    def __init__(self, network: Network, momentum: float = MOMENTUM):
+    def __init__(
+        self, network: Network, momentum: float = MOMENTUM, centre_momentum: float = CENTRE_MOMENTUM
+    ):
+        """With a `centre_momentum` of 1 the centre stays 0."""
         super().__init__()
         self.momentum = momentum
+        self.centre_momentum = centre_momentum
         self.head = PrototypeHead(network)
         self.teacher = teacher_of(network)
         self.teacher_head = teacher_of(self.head)
@@ -60,7 +64,7 @@ class CentredTeacher(nn.Module):
     def after_step(self, network: Network, rows: Pair) -> None:
         """c = m c + (1 - m) mean of the teacher's scores, which the rows have less c; then the teacher moves on."""
         mean = torch.cat([parts(view).teacher for view in rows]).mean(dim=0)
-        self.centre += (1.0 - CENTRE_MOMENTUM) * mean
+        self.centre += (1.0 - self.centre_momentum) * mean
         follow(self.teacher, network, self.momentum)
         follow(self.teacher_head, self.head, self.momentum)
 

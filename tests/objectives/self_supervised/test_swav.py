@@ -6,9 +6,10 @@ import pytest
 import torch
 import torch.nn.functional as F
 
+from gedi_nesy.objectives.self_supervised.heads import cosines
 from gedi_nesy.objectives.self_supervised.swav import loss_swav, sinkhorn
 from gedi_nesy.objectives.table import TERMS
-from gedi_nesy.objectives.term import Seen
+from gedi_nesy.objectives.term import Pair, Seen
 
 
 def test_sinkhorn_evens_the_columns(generator):
@@ -60,9 +61,14 @@ def test_several_models_are_each_alone(generator):
     torch.testing.assert_close(loss_swav(scores, other), alone)
 
 
-def test_the_term_is_of_the_networks_own_logits(generator):
-    """p(y|x) is the softmax of the logits as they are, whatever the temperature is."""
-    plain, augmented = torch.randn(2, 8, 3, generator=generator)
-    first, second = (sinkhorn(0.1 * logits) for logits in (augmented, plain))
-    expected = 0.5 * (F.cross_entropy(plain, first) + F.cross_entropy(augmented, second))
-    assert TERMS["swav"].loss(Seen(plain=plain, augmented=augmented)).item() == pytest.approx(expected.item())
+def test_the_term_is_the_mean_of_both_directions(generator):
+    views = Pair(*torch.randn(2, 8, 3, generator=generator))
+    seen = Seen(plain=views.plain, augmented=views.augmented, outputs={"swav": views})
+    expected = 0.5 * (loss_swav(*views) + loss_swav(*reversed(views)))
+    assert TERMS["swav"].loss(seen).item() == pytest.approx(expected.item())
+
+
+def test_scores_are_cosines(generator):
+    features, directions = torch.randn(4, 3, generator=generator), torch.randn(2, 3, generator=generator)
+    expected = F.cosine_similarity(features[:, None], directions[None], dim=2)
+    torch.testing.assert_close(cosines(features, directions), expected)
