@@ -21,7 +21,7 @@ class PhotographConfig:
     crop: tuple[float, float] = (0.08, 1.0)
     """share of the area that is cut out, uniform, and made as large as the image; (1, 1): all of it"""
     ratio: tuple[float, float] = (3 / 4, 4 / 3)
-    """width to height of what is cut out, uniform in its logarithm"""
+    """width to height of what is cut out, in terms of those of the image, uniform in its logarithm"""
     flip: float = 0.5
     """probability of left and right exchanged; 0 for digits and letters"""
     jitter: float = 0.8
@@ -75,11 +75,11 @@ class Draws(NamedTuple):
 def draw(generator: Generator, num: int, size: tuple[int, int], config: PhotographConfig) -> Draws:
     """For so many images of this height and width; a crop that would leave the image is cut off at its sides."""
     rows, columns = size
-    u = torch.rand(14, num, generator=generator, device=generator.device)
-    area = rows * columns * _between(u[0], config.crop)
+    u = torch.rand(13, num, generator=generator, device=generator.device)
+    side = _between(u[0], config.crop).sqrt()
     root = torch.exp(0.5 * _between(u[1], (math.log(config.ratio[0]), math.log(config.ratio[1]))))
-    height = (area.sqrt() / root).round().clamp(1, rows)
-    width = (area.sqrt() * root).round().clamp(1, columns)
+    height = (rows * side / root).round().clamp(1, rows)
+    width = (columns * side * root).round().clamp(1, columns)
     jittered = (u[5] < config.jitter).to(u.dtype)
 
     def strength(number: Tensor, most: float) -> Tensor:
