@@ -30,9 +30,16 @@ class Seen(NamedTuple):
     """bits a number when compressed"""
 
 
+def energy_and_gradient(seen: Seen, training: Seen) -> Scores:
+    """E(x) and log |dE/dx|, each in deviations from training images, added: far from data one of both is large."""
+    logs = (np.log(each.gradient_norms + 1e-9) for each in (seen, training))
+    return ood.standardised(seen.energies, training.energies) + ood.standardised(*logs)
+
+
 SCORES: dict[str, Callable[[Seen, Seen], Scores]] = {
     "energy": lambda seen, training: -seen.energies,
     "gradient norm": lambda seen, training: -seen.gradient_norms,
+    "energy and gradient": lambda seen, training: -energy_and_gradient(seen, training),
     "typicality": lambda seen, training: ood.typicality(seen.energies, training.energies),
     "max probability": lambda seen, training: seen.confidences,
     "compression": lambda seen, training: ood.typicality(seen.bits, training.bits),

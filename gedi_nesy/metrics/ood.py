@@ -45,3 +45,8 @@ def typicality(energies: Scores, reference: Float[np.ndarray, " training"]) -> S
     The test of Nalisnick et al. (2019), for a batch of one.
     """
     return -np.abs(energies - reference.mean())
+
+
+def standardised(values: Scores, reference: Float[np.ndarray, " training"]) -> Scores:
+    """(value - mean) / deviation over training inputs; where all of these are alike, it is only shifted."""
+    return (values - reference.mean()) / (reference.std() or 1.0)

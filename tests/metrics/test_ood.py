@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import roc_curve
 
-from gedi_nesy.metrics.ood import auroc, average_precision, false_positive_rate, roc, typicality
+from gedi_nesy.metrics.ood import auroc, average_precision, false_positive_rate, roc, standardised, typicality
 
 
 @pytest.fixture
@@ -50,3 +50,8 @@ def test_what_is_too_likely_is_not_typical():
     energies = np.array([-5.0, 0.0, 1.0, 9.0])
     found = typicality(energies, np.array([0.0, 2.0]))
     assert found.tolist() == [-6.0, -1.0, 0.0, -8.0]
+
+
+def test_deviations_are_those_of_the_training_inputs():
+    assert standardised(np.array([4.0, 1.0]), np.array([0.0, 2.0])).tolist() == [3.0, 0.0]
+    assert standardised(np.array([4.0]), np.array([1.0, 1.0])).tolist() == [3.0]
