@@ -96,15 +96,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Read, decide, train, judge, write; Ctrl-C and a time limit end training early and lose nothing."""
+    # what cannot be is said before anything is read
+    _settings_asked(arguments, DEFAULTS)
     _check_out(arguments)
     inputs = read_inputs(arguments)
     for note in inputs.notes:
         print(note)
-    usual = ON_FEATURES if inputs.photographs else DEFAULTS
-    settings = TrainSettings(
-        steps=usual.steps if arguments.steps is None else arguments.steps,
-        restarts=usual.restarts if arguments.restarts is None else arguments.restarts,
-    )
+    settings = _settings_asked(arguments, ON_FEATURES if inputs.photographs else DEFAULTS)
     config = task_config(settings, inputs.shapes, inputs.num_features)
     if inputs.photographs:
         print(
@@ -116,6 +114,14 @@ def run(arguments: argparse.Namespace) -> int:
     )
     with locked(arguments.out):
         return _trained_and_written(arguments, settings, config, inputs)
+
+
+def _settings_asked(arguments: argparse.Namespace, usual: TrainSettings) -> TrainSettings:
+    """How long and how often, as told or as usual."""
+    return TrainSettings(
+        steps=usual.steps if arguments.steps is None else arguments.steps,
+        restarts=usual.restarts if arguments.restarts is None else arguments.restarts,
+    )
 
 
 def _trained_and_written(
