@@ -10,7 +10,7 @@ from pathlib import Path
 import torch
 
 
-def launch(ranks: int, *arguments: object, seconds: float = 120.0) -> list[tuple[int, str]]:
+def launch(ranks: int, *arguments: object, seconds: float = 600.0) -> list[tuple[int, str]]:
     """Exit code and output of each rank of this file, called with the arguments."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
