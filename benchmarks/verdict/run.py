@@ -82,8 +82,8 @@ def run_one(config: VerdictConfig, job: Job, place: Place) -> list[Run]:
         "worth_labelling": [each._asdict() for each in asked],
         "survival": fault_tolerance.record(saver, outcome.training),
     }
-    if config.labels and verdict.verdict == "ambiguous":
-        told = {each.index: int(split.labels[each.index]) for each in asked[: config.labels]}
+    told = {each.index: int(split.labels[each.index]) for each in asked[: config.labels]}
+    if told and verdict.verdict == "ambiguous":
         specs = {NETWORK: replace(given.networks[NETWORK], labels=told)}
         again = _trained(config, job, place, replace(given, networks=specs), saver.numbered(1))
         accuracy = _accuracy(again.models[NETWORK], test)

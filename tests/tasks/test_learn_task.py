@@ -79,6 +79,7 @@ class Ended(Exception):
     """The process, as it were."""
 
 
+@pytest.mark.slow
 def test_two_networks_go_on_bit_for_bit(generator, tmp_path):
     task, *_ = coloured.task(generator, tmp_path, num=12)
     whole = learn_task(task, SHORT)

@@ -42,6 +42,7 @@ def run(monkeypatch, *arguments: object) -> int:
     return 0
 
 
+@pytest.mark.slow
 def test_results(monkeypatch, generator, tmp_path, capsys):
     pixels = torch.randint(256, (100, 3, 8, 8), generator=generator).to(torch.uint8)
     split = Split(pixels, torch.arange(100) // 10)

@@ -13,6 +13,7 @@ from benchmarks.verdict.build import build, settings
 from benchmarks.verdict.config import VerdictConfig
 from benchmarks.verdict.rows import ROWS, RULE, STUDY, Row, is_right
 from gedi_nesy.data.dataset import Split
+from gedi_nesy.tasks.ask import WorthLabelling
 from gedi_nesy.tasks.prepare import prepare
 
 SMALL = [
@@ -22,7 +23,10 @@ SMALL = [
 
 
 def run(monkeypatch, *arguments: object) -> int:
-    """The exit code of `python -m benchmarks.verdict ARGUMENTS`."""
+    """The exit code of `python -m benchmarks.verdict ARGUMENTS`, with verifications of one step."""
+    monkeypatch.setattr(
+        verdict_run, "settings", lambda config, row: replace(settings(config, row), reconsider=1)
+    )
     monkeypatch.setattr(sys, "argv", ["verdict", *map(str, arguments)])
     try:
         verdict.cli()
@@ -51,6 +55,8 @@ def test_results_and_resume(monkeypatch, tmp_path, capsys):
 
 
 def test_labels_that_are_asked_for_settle_an_ambiguous_run(monkeypatch, tmp_path, capsys):
+    asked = [WorthLabelling("digit_net", "images", index, 0, 0.9) for index in (3, 5, 7)]
+    monkeypatch.setattr(verdict_run, "worth_labelling", lambda task, outcome: asked)
     monkeypatch.setattr(verdict_run, "learn_task", ambiguous_first(verdict_run.learn_task))
     assert run(monkeypatch, *SMALL, "--rows", "even odd", "--labels", 2, "--out", tmp_path) == 0
     (found,) = json.loads((tmp_path / "results.json").read_text())["runs"]
@@ -71,7 +77,7 @@ def ambiguous_first(learn_task):
             return outcome._replace(verdict=replace(outcome.verdict, verdict="ambiguous"))
         if len(tasks) == 2:
             told = task.networks["digit_net"].labels
-            assert len(told) == 2
+            assert set(told) == {3, 5}
         return outcome
 
     return learn

@@ -100,6 +100,7 @@ def test_it_is_scored_reported_asked_and_exported(place, tmp_path, capsys):
     assert "features, as its encoder gives them" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_none_asks_for_a_network_of_its_own(place, tmp_path):
     assert main(arguments(place, tmp_path / "run", "--features", "none", "--size", "8", "8")) == 0
     model = GEDI.load(tmp_path / "run" / "models" / "side_net")

@@ -116,6 +116,7 @@ def ranks(tmp_path_factory) -> list[dict]:
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", NAMES)
 def test_two_ranks_compute_what_one_process_does(ranks, method):
     """What modules give is gathered: negatives, correlations and assignments are those of the whole batch."""
