@@ -69,6 +69,7 @@ def evidence_of(
     clusters = {name: network.num_clusters for name, network in networks.items()}
     by_chance = chance(Generator().manual_seed(0), split.held_out, log_prob, held_out, clusters)
     misread = chance_if_misread(Generator().manual_seed(0), split.held_out, log_prob, held_out, clusters)
+    unnoticed = max(by_chance, misread)
     labels = {name: _labels(split.training, name, network) for name, network in networks.items()}
     known = {(name, label) for name, pairs in labels.items() for label, read in pairs if label == read}
     found = rivals(split.training, log_prob, training, known) if audited else Rivals(None, None, {})
@@ -79,12 +80,12 @@ def evidence_of(
         training=split.training.num_queries,
         chance=by_chance,
         chance_if_misread=misread,
-        expected=_expected(held_out, max(by_chance, misread), SUREST),
+        expected=_expected(held_out, unnoticed, SUREST),
         temperature=temperature,
         posterior=_mean([each.posterior.flatten() for each in calibrated]),
         posterior_of_held=_mean([each.posterior[:, each.held].flatten() for each in calibrated]),
         readings_per_query=_readings_per_query(split.held_out),
-        training_expected=_expected(training, max(by_chance, misread)),
+        training_expected=_expected(training, unnoticed),
         symbols_in_use={
             name: symbols_in_use(_counts(split.training, name, network)) for name, network in networks.items()
         },
