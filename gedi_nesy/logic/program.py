@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -21,9 +22,10 @@ from gedi_nesy.logic.circuits.template import (
 from gedi_nesy.logic.engines.table import ENGINES, CompiledQuery
 from gedi_nesy.logic.engines.tensors import tensor_query
 from gedi_nesy.logic.errors import ProgramError, did_you_mean
-from gedi_nesy.logic.grounding.front_end import FrontEnd, image_term, substitute
+from gedi_nesy.logic.grounding.front_end import FrontEnd, binding, image_term, substitute
 from gedi_nesy.logic.grounding.ground import Request
-from gedi_nesy.logic.language.learnable import extract_learnable
+from gedi_nesy.logic.grounding.parameters import bind
+from gedi_nesy.logic.language.learnable_statements import extract_learnable
 from gedi_nesy.logic.language.neural import Network, NeuralPredicate, check_networks, neural_predicates
 from gedi_nesy.logic.language.parts import ProgramParts
 from gedi_nesy.logic.language.sandbox import Guard
@@ -104,7 +106,8 @@ class Program:
         return cls(source, networks, allow_python, None, allow_outside, budget)
 
     def parameters(self) -> Iterator[nn.Parameter]:
-        """The logits of the program's learnable facts."""
+        """The logits of the program's learnable facts; those of a t(_, X) once its queries are compiled."""
+        self.learnable.handed_out = True
         return self.learnable.parameters()
 
     def compile(
@@ -189,7 +192,7 @@ class Program:
                     f"{self.source.name}: network '{slot.network}' is asked to read {inputs},"
                     f" which is no image of {text}"
                 )
-        values = tuple(_binding(term, found, answer) for found in template.answers) if answer else (term,)
+        values = tuple(binding(term, found, answer) for found in template.answers) if answer else (term,)
         if columns is None:
             check_uncertain(text, template, circuit_evaluate(template, self.learnable))
         else:
@@ -207,11 +210,12 @@ class Program:
 
     def _template(self, request: Request, budget: Budget) -> Template:
         with Watch(self.source.name, request.text, budget) as watch:
-            if self.store is None:
+
+            def compiled() -> Template:
                 return compile_template(self.front_end, request, self.neural_predicates, watch)
-            return self.store.get(
-                request, lambda: compile_template(self.front_end, request, self.neural_predicates, watch)
-            )
+
+            template = compiled() if self.store is None else self.store.get(request, compiled)
+        return replace(template, variables=bind(template.variables, self.learnable))
 
     def _check_query(self, text: str, term: Any, images: tuple[str, ...], answer: str | None) -> None:
         names = variable_names(term)
@@ -236,14 +240,3 @@ class Program:
                 raise ProgramError(
                     f"variable {name} of {text} is neither an image nor the answer; write _ for any value"
                 )
-
-
-def _binding(pattern: Any, ground: Any, name: str) -> Any:
-    """What the variable of that name is bound to in a ground instance of the pattern."""
-    pairs = [(pattern, ground)]
-    while pairs:
-        left, right = pairs.pop()
-        if left.is_var() and str(left) == name:
-            return right
-        pairs.extend(zip(left.args, right.args, strict=False))
-    raise AssertionError(f"{name} is a variable of {pattern}")

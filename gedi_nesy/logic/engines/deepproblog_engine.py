@@ -14,6 +14,7 @@ from gedi_nesy.logic.circuits.evaluate import floored_log
 from gedi_nesy.logic.grounding.front_end import FrontEnd, image_term
 from gedi_nesy.logic.grounding.slots import Slot
 from gedi_nesy.logic.language.deepproblog_api import GraphSemiring
+from gedi_nesy.logic.language.learnable import key_of
 from gedi_nesy.logic.language.parts import ProgramParts
 
 
@@ -48,7 +49,7 @@ class _LearnableSemiring(GraphSemiring):
 
     def value(self, a: Any, key: Any = None) -> Any:
         if isinstance(a, Term) and a.functor == "t":
-            return self.model.learnable[int(a.args[0])]
+            return self.model.learnable[self.model.learnable_row(int(a.args[0]), key_of(a))]
         return super().value(a, key)
 
 
@@ -73,6 +74,7 @@ class Reference:
                 semiring=_LearnableSemiring,
             )
         self.model: Any = self.front_end.model
+        self.model.learnable_row = self.learnable.row
         self.model.add_tensor_source("image", _RowNumbers())
 
     def evaluate(self, query: Any, slots: Sequence[Slot], answers: Sequence[Any]) -> Callable[..., Tensor]:

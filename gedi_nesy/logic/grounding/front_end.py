@@ -33,6 +33,17 @@ def substitute(term: Any, names: Mapping[str, Term]) -> Any:
     return term.apply_term({Var(name): value for name, value in names.items()})
 
 
+def binding(pattern: Any, ground: Any, name: str) -> Any:
+    """What the variable of that name is bound to in a ground instance of the pattern."""
+    pairs = [(pattern, ground)]
+    while pairs:
+        left, right = pairs.pop()
+        if left.is_var() and str(left) == name:
+            return right
+        pairs.extend(zip(left.args, right.args, strict=False))
+    raise AssertionError(f"{name} is a variable of {pattern}")
+
+
 class FrontEnd:
     """A program that can ground queries; `modules` are called only when DeepProbLog's own solver evaluates
     them.

@@ -30,9 +30,10 @@ class ConstantWeight:
 
 @dataclass(frozen=True)
 class LearnableWeight:
-    """The `index`-th t(...) of the program."""
+    """The `index`-th t(...) of the program; where that is t(_, X), `key` is what X is bound to, as text."""
 
     index: int
+    key: str = ""
 
 
 Weight = NeuralWeight | ConstantWeight | LearnableWeight

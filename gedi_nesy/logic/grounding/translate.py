@@ -21,6 +21,7 @@ from gedi_nesy.logic.grounding.graph import (
 )
 from gedi_nesy.logic.grounding.slots import Slot
 from gedi_nesy.logic.language.guarded_builtins import arithmetic_value
+from gedi_nesy.logic.language.learnable import key_of
 from gedi_nesy.logic.language.neural import NeuralPredicate
 
 
@@ -119,7 +120,7 @@ class Translation:
         if isinstance(probability, Term) and probability.functor == "nn":
             return self._neural_weight(node, probability)
         if isinstance(probability, Term) and probability.functor == "t":
-            return LearnableWeight(int(probability.args[0]))
+            return LearnableWeight(int(probability.args[0]), key_of(probability))
         return ConstantWeight(float(arithmetic_value(probability)))
 
     def _neural_weight(self, node: Any, probability: Any) -> Weight:

@@ -62,7 +62,8 @@ WRONG = {
     "nan::a.": "nan is no probability of a",
     "t(normal)::a.": "must start at a number, as in t\\(0.3\\), or at t\\(_\\)",
     "t(normal(_, _))::a.": "distributions cannot be learnt",
-    "t(_, X)::a :- member(X, [1, 2]).": "write a clause for each",
+    "t(_, X)::a(X); t(_)::b(X) :- X = 1.": "have parameters alike, found t\\(_\\), t\\(_,X\\)",
+    "t::a.": "t takes a start",
     "a :- foo(1).": "nothing defines foo/1",
     "a :- call(1).": "expected: \\(callable\\)",
     "a :- \\+ b. b :- \\+ a.": "Negative cycle",
@@ -101,6 +102,7 @@ RIGHT = {
     "X::a(X) :- X = 1/4. query(a(_)).": {"a(1/4)": 0.25},
     "a :- X is 2**10, X > 1000. query(a).": {"a": 1.0},
     "t(0.0)::a. query(a).": {"a": 0.0},
+    "t(_, X)::a :- member(X, [1, 2]). query(a).": {"a": 0.75},
 }
 
 

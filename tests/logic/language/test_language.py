@@ -108,7 +108,7 @@ def test_groups_keep_summing_to_one():
     [
         ("t(1) :: a.", r"^<string>:1: t\(1\) must start at least at 0 and below 1"),
         ("a.\nt(0.6) :: b(1); t(0.6) :: b(2).", r"^<string>:2: the heads' probabilities sum to more than 1$"),
-        ("t(_, X) :: a(X).", r"^<string>:1: t takes one argument"),
+        ("t :: a(X).", r"^<string>:1: t takes a start, as in t\(_\) or t\(0.3\)"),
     ],
 )
 def test_malformed_learnable_facts(text, message):
