@@ -11,6 +11,7 @@ from torch import Tensor
 
 from gedi_nesy.logic.budget import Watch
 from gedi_nesy.logic.circuits.compile import compile_graph
+from gedi_nesy.logic.circuits.compress import compress
 from gedi_nesy.logic.circuits.evaluate import Evaluator
 from gedi_nesy.logic.circuits.evidence import ImpossibleEvidenceError, check_possible
 from gedi_nesy.logic.circuits.layers import LayeredCircuit, layer_graph
@@ -67,7 +68,7 @@ def compile_template(
     graph = grounding.graph
     conditional = grounding.evidence != TRUE
     roots = [graph.conjunction([node, grounding.evidence]) for node in nodes]
-    compiled = compile_graph(graph, [*roots, grounding.evidence], watch)
+    compiled = compress(compile_graph(graph, [*roots, grounding.evidence], watch), watch)
     *found, evidence = compiled.roots
     if evidence == FALSE:
         raise ProgramError(f"{front_end.source.name}: the evidence {_evidence(request)} contradicts itself")
