@@ -13,7 +13,7 @@ from gedi_nesy.training.durability.checkpoint import Tree
 from gedi_nesy.training.durability.rollback import Recovery, Rollback
 from gedi_nesy.training.evaluation import evaluate
 from gedi_nesy.training.learner import Learner
-from gedi_nesy.training.permutation import permute_clusters
+from gedi_nesy.training.permutation.step import improve_permutation, permute_clusters
 from gedi_nesy.training.records import Attempt, Record, packed, renamed, unpacked
 from gedi_nesy.training.schedule import Phase, entropy_weight, learning_rate, num_steps, steps_before
 
@@ -136,7 +136,8 @@ class TrainingRun:
             assert self.trial is not None
             assert self.search_log_prob is not None
             # twins that no query tells apart (docs/shortcuts.md) score alike up to noise: swapping improves nothing
-            if permute_clusters(self.trial, self.search_log_prob, restarts=64, margin=0.05).better:
+            better = permute_clusters(self.trial, self.search_log_prob, restarts=64, margin=0.05).better
+            if better or improve_permutation(self.trial, self.search_log_prob):
                 self._begin("confirm")
             else:
                 self._conclude(self.learner, self._judge(self.trial)["satisfaction"])

@@ -37,7 +37,7 @@ def one_step(folder: Path) -> None:
     """Two steps on an odd number of images and chains; what went in and came out of the first."""
     from gedi_nesy.training import distributed
     from gedi_nesy.training.evaluation import evaluate
-    from gedi_nesy.training.permutation import permute_clusters
+    from gedi_nesy.training.permutation.step import permute_clusters
     from tests.training.blobs import SMALL, learner, objective, pairs, successor
 
     data = pairs(torch.Generator().manual_seed(0))

@@ -10,7 +10,7 @@ from gedi_nesy.models.gedi import GEDI
 from gedi_nesy.training.config import StepConfig
 from gedi_nesy.training.evaluation import evaluate
 from gedi_nesy.training.learner import Learner
-from gedi_nesy.training.permutation import permute_clusters
+from gedi_nesy.training.permutation.step import permute_clusters
 from tests.training.blobs import objective
 
 CLUSTERS = 3

@@ -13,7 +13,7 @@ from gedi_nesy.training.config import StepConfig, TrainConfig
 from gedi_nesy.training.divergence import DivergedError
 from gedi_nesy.training.evaluation import evaluate
 from gedi_nesy.training.loop import train
-from gedi_nesy.training.permutation import permute_clusters
+from gedi_nesy.training.permutation.step import improve_permutation, permute_clusters
 from gedi_nesy.training.records import Attempt
 from gedi_nesy.training.run import TrainingRun
 from tests.training.blobs import CLASSES, SMALL, blobs, learner, objective, pairs, successor
@@ -97,6 +97,14 @@ def test_renaming_keeps_everything_but_the_names(data):
     assert naming.permutations[0].tolist() == [1, 3, 0, 2]
     again = evaluate(one, successor, objective())
     assert again["nesy"] == pytest.approx(right["nesy"], abs=1e-4)
+    drawn = one.generator.get_state()
+    assert not improve_permutation(one, successor), "nothing is left to improve"
+    one.permute(torch.tensor([0, 2, 1, 3]))
+    assert not improve_permutation(one, successor, margin=10.0), "no gain is as large as that"
+    assert improve_permutation(one, successor)
+    mended = evaluate(one, successor, objective())
+    assert mended["nesy"] == pytest.approx(right["nesy"], abs=1e-4)
+    assert torch.equal(one.generator.get_state(), drawn), "what is drawn later does not depend on it"
 
 
 def test_a_clone_learns_on_by_itself(data):

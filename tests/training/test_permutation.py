@@ -4,7 +4,7 @@ from itertools import permutations
 
 import torch
 
-from gedi_nesy.training.permutation import best_permutations, neighbours
+from gedi_nesy.training.permutation.search import best_permutations, neighbours
 
 
 def test_the_best_of_all_permutations_is_found():

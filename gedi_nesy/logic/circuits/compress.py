@@ -1,9 +1,9 @@
 """Circuits of few variables made smaller: their truth table as a reduced ordered multi-valued decision diagram.
 
 A ground graph can be a circuit as it stands and still be a large one: 10a + b < 10c + d written out has a branch for
-each of its 5,050 worlds. A decision diagram (Kam et al., 1998, "Multi-valued decision diagrams") reads the variables one
-after the other and merges what is left to decide where it is the same. Its size depends on the order alone, and few
-variables have few orders: they are tried.
+each of its 4,950 worlds. A decision diagram (Kam et al., 1998, "Multi-valued decision diagrams") reads the variables
+one after the other and merges what is left to decide where it is the same. Its size depends on the order alone, and
+few variables have few orders: they are tried.
 """
 
 import math
@@ -52,7 +52,9 @@ def compress(compiled: Compiled, watch: Watch) -> Compiled:
     if edges(target, compressed) * GAIN > size:
         return compiled
     names = ", ".join(str(list(classes)[place]) for place in order)
-    return Compiled(target, compressed, compiled.route, f"decision diagram of its truth table, variables {names}")
+    return Compiled(
+        target, compressed, compiled.route, f"decision diagram of its truth table, variables {names}"
+    )
 
 
 def edges(graph: Graph, roots: Sequence[int]) -> int:
@@ -62,12 +64,12 @@ def edges(graph: Graph, roots: Sequence[int]) -> int:
 
 @dataclass(frozen=True)
 class Diagram:
-    """`levels[i]` has a row of children for each node that reads variable `order[i]`; `roots` are nodes.
+    """`levels[i]` has a row of children, one a value, for each node that reads variable `order[i]`; `roots` are nodes.
 
     Nodes 0 and 1 are false and true; those of a level follow those of the levels below it, the last one's first.
     """
 
-    levels: tuple[Int[np.ndarray, "node value"], ...]
+    levels: tuple[Int[np.ndarray, "_ _"], ...]
     roots: Int[np.ndarray, " root"]
 
     @property
@@ -86,15 +88,15 @@ def reduced(table: Bool[np.ndarray, "root *world"], order: Sequence[int]) -> Dia
     """The reduced diagram of each root (their nodes shared), by the variables in this order."""
     nodes = np.transpose(table, (0, *(1 + place for place in order))).astype(np.int32)
     levels, count = [], 2
-    for _ in order:
-        rows = nodes.reshape(-1, nodes.shape[-1])
-        distinct, place = _distinct_rows(rows)
+    for place in reversed(order):
+        rows = nodes.reshape(-1, table.shape[1 + place])
+        distinct, which = _distinct_rows(rows)
         # where all values lead to one node there is nothing to read
         same = (distinct == distinct[:, :1]).all(axis=1)
         number = np.where(same, distinct[:, 0], count + np.cumsum(~same) - 1)
         levels.append(distinct[~same])
         count += len(levels[-1])
-        nodes = number[place].reshape(nodes.shape[:-1])
+        nodes = number[which].reshape(nodes.shape[:-1])
     return Diagram(tuple(reversed(levels)), nodes)
 
 
@@ -115,7 +117,9 @@ def _distinct_rows(
     return rows[first], place
 
 
-def _ranked(keys: Int[np.ndarray, " row"], bound: int) -> tuple[Int[np.ndarray, " key"], Int[np.ndarray, " row"]]:
+def _ranked(
+    keys: Int[np.ndarray, " row"], bound: int
+) -> tuple[Int[np.ndarray, " key"], Int[np.ndarray, " row"]]:
     """Where each distinct key stands (somewhere), in ascending order, and each row's place among them."""
     if bound > 4 * len(keys) + 100_000:
         _, first, place = np.unique(keys, return_index=True, return_inverse=True)

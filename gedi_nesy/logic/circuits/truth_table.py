@@ -24,7 +24,10 @@ def value_classes(graph: Graph, roots: list[int]) -> Classes:
         node = graph.nodes[index]
         if isinstance(node, Literal):
             masks.setdefault(node.variable, set()).add(node.mask)
-    return {variable: _refined(graph.variables[variable].all_values, masks[variable]) for variable in sorted(masks)}
+    return {
+        variable: _refined(graph.variables[variable].all_values, masks[variable])
+        for variable in sorted(masks)
+    }
 
 
 def _refined(everything: int, masks: set[int]) -> list[int]:
@@ -59,7 +62,9 @@ def truth_table(
                 tables[index] = np.full((1,) * len(shape), value)
             case Literal(variable, mask):
                 held = np.array([bool(each & mask) for each in classes[variable]])
-                tables[index] = np.expand_dims(held, [axis for axis in range(len(shape)) if axis != axes[variable]])
+                tables[index] = np.expand_dims(
+                    held, [axis for axis in range(len(shape)) if axis != axes[variable]]
+                )
             case And(children):
                 tables[index] = reduce(np.logical_and, (tables[child] for child in children))
             case _:

@@ -1,0 +1,1 @@
+"""The permutation of the clusters under which queries hold best."""
