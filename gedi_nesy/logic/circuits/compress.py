@@ -7,6 +7,7 @@ few variables have few orders: they are tried.
 """
 
 import math
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import permutations
@@ -17,7 +18,7 @@ from jaxtyping import Bool, Int
 from gedi_nesy.logic.budget import Watch
 from gedi_nesy.logic.circuits.compile import Compiled
 from gedi_nesy.logic.circuits.truth_table import Classes, truth_table, value_classes
-from gedi_nesy.logic.grounding.graph import FALSE, TRUE, Graph
+from gedi_nesy.logic.grounding.graph import FALSE, TRUE, Graph, Variable
 
 WORTH_COMPRESSING = 2_000
 """Edges from which on a smaller circuit is looked for: the evaluation of smaller ones costs next to nothing."""
@@ -51,10 +52,16 @@ def compress(compiled: Compiled, watch: Watch) -> Compiled:
     compressed = [placed[root] for root in compiled.roots]
     if edges(target, compressed) * GAIN > size:
         return compiled
-    names = ", ".join(str(list(classes)[place]) for place in order)
+    names = ", ".join(_title(graph.variables[list(classes)[place]]) for place in order)
     return Compiled(
-        target, compressed, compiled.route, f"decision diagram of its truth table, variables {names}"
+        target, compressed, compiled.route, f"compressed from {size:,} edges, in the order {names}"
     )
+
+
+def _title(variable: Variable) -> str:
+    """A fact as it is; a disjunction by what its heads have in common, as digit(A,_), or by the first of them."""
+    heads = {re.sub(r"[^(,]*\)$", "_)", name) for name in variable.names}
+    return heads.pop() if len(heads) == 1 < len(variable.names) else variable.names[0]
 
 
 def edges(graph: Graph, roots: Sequence[int]) -> int:
