@@ -100,7 +100,7 @@ def test_renaming_keeps_everything_but_the_names(data):
     drawn = one.generator.get_state()
     assert not improve_permutation(one, successor), "nothing is left to improve"
     one.permute(torch.tensor([0, 2, 1, 3]))
-    assert not improve_permutation(one, successor, margin=10.0), "no gain is as large as that"
+    assert not improve_permutation(one, successor, evidence=1e4), "no gain is as large as that"
     assert improve_permutation(one, successor)
     mended = evaluate(one, successor, objective())
     assert mended["nesy"] == pytest.approx(right["nesy"], abs=1e-4)

@@ -59,14 +59,15 @@ def improve_permutation(
     query_log_prob: QueryLogProb,
     max_queries: int = 1000,
     floor: float = -6.0,
-    deviations: float = 2.5,
-    margin: float = 0.01,
+    deviations: float = 1.5,
+    evidence: float = 10.0,
 ) -> bool:
     """Swap and move a learner's clusters, one network's at a time, while many queries say so; whether any were.
 
     Two neighbouring symbols that are exchanged break few queries of some rules, of a < b a fiftieth, which a sample of
     128 need not show. Here all queries are asked (an even choice of more than `max_queries`), about the nearest
-    permutations alone. One must be better by `margin` nats a query, and by `deviations` standard errors of that mean.
+    permutations alone. One must be better by `evidence` nats in all, of which a query counts for no more than -`floor`,
+    and by `deviations` standard errors. Where another permutation is wrong, far more queries say so than by chance.
     """
     data = learner.data
     num = min(data.num_queries, max_queries)
@@ -83,7 +84,7 @@ def improve_permutation(
             return log_probs(*candidates) + right(*candidates)[:, None]
 
         clusters = [network.model.num_clusters for network in learner.networks.values()]
-        found = _most_gained(score, clusters, num, deviations, margin, data.device)
+        found = _most_gained(score, clusters, num, deviations, evidence, data.device)
         if found is None:
             return improved > 0
         learner.permute(*found)
@@ -91,7 +92,7 @@ def improve_permutation(
 
 
 def _most_gained(
-    score: Scores, clusters: Sequence[int], num: int, deviations: float, margin: float, device: torch.device
+    score: Scores, clusters: Sequence[int], num: int, deviations: float, evidence: float, device: torch.device
 ) -> tuple[Tensor, ...] | None:
     """The permutations next to the identities of the largest gain that is significant; all ranks take rank 0's."""
     kept = [torch.arange(number, device=device)[None] for number in clusters]
@@ -100,7 +101,7 @@ def _most_gained(
         for near in neighbours(identity[0]).split(max(1, CANDIDATES_AT_ONCE // num)):
             gain = score(*kept[:turn], near, *kept[turn + 1 :]) - now
             mean, error = gain.mean(dim=1), gain.std(dim=1) / num**0.5
-            mean = mean.where((mean > margin) & (mean > deviations * error), 0.0)
+            mean = mean.where((mean * num > evidence) & (mean > deviations * error), 0.0)
             top = int(mean.argmax())
             if mean[top].item() > most:
                 most, best = mean[top].item(), [*kept[:turn], near[top : top + 1], *kept[turn + 1 :]]
