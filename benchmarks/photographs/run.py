@@ -93,17 +93,26 @@ def jobs(config: PhotographsConfig) -> list[Job]:
     ]
 
 
-def task_of(config: PhotographsConfig, data: Data, seed: int, device: str | torch.device = "cpu") -> Task:
-    """Features, and triples of them. The labels end here."""
+class Given(NamedTuple):
+    """The task, and the labels of its pool, which training does not see."""
+
+    task: Task
+    labels: Tensor
+
+
+def task_of(config: PhotographsConfig, data: Data, seed: int, device: str | torch.device = "cpu") -> Given:
+    """Features, and triples of them."""
     triples = addition_triples(Generator().manual_seed(seed), data.train.labels, config.triples)
     if config.extra:
         near = _neighbours(config).to(device)
-        pool = FeaturePool(data.train.features.to(device), data.backbone, near)
+        pool, labels = FeaturePool(data.train.features.to(device), data.backbone, near), data.train.labels
     else:
         shown, triples = triples.unique(return_inverse=True)
         pool = FeaturePool(data.train.features[shown].to(device), data.backbone)
+        labels = data.train.labels[shown]
     images = {slot: triples[:, place] for place, slot in enumerate(SLOTS)}
-    return Task(pools={"images": pool}, queries=[Queries(PROGRAM, "addition(A, B, C)", images)])
+    task = Task(pools={"images": pool}, queries=[Queries(PROGRAM, "addition(A, B, C)", images)])
+    return Given(task, labels)
 
 
 def run_one(config: PhotographsConfig, job: Job, place: Place) -> list[Run]:
@@ -113,13 +122,15 @@ def run_one(config: PhotographsConfig, job: Job, place: Place) -> list[Run]:
     settings = config.settings(data.backbone.num_features)
     saver = fault_tolerance.saver_of(config, place.checkpoints, identity, place.device)
     bar = Bar(place.progress, place.console, job.name, settings)
-    outcome = learn_task(task_of(config, data, seed, place.device), settings, seed, bar, saver, bar.resumed)
+    given = task_of(config, data, seed, place.device)
+    outcome = learn_task(given.task, settings, seed, bar, saver, bar.resumed)
     seconds = saver.seconds
     bar.close()
     model, verdict = outcome.models[NETWORK], outcome.verdict
     model.save(place.folder / "model")
     metrics = _metrics(model, Labelled(data.test.features.to(place.device), data.test.labels)) | {
         **data.references._asdict(),
+        "accuracy_held_out": outcome.judged.held_out_accuracy({NETWORK: given.labels}),
         "restarts": float(len(outcome.training.attempts)),
         "seconds": seconds,
     }

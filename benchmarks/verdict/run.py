@@ -67,6 +67,7 @@ def run_one(config: VerdictConfig, job: Job, place: Place) -> list[Run]:
     place.say(f"{job.name}: accuracy {accuracy:.3f}. {verdict.sentence}")
     metrics = {
         "accuracy": accuracy,
+        "accuracy_held_out": outcome.judged.held_out_accuracy({NETWORK: split.labels}),
         "right": float(is_right(row, verdict.verdict, accuracy, readings)),
         "restarts": float(len(outcome.training.attempts)),
         "seconds": saver.seconds,

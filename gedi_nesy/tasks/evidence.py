@@ -53,6 +53,18 @@ class Judged(NamedTuple):
         ]
         return sorted(found, key=lambda each: each.probability)
 
+    def held_out_accuracy(self, labels: Mapping[str, Int[Tensor, " image"]]) -> float:
+        """Of the images in held-out queries, the share that is read as labelled; `labels` of each network's pool.
+
+        It is what the estimated accuracy estimates. Training has seen these images: of others a little less is right.
+        """
+        right = [
+            symbols == labels[reading.network].to(symbols.device)[template.indices[:, reading.argument]]
+            for template, each in zip(self.split.held_out.templates, self.held_out, strict=True)
+            for reading, symbols in zip(template.readings, each.symbols, strict=True)
+        ]
+        return _mean([each.float() for each in right])
+
 
 def evidence_of(
     split: Split,

@@ -160,7 +160,12 @@ def test_points_are_a_pool_like_any_other_and_facts_are_learned_beside(generator
     queries = [Queries(file, "follows(X, Y)", {"X": first, "Y": second})]
     config = replace(LEARNED, step=replace(SMALL, learning_rate=1e-2))
     outcome = learn_task(Task(pools={"points": points}, queries=queries), config)
-    assert (outcome.models["group_net"].log_probs(points).argmax(dim=1) == groups).float().mean() > 0.95
+    right = outcome.models["group_net"].log_probs(points).argmax(dim=1) == groups
+    assert right.float().mean() > 0.95
+    (held_out,) = outcome.judged.split.held_out.templates
+    wrong = groups.where(torch.arange(120) != held_out.indices[0, 0], -1)
+    assert outcome.judged.held_out_accuracy({"group_net": groups}) == right[held_out.indices].float().mean()
+    assert outcome.judged.held_out_accuracy({"group_net": wrong}) < right[held_out.indices].float().mean()
     slip = outcome.program(file).learnable()[0, 0].exp().item()
     assert slip < 0.3
 

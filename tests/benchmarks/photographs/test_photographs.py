@@ -67,7 +67,7 @@ def test_triples_add_up_and_other_images_are_there_only_where_they_are_asked_for
     train = Labelled(torch.rand(300, 4, generator=generator), torch.arange(300) % 10)
     data = photographs_run.Data(train, train, FrozenFeatures(4), References(0.0, 0.0, 0.0))
     monkeypatch.setattr(photographs_run, "prepared", lambda *arguments: data)
-    task = photographs_run.task_of(config, data, 5)
+    task, labels = photographs_run.task_of(config, data, 5)
     pool = task.pools["images"]
     assert isinstance(pool, FeaturePool)
     (queries,) = task.queries
@@ -79,6 +79,8 @@ def test_triples_add_up_and_other_images_are_there_only_where_they_are_asked_for
     ]
     a, b, c = (train.labels[each] for each in rows)
     assert torch.equal(a + b, c)
+    for column, expected in zip(columns, (a, b, c), strict=True):
+        assert torch.equal(labels[column], expected)
 
 
 def test_references_are_those_of_scikit_learn(monkeypatch):
