@@ -1,14 +1,18 @@
 """What is to be known about the maps of a program: which they are, what they confuse, and which labels decide."""
 
 import math
+import time
 from collections import Counter
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
-from itertools import combinations, islice
+from itertools import islice
 from typing import TypeVar
 
+from gedi_nesy.audit.constraints import AllDifferent, Domains, outputs_of
+from gedi_nesy.audit.hitting_sets import smallest_hitting_sets
 from gedi_nesy.audit.labelled_queries import MapVariable, Problem
-from gedi_nesy.audit.search import AllDifferent, Domains, MapSearch, outputs_of
+from gedi_nesy.audit.search import Bounds, MapSearch
+from gedi_nesy.audit.simplify import simplified
 from gedi_nesy.logic.errors import ProgramError, TooLargeError
 
 FEW = 1000
@@ -58,20 +62,33 @@ class Examination:
         for index, variable in enumerate(self.variables):
             networks.setdefault(variable.network, []).append(index)
         self.networks = networks
+        self.deadline = deadline
+        sizes = [len(variable.outputs) for variable in self.variables]
+        constraints = in_time(lambda: simplified(problem.constraints, sizes, deadline)) or problem.constraints
+        groups = [(members, max(sizes[index] for index in members)) for members in networks.values()]
         different = [AllDifferent(tuple(members)) for members in networks.values()]
-        self.search = MapSearch(problem.constraints, len(self.variables), deadline)
-        self.search_one_to_one = MapSearch([*problem.constraints, *different], len(self.variables), deadline)
+        self.search = MapSearch(constraints, len(sizes), deadline, groups)
+        self.search_one_to_one = MapSearch([*constraints, *different], len(sizes), deadline, groups)
 
     def possible(self) -> int:
         """How many maps there are, whether or not they satisfy anything."""
         return math.prod(domain.bit_count() for domain in self.everything)
 
-    def count(self) -> int:
-        """How many maps satisfy every query."""
-        return self.search.count(self.everything)
+    def counts(self) -> tuple[Bounds, Bounds]:
+        """How many maps satisfy every query, and how many of them are one-to-one: what a part of the time shows.
+
+        The one-to-one maps are counted first: they are fewer, and what L_PRIOR leaves. The identity is one of both.
+        """
+        start = time.monotonic()
+        least = Bounds(int(self.identity_holds()), self.possible())
+        one_to_one = self.search_one_to_one.bounds(self.everything, start + (self.deadline - start) / 3)
+        one_to_one = one_to_one.meet(least)
+        maps = self.search.bounds(self.everything, start + (self.deadline - start) * 2 / 3)
+        maps = maps.meet(Bounds(one_to_one.low, self.possible()))
+        return maps, one_to_one.meet(Bounds(0, maps.high))
 
     def count_one_to_one(self) -> int:
-        """How many of them are one-to-one."""
+        """How many one-to-one maps satisfy every query."""
         return self.search_one_to_one.count(self.everything)
 
     def identity_holds(self) -> bool:
@@ -93,6 +110,24 @@ class Examination:
         found = sorted(islice(self.search_one_to_one.solutions(self.everything), most))
         maps = map(self._describe, found)
         return tuple(sorted(maps, key=lambda each: not each.identity))
+
+    def ambiguous(self) -> dict[str, dict[str, list[str]]]:
+        """By network, the symbols that some map takes for another, and all that it may be taken for."""
+        found: dict[str, dict[str, list[str]]] = {name: {} for name in self.networks}
+        left = self.search.narrowed(self.everything) or (0,) * len(self.variables)
+        possible = [0] * len(self.variables)
+        for index, variable in enumerate(self.variables):
+            for output in outputs_of(left[index]):
+                if not possible[index] >> output & 1:
+                    for place, shown in enumerate(
+                        next(self.search.solutions(_with(left, index, output)), ())
+                    ):
+                        possible[place] |= 1 << shown
+            others = [variable.outputs[output] for output in outputs_of(possible[index])]
+            others = [name for name in others if name != variable.symbol]
+            if others:
+                found[variable.network][variable.symbol] = others
+        return found
 
     def readings(self, listed: Sequence[ConceptMap] | None) -> dict[str, dict[str, dict[str, int]]]:
         """By network, true symbol and output, how many maps read the symbol as that output, if any do."""
@@ -140,23 +175,19 @@ class Examination:
         truth = _truth(self.variables)
         if truth is None or not self.identity_holds():
             return ()
-        wrong: list[set[int]] = []
-        for size in range(len(truth) + 1):
-            found: list[LabelSet] = []
-            for chosen in combinations(range(len(truth)), size):
-                if len(found) == SETS or any(symbols.isdisjoint(chosen) for symbols in wrong):
-                    continue
-                other = self._other(search, truth, chosen)
-                if other is None:
-                    found.append(tuple((self.variables[i].network, self.variables[i].symbol) for i in chosen))
-                else:
-                    wrong.append({i for i, output in enumerate(other) if output != truth[i]})
-            if found:
-                return tuple(found)
-        raise AssertionError("labelling every symbol leaves the identity alone")
+
+        def missed(chosen: frozenset[int]) -> frozenset[int] | None:
+            other = self._other(search, truth, chosen)
+            return None if other is None else frozenset(i for i, o in enumerate(other) if o != truth[i])
+
+        sets = smallest_hitting_sets(missed, SETS, self.deadline)
+        return tuple(
+            tuple((self.variables[i].network, self.variables[i].symbol) for i in sorted(chosen))
+            for chosen in sets
+        )
 
     def _other(
-        self, search: MapSearch, truth: tuple[int, ...], chosen: tuple[int, ...]
+        self, search: MapSearch, truth: tuple[int, ...], chosen: Iterable[int]
     ) -> tuple[int, ...] | None:
         """A map that reads the chosen symbols right and is not the identity."""
         domains = self.everything

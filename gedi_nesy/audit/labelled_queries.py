@@ -15,7 +15,7 @@ import torch
 from problog.logic import Constant as Number
 from problog.logic import Term, Var
 
-from gedi_nesy.audit.search import CircuitConstraint, Constraint, Node
+from gedi_nesy.audit.constraints import CircuitConstraint, Constraint, Node
 from gedi_nesy.logic.budget import Watch
 from gedi_nesy.logic.circuits.compile import compile_graph
 from gedi_nesy.logic.circuits.leaves import LeafWeights

@@ -13,8 +13,9 @@ from torch import nn
 
 from gedi_nesy.audit.examination import FEW, ConceptMap, Examination, LabelSet, in_time
 from gedi_nesy.audit.labelled_queries import Problem, parse_queries, problem_of, read_queries
+from gedi_nesy.audit.search import Bounds
 from gedi_nesy.logic.budget import Budget, Watch
-from gedi_nesy.logic.errors import ProgramError, TooLargeError, did_you_mean
+from gedi_nesy.logic.errors import ProgramError, did_you_mean
 from gedi_nesy.logic.language.neural import neural_predicates
 from gedi_nesy.logic.language.source import Source
 from gedi_nesy.logic.program import Program
@@ -27,37 +28,36 @@ class Audit:
     """What a program and its queries leave open. None stands for what could not be found within the budget.
 
     `possible` counts all maps, `maps` those under which every query holds, `one_to_one` those of them that send no two
-    symbols of one network to the same output. `listed` holds them, the identity first, if they are few.
-    `readings` counts, by network, true symbol and output, the maps that read the symbol as that output. `labels` are
-    all smallest sets of true symbols that leave the identity alone once they are labelled, `labels_one_to_one`
-    those that leave it alone among the one-to-one maps; empty if the identity is no map.
+    symbols of one network to the same output; what is known of a number that could not be found stands in its
+    `_bounds`. `listed` holds the maps, the identity first, if they are few. `ambiguous` are, by network, the symbols
+    that some map takes for others, and for which. `readings` counts, by network, true symbol and output, the maps that
+    read the symbol as that output. `labels` are all smallest sets of true symbols that leave the identity alone once
+    they are labelled, `labels_one_to_one` those that leave it alone among the one-to-one maps; empty if the identity is
+    no map.
     """
 
     program: str
     queries: tuple[str, ...]
     possible: int
-    maps: int
+    maps_bounds: Bounds
     identity: bool
-    one_to_one: int | None
+    one_to_one_bounds: Bounds
     listed: tuple[ConceptMap, ...] | None
+    ambiguous: dict[str, dict[str, list[str]]] | None
     readings: dict[str, dict[str, dict[str, int]]] | None
     labels: tuple[LabelSet, ...] | None
     labels_one_to_one: tuple[LabelSet, ...] | None
     problem: Problem = field(repr=False)
 
     @property
-    def ambiguous(self) -> dict[str, dict[str, list[str]]] | None:
-        """By network, the symbols that may be taken for others, and for which."""
-        if self.readings is None:
-            return None
-        return {
-            network: {
-                symbol: [output for output in counts if output != symbol]
-                for symbol, counts in symbols.items()
-                if any(output != symbol for output in counts)
-            }
-            for network, symbols in self.readings.items()
-        }
+    def maps(self) -> int | None:
+        """How many maps satisfy every query."""
+        return self.maps_bounds.low if self.maps_bounds.exact else None
+
+    @property
+    def one_to_one(self) -> int | None:
+        """How many of them are one-to-one."""
+        return self.one_to_one_bounds.low if self.one_to_one_bounds.exact else None
 
     def number(self, outputs: Mapping[str, Mapping[str, str]]) -> int | None:
         """The place of a map in `listed`, counted from 1; None if it is not there."""
@@ -84,7 +84,7 @@ def audit(
     `queries` are texts such as `sum(2, 3, 5)`, or the path of a file of them; without it the program's own, which
     stand beside it in a file of the same name that ends in `.queries`. Networks in `known` read every symbol right.
     `allow_python` lets a program read from its file load Python, `allow_outside` consult files outside its folder.
-    TooLargeError if the maps cannot be counted within the budget.
+    TooLargeError if the queries cannot be ground within the budget.
     """
     budget = budget.running()
     if not isinstance(program, Program):
@@ -120,24 +120,19 @@ def _without_networks(source: Source, allow_python: bool, allow_outside: bool, b
 
 def _examine(name: str, problem: Problem, examination: Examination) -> Audit:
     """Count the maps, then find out about them what the time allows, the cheapest first."""
-    try:
-        maps = examination.count()
-    except TooLargeError:
-        raise TooLargeError(
-            f"{name}: too large: there are {examination.possible():,} maps, and those that satisfy all"
-            f" {len(problem.queries)} queries could not be counted within the budget"
-        ) from None
-    listed = in_time(examination.listed) if maps <= FEW else None
+    maps, one_to_one = examination.counts()
+    listed = in_time(examination.listed) if maps.high <= FEW else None
     return Audit(
         program=name,
         queries=problem.queries,
         possible=examination.possible(),
-        maps=maps,
+        maps_bounds=maps,
         identity=examination.identity_holds(),
+        one_to_one_bounds=one_to_one,
         listed=listed,
-        readings=in_time(lambda: examination.readings(listed)),
-        labels=in_time(examination.labels),
-        one_to_one=in_time(examination.count_one_to_one),
+        ambiguous=in_time(examination.ambiguous),
         labels_one_to_one=in_time(examination.labels_one_to_one),
+        labels=in_time(examination.labels),
+        readings=in_time(lambda: examination.readings(listed)),
         problem=problem,
     )

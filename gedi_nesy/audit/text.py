@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from gedi_nesy.audit.examination import ConceptMap, LabelSet
+from gedi_nesy.audit.search import Bounds
 from gedi_nesy.audit.shortcuts import Audit
 
 SHOWN = 40
@@ -31,23 +32,37 @@ def verdict(audit: Audit) -> str:
     if audit.maps == 1:
         what = "the identity" if audit.identity else "and it is not the identity"
         return f"1 map satisfies all queries, {what}: the logic says what every symbol means."
-    return f"{_number(audit.maps)} maps satisfy all queries; {_one_to_one(audit)}."
+    satisfy = "satisfies" if audit.maps_bounds.high == 1 else "satisfy"
+    return f"{_counted(audit.maps_bounds, 'map')} {satisfy} all queries; {_one_to_one(audit)}."
+
+
+def _counted(bounds: Bounds, noun: str) -> str:
+    """`3 maps`, or what is known of the number."""
+    if bounds.exact:
+        return f"{_number(bounds.low)} {noun if bounds.low == 1 else noun + 's'}"
+    if not bounds.low:
+        return f"at most {_number(bounds.high)} {noun}s"
+    return f"between {_number(bounds.low)} and {_number(bounds.high)} {noun}s"
 
 
 def _one_to_one(audit: Audit) -> str:
-    if audit.one_to_one is None:
-        return "how many of them are one-to-one could not be counted within the budget"
-    if audit.one_to_one == 0:
+    bounds = audit.one_to_one_bounds
+    if not bounds.exact:
+        within = f"at most {_number(bounds.high)}"
+        if bounds.low:
+            within = f"between {_number(bounds.low)} and {_number(bounds.high)}"
+        return f"{within} of them are one-to-one, which is what could be proven within the budget"
+    if bounds.high == 0:
         return "none of them is one-to-one"
-    if audit.one_to_one == 1:
+    if bounds.high == 1:
         only = "1 of them is one-to-one" if not audit.identity else "only the identity is one-to-one"
         return f"{only}, and L_PRIOR rules out the others"
     tell = "only labels can tell these apart"
     if audit.listed is None or any(m.one_to_one and not m.keeps_frequencies for m in audit.listed):
         tell = "only labels, or knowing how frequent each symbol is, can tell these apart"
-    if audit.one_to_one == audit.maps:
+    if audit.maps == bounds.low:
         return f"all of them are one-to-one, so L_PRIOR rules out none: {tell}"
-    return f"{_number(audit.one_to_one)} of them are one-to-one, and L_PRIOR rules out the others: {tell}"
+    return f"{_number(bounds.low)} of them are one-to-one, and L_PRIOR rules out the others: {tell}"
 
 
 def landed(audit: Audit, outputs: Mapping[str, Mapping[str, str]]) -> str:
@@ -62,7 +77,7 @@ def landed(audit: Audit, outputs: Mapping[str, Mapping[str, str]]) -> str:
             f" {len(audit.queries)} queries, such as {broken[0]}."
         )
     number = audit.number(outputs)
-    place = f"map {number} of {audit.maps}" if number else f"one of the {_number(audit.maps)} maps"
+    place = f"map {number} of {audit.maps}" if number else f"one of {_counted(audit.maps_bounds, 'map')}"
     return f"The network learned a shortcut, {place}: {moved}."
 
 

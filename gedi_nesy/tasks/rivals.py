@@ -13,9 +13,9 @@ from typing import NamedTuple
 from problog.logic import Constant, Term
 from torch import nn
 
+from gedi_nesy.audit.constraints import CircuitConstraint, Constraint
 from gedi_nesy.audit.examination import ConceptMap, Examination, LabelSet, in_time
 from gedi_nesy.audit.labelled_queries import MapVariable, Problem, problem_of
-from gedi_nesy.audit.search import CircuitConstraint, Constraint
 from gedi_nesy.data.queries import TaskData
 from gedi_nesy.logic import Program
 from gedi_nesy.logic.budget import Budget, Watch

@@ -14,8 +14,8 @@ import numpy as np
 import torch
 from jaxtyping import Bool
 
+from gedi_nesy.audit.constraints import TableConstraint
 from gedi_nesy.audit.labelled_queries import MapVariable, Problem
-from gedi_nesy.audit.search import TableConstraint
 from gedi_nesy.logic.errors import TooLargeError
 from gedi_nesy.tasks.programs import CompiledTemplate, TaskLogProb, domains
 from gedi_nesy.tasks.readings import answers_that_hold

@@ -60,7 +60,9 @@ def as_json(found: Audit) -> dict:
         "queries": len(found.queries),
         "possible": found.possible,
         "maps": found.maps,
+        "maps_bounds": list(found.maps_bounds),
         "one_to_one": found.one_to_one,
+        "one_to_one_bounds": list(found.one_to_one_bounds),
         "identity": found.identity,
         "keeps_frequencies": None if found.listed is None else sum(m.keeps_frequencies for m in found.listed),
         "ambiguous": found.ambiguous,
@@ -99,7 +101,7 @@ def _make_way(picture: Path) -> None:
 def _draw(found: Audit, path: Path) -> None:
     from gedi_nesy.report.symbol_maps import symbol_maps  # noqa: PLC0415 - a second to import
 
-    if found.readings is None:
+    if found.readings is None or found.maps is None:
         raise ProgramError(f"{found.program}: nothing to draw: the maps were not found within the budget")
     outputs = {variable.network: variable.outputs for variable in found.problem.variables}
     try:
