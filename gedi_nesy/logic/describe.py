@@ -77,8 +77,9 @@ def readable(report: dict[str, Any]) -> str:
 def _readable_query(query: dict[str, Any]) -> list[str]:
     routes = {
         "direct": "the ground program is a circuit as it stands",
+        "elimination": "by variable elimination",
         "sdd": "through a decision diagram",
-        "mixed": "direct, with decision diagrams for the parts that were no circuit",
+        "mixed": "direct, with the parts that were no circuit compiled",
     }
     lines = [f"query {query['text']}"]
     for slot in query["images"]:

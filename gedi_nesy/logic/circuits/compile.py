@@ -1,10 +1,12 @@
-"""From a ground graph to a circuit: directly where it already is one, else by a decision diagram."""
+"""From a ground graph to a circuit: directly where it already is one, else by elimination or a decision diagram."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from gedi_nesy.logic.budget import Watch
-from gedi_nesy.logic.circuits.portfolio import choose_diagrams
+from gedi_nesy.logic.circuits.elimination.eliminate import Plan
+from gedi_nesy.logic.circuits.elimination.network import common_conjuncts
+from gedi_nesy.logic.circuits.portfolio import choose_circuit
 from gedi_nesy.logic.circuits.structure import find_circuit_nodes
 from gedi_nesy.logic.grounding.graph import FALSE, TRUE, And, Constant, Graph, Literal, Not, Or
 
@@ -13,7 +15,7 @@ from gedi_nesy.logic.grounding.graph import FALSE, TRUE, And, Constant, Graph, L
 class Compiled:
     """A graph without negations whose conjunctions are decomposable and disjunctions deterministic.
 
-    `strategy` says which decision diagram was chosen, if there was need of one.
+    `strategy` says which compiler and order were chosen, if there was need of one.
     """
 
     graph: Graph
@@ -23,23 +25,28 @@ class Compiled:
 
 
 def compile_graph(graph: Graph, roots: Sequence[int], watch: Watch) -> Compiled:
-    """The roots as one circuit; the route is `direct`, `sdd`, or `mixed` where diagrams replace only some
-    nodes.
+    """The roots as one circuit; the route is `direct`, `elimination`, `sdd`, or `mixed` where only some nodes had
+    to be compiled.
     """
     watch.enter("checking")
     verdict = find_circuit_nodes(graph, roots, watch)
     broken = _topmost_broken(graph, roots, verdict)
-    target, placed, strategy = Graph(graph.variables), {}, ""
+    target, placed, strategy, compiler = Graph(graph.variables), {}, "", "direct"
     if broken:
-        chosen = choose_diagrams(graph, broken, watch)
+        proper = [root for root in dict.fromkeys(roots) if root not in (FALSE, TRUE)]
+        if len(proper) > 1 and common_conjuncts(graph, proper):
+            # What all roots are conditioned on prunes them only if they are compiled as wholes.
+            broken = proper
+        chosen = choose_circuit(graph, broken, watch)
         target, strategy = chosen.diagrams.graph, str(chosen.strategy)
+        compiler = "elimination" if isinstance(chosen.strategy, Plan) else "sdd"
         placed = dict(zip(broken, chosen.diagrams.roots, strict=True))
     needed = _needed(graph, roots, set(broken))
     for index in needed:
         if index not in placed:
             placed[index] = _copy(graph, index, target, placed)
-    route = "direct" if not broken else "sdd" if set(broken) >= set(needed) - {FALSE, TRUE} else "mixed"
-    return Compiled(target, [placed[root] for root in roots], route, strategy)
+    whole = not broken or set(broken) >= set(needed) - {FALSE, TRUE}
+    return Compiled(target, [placed[root] for root in roots], compiler if whole else "mixed", strategy)
 
 
 def _topmost_broken(graph: Graph, roots: Sequence[int], verdict: dict[int, bool]) -> list[int]:

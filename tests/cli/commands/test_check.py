@@ -29,7 +29,7 @@ def test_check_as_json(programs, capsys):
     assert main(arguments) == 0
     report = json.loads(capsys.readouterr().out)
     assert report["neural_predicates"][0]["network"] == "digit_net"
-    assert report["query"]["route"] == "sdd"
+    assert report["query"]["route"] == "elimination"
     assert [slot["images"] for slot in report["query"]["images"]] == [["A"], ["B"]]
     assert report["query"]["circuit"]["depth"] >= 1
 

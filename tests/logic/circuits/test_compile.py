@@ -26,7 +26,7 @@ DIGITS = {"digit_net": Table(), "given": Table()}
         ("sum", "sum(A, B, N)", "N", "direct"),
         ("numbers", "addition([A], [B], N)", "N", "direct"),
         ("digits", "addition([A, B], [C, D], [E, F, G])", None, "direct"),
-        ("differ", "differ(A, B)", None, "sdd"),
+        ("differ", "differ(A, B)", None, "elimination"),
     ],
 )
 def test_routes(programs, name, query, answer, route):

@@ -21,6 +21,12 @@ def compiled(text=TEXT, seconds=60.0):
     return Program.from_string(text, {}, name="task.pl").compile("q", [], budget=Budget(seconds=seconds))
 
 
+@pytest.fixture(autouse=True)
+def diagrams_alone(monkeypatch):
+    """Without variable elimination, which would be chosen before."""
+    monkeypatch.setattr(portfolio, "plan_elimination", lambda *arguments: None)
+
+
 @pytest.fixture
 def in_a_process(monkeypatch):
     monkeypatch.setattr(portfolio, "SMALL_WIDTH", 0)

@@ -4,9 +4,11 @@ Its cost is the number of nodes times something exponential in the width of the 
 hidden Markov models, trees and other graphs of small treewidth take time linear in their length.
 """
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from gedi_nesy.logic.budget import Watch
 from gedi_nesy.logic.circuits.elimination.messages import Messages
 from gedi_nesy.logic.circuits.elimination.network import Network, build_network
 from gedi_nesy.logic.circuits.elimination.order import EliminationOrder, min_fill, min_size
@@ -16,6 +18,15 @@ from gedi_nesy.logic.grounding.graph import FALSE, Graph
 FEW_VERTICES = 20_000
 """Up to so many, min-fill is tried besides min-size."""
 
+LARGEST_COST = 1e9
+"""Rows of tables from which on an order is not worth a trial; sparse tables have far fewer than estimated."""
+
+LARGEST_TABLE = 2_000_000
+"""Rows of a single table, or nodes, at which a trial ends."""
+
+EASY = 1000
+"""Rows a vertex up to which elimination is tried before any decision diagram."""
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -24,12 +35,17 @@ class Plan:
     network: Network
     order: EliminationOrder
 
+    @property
+    def easy(self) -> bool:
+        """Whether the estimated cost is linear in the size of the network with a moderate factor."""
+        return self.order.cost <= EASY * len(self.network.sizes)
+
     def __str__(self) -> str:
         return f"variable elimination, {self.order.name} order, width {self.order.width}"
 
 
 def plan_elimination(
-    graph: Graph, roots: Sequence[int], limit: float, check: Callable[[], None]
+    graph: Graph, roots: Sequence[int], check: Callable[[], None], limit: float = LARGEST_COST
 ) -> Plan | None:
     """The cheapest order found; None where all of them cost more than the limit, in rows of tables."""
     try:
@@ -47,6 +63,26 @@ def plan_elimination(
         found.append(min_fill(network.sizes, scopes, best, check))
     orders = [order for order in found if order is not None]
     return Plan(network, min(orders, key=lambda order: order.cost)) if orders else None
+
+
+class _OutgrownError(Exception):
+    pass
+
+
+def try_elimination(plan: Plan, graph: Graph, seconds: float, watch: Watch) -> tuple[Graph, list[int]] | None:
+    """The eliminated roots, unless that takes longer, or larger tables, than a trial may."""
+    deadline = time.monotonic() + seconds
+    limit = min(watch.budget.nodes, LARGEST_TABLE)
+
+    def check(reached: int) -> None:
+        if reached > limit or time.monotonic() > deadline:
+            raise _OutgrownError
+        watch.check(reached)
+
+    try:
+        return eliminate(plan, graph, check)
+    except _OutgrownError:
+        return None
 
 
 def eliminate(plan: Plan, graph: Graph, check: Callable[[int], None]) -> tuple[Graph, list[int]]:

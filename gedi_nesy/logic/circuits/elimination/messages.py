@@ -25,7 +25,8 @@ class Messages:
         self.network, self.order, self.target, self.check = network, order, target, check
         position = {vertex: place for place, vertex in enumerate(order.vertices)}
         self.parents = {
-            vertex: min(near, key=position.__getitem__, default=None) for vertex, near in order.neighbours.items()
+            vertex: min(near, key=position.__getitem__, default=None)
+            for vertex, near in order.neighbours.items()
         }
         self.children: dict[int, list[int]] = {vertex: [] for vertex in order.vertices}
         for vertex, parent in self.parents.items():
@@ -85,7 +86,9 @@ class Messages:
         table = self._clique(vertex, None)
         place = table.scope.index(vertex)
         chosen = {row: product for row, product in table.rows.items() if mask >> row[place] & 1}
-        return self._single(project(Table(table.scope, chosen), (), self._leaf(vertex), self.target, self.check))
+        return self._single(
+            project(Table(table.scope, chosen), (), self._leaf(vertex), self.target, self.check)
+        )
 
     def total(self, top: int) -> int:
         """The node of a component's constraints."""

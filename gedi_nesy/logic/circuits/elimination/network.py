@@ -76,6 +76,12 @@ def conjuncts(graph: Graph, root: int) -> dict[int, None]:
     return found
 
 
+def common_conjuncts(graph: Graph, roots: Sequence[int]) -> set[int]:
+    """The nodes that every root implies, as far as conjunctions tell."""
+    parts = [conjuncts(graph, root) for root in roots]
+    return {index for index in parts[0] if all(index in part for part in parts)}
+
+
 def build_network(
     graph: Graph, roots: Sequence[int], check: Callable[[], None], prune: bool = True
 ) -> Network:
@@ -83,9 +89,8 @@ def build_network(
 
     With `prune`, values of probability 0 are left out. ContradictionError where the condition cannot hold.
     """
-    parts = [conjuncts(graph, root) for root in roots]
-    common = {index for index in parts[0] if all(index in part for part in parts)}
-    rests = [[index for index in part if index not in common] for part in parts]
+    common = common_conjuncts(graph, roots)
+    rests = [[index for index in conjuncts(graph, root) if index not in common] for root in roots]
     nodes = graph.reachable(roots)
     check()
     possible = _impossible(graph, nodes) if prune else {}
@@ -134,7 +139,9 @@ class _Builder:
             self.references[index] = self._reference(index)
         for children, negative in constraints:
             found = [self.references[index] for index in children]
-            self._gate(False, [self._complement(part) for part in found] if negative else found, required=True)
+            self._gate(
+                False, [self._complement(part) for part in found] if negative else found, required=True
+            )
         for rest in wanted:
             found = rest if isinstance(rest, bool) else [self.references[index] for index in rest]
             self.network.roots.append(found if isinstance(found, bool) else self._gate(True, found))

@@ -95,7 +95,11 @@ def _row_getter(scope: Sequence[int], wanted: Sequence[int]) -> Callable[[Row], 
 
 
 def project(
-    table: Table, keep: Sequence[int], leaf: tuple[int, Input] | None, graph: Graph, check: Callable[[int], None]
+    table: Table,
+    keep: Sequence[int],
+    leaf: tuple[int, Input] | None,
+    graph: Graph,
+    check: Callable[[int], None],
 ) -> Table:
     """Sum out all vertices but those to keep; the branches of a sum exclude one another.
 
