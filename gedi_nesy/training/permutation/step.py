@@ -67,7 +67,7 @@ def improve_permutation(
     Two neighbouring symbols that are exchanged break few queries of some rules, of a < b a fiftieth, which a sample of
     128 need not show. Here all queries are asked (an even choice of more than `max_queries`), about the nearest
     permutations alone. One must be better by `evidence` nats in all, of which a query counts for no more than -`floor`,
-    and by `deviations` standard errors. Where another permutation is wrong, far more queries say so than by chance.
+    and by `deviations` standard errors. A worse one seldom gains that: what misread images give it, others take away.
     """
     data = learner.data
     num = min(data.num_queries, max_queries)
