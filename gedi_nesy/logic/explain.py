@@ -7,15 +7,15 @@ divided by its largest value, and the largest values are multiplied back at the 
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from gedi_nesy.logic.branches import best_branch
 from gedi_nesy.logic.circuits.evaluate import Evaluator
-from gedi_nesy.logic.circuits.layers import FALSE_ROW
 from gedi_nesy.logic.circuits.leaves import LeafWeights
 from gedi_nesy.logic.circuits.template import Template
 from gedi_nesy.logic.grounding.graph import NeuralWeight, Variable
@@ -70,7 +70,7 @@ class Explainer:
         for row, column in enumerate(columns):
             log_p = dict(zip(self.values, table[:, row], strict=True))
             unnamed = self._name_the_rest(log_p, [output[row] for output in outputs])
-            reading, value = self._most_probable(log_p, column)
+            reading, value = self.most_probable(log_p, self.template.circuit.roots[column])
             symbols, facts = self._names(reading, unnamed)
             total = log_distribution[row, column].item()
             explanations.append(
@@ -102,20 +102,19 @@ class Explainer:
                 unnamed[v] = f"{slot.predicate}({','.join(slot.images)},{slot.domain[best]})"
         return unnamed
 
-    def _most_probable(
-        self, log_p: dict[tuple[int, int], Tensor], column: int
+    def most_probable(
+        self, log_p: Mapping[tuple[int, int], Tensor], root: int | bool
     ) -> tuple[dict[int, int], float]:
-        """The value of every variable, and the log-probability of all of them together."""
+        """The value of every variable where the root holds, and the log-probability of all of them together."""
         sizes = [len(variable.weights) + 1 for variable in self.template.variables]
         reading = {
             v: max(range(size), key=lambda value: log_p[v, value].item()) for v, size in enumerate(sizes)
         }
         scaled = [log_p[v, value] - log_p[v, reading[v]] for v, value in self.template.circuit.leaves]
-        root = self.template.circuit.roots[column]
         if not isinstance(root, bool):
             chosen = best_branch(self.evaluator, torch.stack(scaled), root)
             reading.update(self.template.circuit.leaves[leaf] for leaf in chosen)
-        return reading, sum(log_p[leaf].item() for leaf in reading.items())
+        return reading, math.fsum(log_p[leaf].item() for leaf in reading.items())
 
     def _names(
         self, reading: dict[int, int], unnamed: dict[int, str]
@@ -124,7 +123,7 @@ class Explainer:
         for v, value in sorted(reading.items(), key=lambda item: _slot(self.template.variables[item[0]])):
             variable = self.template.variables[v]
             neural = all(isinstance(weight, NeuralWeight) for weight in variable.weights)
-            named[0 if neural else 1].append(_value_name(variable, value, unnamed.get(v)))
+            named[0 if neural else 1].append(value_name(variable, value, unnamed.get(v)))
         return tuple(named[0]), tuple(named[1])
 
 
@@ -132,37 +131,9 @@ def _slot(variable: Variable) -> int:
     return min((weight.slot for weight in variable.weights if isinstance(weight, NeuralWeight)), default=0)
 
 
-def _value_name(variable: Variable, value: int, rest: str | None) -> str:
+def value_name(variable: Variable, value: int, rest: str | None) -> str:
     if value < len(variable.names):
         return variable.names[value]
     if rest is not None:
         return rest
     return f"not {variable.names[0]}" if len(variable.names) == 1 else f"none of {', '.join(variable.names)}"
-
-
-def best_branch(evaluator: Evaluator, leaves: Float[Tensor, " leaf"], root: int) -> list[int]:
-    """The leaves of a root's most probable branch."""
-    circuit = evaluator.circuit
-    table = leaves.new_empty(circuit.rows)
-    table[FALSE_ROW] = -torch.inf
-    table[1 : 1 + len(leaves)] = leaves
-    branch: dict[int, list[int]] = {}
-    for layer, (bags, offsets) in zip(circuit.layers, evaluator.indices(leaves.device).products, strict=True):
-        ends = offsets.tolist()
-        products = torch.segment_reduce(table[bags], "sum", offsets=offsets)
-        row, product = layer.first_row, 0
-        for count, length in [*((block.count, block.length) for block in layer.blocks), (layer.plain, 1)]:
-            part = products[product : product + count * length].view(count, length)
-            for i, winner in enumerate(part.argmax(dim=1).tolist() if count else []):
-                table[row + i] = part[i, winner]
-                chosen = product + i * length + winner
-                branch[row + i] = bags[ends[chosen] : ends[chosen + 1]].tolist()
-            row, product = row + count, product + count * length
-    found, stack = [], [root]
-    while stack:
-        row = stack.pop()
-        if row in branch:
-            stack.extend(branch[row])
-        else:
-            found.append(row - 1)
-    return found

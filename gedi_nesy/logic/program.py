@@ -134,6 +134,20 @@ class Program:
 
     def solve(self, budget: Budget = DEFAULT_BUDGET) -> list[tuple[Any, float]]:
         """The probability of every answer to the program's own query(...) facts, given its evidence(...)."""
+        template = self.own_template(budget)
+        if not template.answers:
+            return []
+        like = torch.zeros(1, 1, dtype=torch.float64)
+        try:
+            values = circuit_evaluate(template, self.learnable)([], 1, like)[0].exp().tolist()
+        except ProgramError as error:
+            raise ProgramError(f"{self.source.name}: {error}") from None
+        # An impossible answer evaluates to the floor, divided by the probability of the evidence.
+        rows = zip(template.answers, values, template.circuit.roots, strict=False)
+        return [(term, 0.0 if root is False else value) for term, value, root in rows]
+
+    def own_template(self, budget: Budget = DEFAULT_BUDGET) -> Template:
+        """The program's own query(...) facts compiled, a root an answer, given its evidence(...)."""
         budget = budget.running()
         queries = tuple(self.front_end.own_queries(budget))
         evidence = tuple(self.front_end.own_evidence(budget))
@@ -146,16 +160,7 @@ class Program:
                 f"{self.source.name}: its queries ask network '{slot.network}' to read {inputs}; only programs"
                 " without networks can be solved as they stand"
             )
-        if not template.answers:
-            return []
-        like = torch.zeros(1, 1, dtype=torch.float64)
-        try:
-            values = circuit_evaluate(template, self.learnable)([], 1, like)[0].exp().tolist()
-        except ProgramError as error:
-            raise ProgramError(f"{self.source.name}: {error}") from None
-        # An impossible answer evaluates to the floor, divided by the probability of the evidence.
-        rows = zip(template.answers, values, template.circuit.roots, strict=False)
-        return [(term, 0.0 if root is False else value) for term, value, root in rows]
+        return template
 
     def _merge(self, key: _Key, values: tuple, budget: Budget, same: Mapping[str, str]) -> Query:
         """The query in which some images are the same, with the columns of the one in which they are not."""

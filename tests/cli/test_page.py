@@ -19,13 +19,15 @@ def page(root) -> str:
     return (root / "docs" / "command-line.md").read_text()
 
 
-@pytest.mark.parametrize(("name", "examples"), [("command-line", 19), ("cluster-a-folder", 4)])
+@pytest.mark.parametrize(("name", "examples"), [("command-line", 23), ("cluster-a-folder", 4)])
 def test_examples_print_what_the_page_says(name, examples, root, programs, tmp_path, monkeypatch, capsys):
     page = (root / "docs" / f"{name}.md").read_text()
     write_task(tmp_path)
     (tmp_path / "programs").symlink_to(programs)
     write(tmp_path / "runs" / "many", hours=50, triples=1000, accuracy=0.95)
     write(tmp_path / "runs" / "few", hours=3, triples=100, accuracy=0.8)
+    for file, text in re.findall(r"^`([\w.]+)`:\n```prolog\n(.*?)```", page, re.DOTALL | re.MULTILINE):
+        (tmp_path / file).write_text(text)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(time, "time", lambda: NOW)
     found = 0

@@ -3,22 +3,57 @@
 import argparse
 import json
 
-from gedi_nesy.cli.program_file import add_program_arguments as add_arguments
-from gedi_nesy.cli.program_file import load_program
-from gedi_nesy.logic import ProgramError
-
-__all__ = ["SUMMARY", "add_arguments", "run"]
+from gedi_nesy.cli.program_file import add_program_arguments, load_program
+from gedi_nesy.cli.solve_modes import print_learned, print_most_probable, print_proofs, print_samples
+from gedi_nesy.logic import Program, ProgramError
 
 SUMMARY = "probabilities of a program's own query(...) facts, given its evidence(...)"
 
 
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The flags of the command."""
+    add_program_arguments(parser)
+    mode = parser.add_mutually_exclusive_group()
+    mode.add_argument(
+        "--mpe", action="store_true", help="the most probable explanation of the evidence: one world"
+    )
+    mode.add_argument("--sample", type=_positive, metavar="N", help="N worlds drawn given the evidence")
+    mode.add_argument("--explain", action="store_true", help="each answer with its most probable proofs")
+    mode.add_argument(
+        "--learn", metavar="EXAMPLES", help="its t(...) from a file of evidence(...), --- between examples"
+    )
+    parser.add_argument(
+        "--out", metavar="FILE", help="of --learn: a new file for the program with what it learned"
+    )
+    parser.add_argument(
+        "--seed", type=int, default=0, help="of --sample, and of the starts of --learn (default: 0)"
+    )
+
+
 def run(arguments: argparse.Namespace) -> int:
-    """Print every answer to the program's own queries with its probability, in ProbLog's order."""
+    """Print every answer to the program's own queries with its probability, or what a mode asks for."""
+    if arguments.out and not arguments.learn:
+        raise ProgramError("--out belongs to --learn EXAMPLES")
     program = load_program(arguments)
+    if arguments.mpe:
+        print_most_probable(program, arguments)
+    elif arguments.sample:
+        print_samples(program, arguments)
+    elif arguments.explain:
+        print_proofs(program, arguments)
+    elif arguments.learn:
+        print_learned(program, arguments)
+    else:
+        _print_probabilities(program, arguments)
+    return 0
+
+
+def _print_probabilities(program: Program, arguments: argparse.Namespace) -> None:
+    """In ProbLog's order."""
     answers = [(str(term), probability) for term, probability in program.solve(arguments.budget)]
     if arguments.json:
         print(json.dumps({"file": arguments.file, "answers": dict(answers)}, indent=2))
-        return 0
+        return
     if not answers:
         raise ProgramError(
             f"{arguments.file}: the program has no query(...) fact, or none of its queries has an answer"
@@ -26,4 +61,9 @@ def run(arguments: argparse.Namespace) -> int:
     width = max(len(term) for term, _ in answers)
     for term, probability in answers:
         print(f"{term:>{width + 2}}:\t{probability:.8g}")
-    return 0
+
+
+def _positive(text: str) -> int:
+    if not text.isdecimal() or int(text) == 0:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of worlds (1 or more)")
+    return int(text)

@@ -3,7 +3,7 @@
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from jaxtyping import Float
@@ -35,6 +35,18 @@ class Group:
     mass: float
     open: bool
     keyed: bool
+
+
+class Disjunction(NamedTuple):
+    """Learnable heads that exclude one another: their logits, then one of "none of them" if that is learnt too;
+    their rows and initial probabilities, what fixed heads leave of 1, and the X of a t(_, X) as text.
+    """
+
+    logits: nn.Parameter
+    rows: tuple[int, ...]
+    starts: tuple[float | None, ...]
+    mass: float
+    key: str
 
 
 class LearnableFacts(nn.Module):
@@ -79,25 +91,38 @@ class LearnableFacts(nn.Module):
         for member in group.members:
             self.rows[member, key] = len(self.rows)
 
-    def forward(self) -> Float[Tensor, "row two"]:
-        """log t and log(1 - t) of every row."""
-        found: dict[int, Tensor] = {}
+    def disjunctions(self) -> list[Disjunction]:
+        """The disjunctions that have parameters, and the values of each t(_, X) apart, in a fixed order."""
+        found = []
         for name, logits in self.logits.items():
             number, key = _group_and_key(name)
             group = self.groups[number]
-            rows = [self.rows[member, key] for member in group.members]
-            found |= zip(rows, _log_probs(group, logits), strict=True)
+            rows = tuple(self.rows[member, key] for member in group.members)
+            starts = tuple(self.facts[member].initial for member in group.members)
+            found.append(Disjunction(logits, rows, starts, group.mass, key))
+        return found
+
+    def forward(self) -> Float[Tensor, "row two"]:
+        """log t and log(1 - t) of every row."""
+        found: dict[int, Tensor] = {}
+        for disjunction in self.disjunctions():
+            found |= zip(disjunction.rows, _log_probs(disjunction), strict=True)
         return torch.stack([found[row] for row in range(len(found))]) if found else torch.zeros(0, 2)
+
+    def values(self) -> list[float]:
+        """The probability of every row; 0 where its logit is at the floor."""
+        values = self().detach().exp()[:, 0].tolist()
+        return [value if value > 1e-300 else 0.0 for value in values]
 
     def probabilities(self) -> dict[str, float]:
         """The current value of every fact, by its head as written and its place in the text.
 
         A t(_, X) has one for each value of X that a query met: "hair(X) (FILE:LINE) for ann".
         """
-        values = self().detach().exp()[:, 0].tolist()
+        values = self.values()
         found: dict[str, float] = {}
         for i, fact in enumerate(self.facts):
-            for (member, key), row in self.rows.items():
+            for (member, key), row in sorted(self.rows.items()):
                 if member == i:
                     found[f"{fact.head} ({fact.where}){' for ' if key else ''}{key}"] = values[row]
         return found
@@ -112,17 +137,18 @@ class LearnableFacts(nn.Module):
         super()._load_from_state_dict(state_dict, prefix, *args)
 
 
-def _log_probs(group: Group, logits: Float[Tensor, " logit"]) -> list[Float[Tensor, "two"]]:
-    """log t and log(1 - t) of the facts of one disjunction."""
+def _log_probs(disjunction: Disjunction) -> list[Float[Tensor, " two"]]:
+    """log t and log(1 - t) of the learnable heads of one disjunction."""
+    logits, mass = disjunction.logits, disjunction.mass
     log_p = torch.log_softmax(logits, dim=0)
-    mass = logits.new_tensor([group.mass, 1 - group.mass]).log()
+    log_mass = logits.new_tensor([mass, 1 - mass]).log()
     rows = []
-    for position in range(len(group.members)):
+    for position in range(len(disjunction.rows)):
         others = torch.cat([log_p[:position], log_p[position + 1 :]])
         # What is not this head: the other outcomes, and what the fixed heads take.
-        rest = torch.logsumexp(others, dim=0) + mass[0]
-        rest = torch.logaddexp(rest, mass[1]) if group.mass < 1 else rest
-        rows.append(torch.stack([log_p[position] + mass[0], rest]))
+        rest = torch.logsumexp(others, dim=0) + log_mass[0]
+        rest = torch.logaddexp(rest, log_mass[1]) if mass < 1 else rest
+        rows.append(torch.stack([log_p[position] + log_mass[0], rest]))
     return rows
 
 

@@ -27,7 +27,7 @@ _EXPECTED = {
 
 
 @contextlib.contextmanager
-def _exact_numbers() -> Iterator[None]:
+def exact_numbers() -> Iterator[None]:
     """Numbers as they are written: ProbLog rounds to 15 decimals, which makes 1e-16 impossible."""
     places = Constant.FLOAT_PRECISION
     Constant.FLOAT_PRECISION = None  # pyright: ignore[reportAttributeAccessIssue]
@@ -75,7 +75,7 @@ class Source:
         text = text.removeprefix("\ufeff")
         watch = Watch(name, "reading it", budget)
         watch.enter("reading")
-        with ProblogErrors(name, name, "read"), _exact_numbers(), watch:
+        with ProblogErrors(name, name, "read"), exact_numbers(), watch:
             program = PrologString(text, parser=WatchedParser(lambda: watch.check(0)), source_root=root)
             try:
                 statements = tuple(program)

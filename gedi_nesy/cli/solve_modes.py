@@ -1,0 +1,111 @@
+"""What `solve` can print beside probabilities: the likeliest world, samples, proofs, learned parameters."""
+
+import argparse
+import json
+import math
+
+import torch
+
+from gedi_nesy.logic import Program, ProgramError
+from gedi_nesy.logic.inference.examples import read_examples
+from gedi_nesy.logic.inference.learn import learn_parameters
+from gedi_nesy.logic.inference.learned_program import learned_program
+from gedi_nesy.logic.inference.worlds import World, Worlds
+
+MOST_PROOFS = 5
+"""How many proofs of an answer are shown."""
+
+
+def print_most_probable(program: Program, arguments: argparse.Namespace) -> None:
+    """`solve --mpe`: which answers hold in the most probable world, or its choices where nothing is asked."""
+    worlds = Worlds(program, arguments.budget)
+    world = worlds.most_probable()
+    if arguments.json:
+        evidence = {"log_prob_evidence": worlds.log_evidence}
+        print(json.dumps({"file": arguments.file, **_plain(world), **evidence}, indent=2))
+        return
+    print("\n".join(_literals(world) or world.choices))
+    print(
+        f"% P(world) = {_power(world.log_prob)}; given the evidence {_power(world.log_prob - worlds.log_evidence)}"
+    )
+
+
+def print_samples(program: Program, arguments: argparse.Namespace) -> None:
+    """`solve --sample N`: which answers hold in worlds drawn given the evidence."""
+    generator = torch.Generator().manual_seed(arguments.seed)
+    samples = Worlds(program, arguments.budget).sample(arguments.sample, generator)
+    if arguments.json:
+        print(json.dumps({"file": arguments.file, "samples": [_plain(world) for world in samples]}, indent=2))
+        return
+    for number, world in enumerate(samples):
+        if number:
+            print("----------------")
+        true = [str(term) for term, holds in world.answers.items() if holds]
+        for literal in true if world.answers else world.choices:
+            print(f"{literal}.")
+
+
+def print_proofs(program: Program, arguments: argparse.Namespace) -> None:
+    """`solve --explain`: every answer with its probability and its most probable proofs."""
+    found = Worlds(program, arguments.budget).proofs(MOST_PROOFS)
+    if arguments.json:
+        answers = {
+            str(term): {
+                "probability": probability,
+                "proofs": [{"choices": proof.choices, "probability": proof.probability} for proof in proofs],
+            }
+            for term, probability, proofs in found
+        }
+        print(json.dumps({"file": arguments.file, "answers": answers}, indent=2))
+        return
+    for term, probability, proofs in found:
+        print(f"{term}:\t{probability:.8g}")
+        for proof in proofs:
+            print(f"    {proof.probability:.8g}\t{', '.join(proof.choices) or 'certain'}")
+        rest = probability - sum(proof.probability for proof in proofs)
+        if len(proofs) == MOST_PROOFS and rest > 1e-12:
+            print(f"    {rest:.8g}\tother proofs")
+
+
+def print_learned(program: Program, arguments: argparse.Namespace) -> None:
+    """`solve --learn EXAMPLES`: the program's parameters, and the program with them in a file if that is asked for."""
+    examples = read_examples(arguments.learn)
+    generator = torch.Generator().manual_seed(arguments.seed)
+    learned = learn_parameters(program, examples, generator=generator, budget=arguments.budget)
+    parameters = program.learnable.probabilities()
+    if arguments.out:
+        _write_new(arguments.out, learned_program(program))
+    if arguments.json:
+        plain = {"file": arguments.file, "examples": len(examples), **learned._asdict()}
+        print(json.dumps({**plain, "parameters": parameters}, indent=2))
+        return
+    width = max(map(len, parameters))
+    for name, value in parameters.items():
+        print(f"{name:>{width + 2}}:\t{value:.8g}")
+    print(
+        f"% log P of {len(examples)} examples: {learned.log_likelihood:.10g}, after {learned.iterations} iterations"
+    )
+
+
+def _write_new(path: str, text: str) -> None:
+    try:
+        with open(path, "x", encoding="utf-8") as file:
+            file.write(text)
+    except FileExistsError:
+        raise ProgramError(f"{path}: exists already, and is left as it is") from None
+    except OSError as error:
+        raise ProgramError(f"{path}: cannot be written: {error.strerror}") from None
+
+
+def _plain(world: World) -> dict:
+    answers = {str(term): holds for term, holds in world.answers.items()}
+    return {"answers": answers, "choices": world.choices, "log_prob": world.log_prob}
+
+
+def _literals(world: World) -> list[str]:
+    return [f"{'' if holds else chr(92) + '+'}{term}" for term, holds in world.answers.items()]
+
+
+def _power(log_prob: float) -> str:
+    """A probability from its logarithm, however small."""
+    return f"{math.exp(log_prob):.10g}" if log_prob > -700 else f"exp({log_prob:.6g})"
