@@ -13,6 +13,8 @@ from torch import nn
 
 from gedi_nesy.audit.examination import FEW, ConceptMap, Examination, LabelSet, in_time
 from gedi_nesy.audit.labelled_queries import Problem, parse_queries, problem_of, read_queries
+from gedi_nesy.audit.rsbench.problem import problem_of_task
+from gedi_nesy.audit.rsbench.task import Task
 from gedi_nesy.audit.search import Bounds
 from gedi_nesy.logic.budget import Budget, Watch
 from gedi_nesy.logic.errors import ProgramError, did_you_mean
@@ -93,15 +95,27 @@ def audit(
     if queries is None:
         queries = shipped_queries(program.source.name)
     terms = read_queries(queries) if isinstance(queries, str | os.PathLike) else parse_queries(queries)
-    for name in known:
-        if name not in program.networks:
-            raise ProgramError(
-                f"{program.source.name}: has no network '{name}'{did_you_mean(name, program.networks)}"
-            )
+    _check_known(program.source.name, known, program.networks)
     with Watch(program.source.name, f"the audit of {len(terms)} queries", budget) as watch:
         problem = problem_of(program, terms, watch)
     examination = Examination(problem, known, watch.started + budget.seconds)
     return _examine(program.source.name, problem, examination)
+
+
+def audit_task(task: Task, *, known: Collection[str] = (), budget: Budget = DEFAULT) -> Audit:
+    """The same of a task of rsbench, whose queries are those that training shows, each with its label."""
+    _check_known(task.file, known, task.outputs)
+    with Watch(task.file, f"the audit of {len(task.shown)} queries", budget.running()) as watch:
+        problem = problem_of_task(task, watch)
+    if not problem.variables:
+        raise ProgramError(f"{task.file}: its logic mentions no symbol, so no network reads anything")
+    return _examine(task.file, problem, Examination(problem, known, watch.started + budget.seconds))
+
+
+def _check_known(name: str, known: Collection[str], networks: Collection[str]) -> None:
+    for network in known:
+        if network not in networks:
+            raise ProgramError(f"{name}: has no network '{network}'{did_you_mean(network, networks)}")
 
 
 def shipped_queries(program: str) -> Path:

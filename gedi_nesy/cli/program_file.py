@@ -20,9 +20,11 @@ class _StandIn:
         raise AssertionError("checking a program calls no network")
 
 
-def add_program_arguments(parser: argparse.ArgumentParser, seconds: float = Budget().seconds) -> None:
+def add_program_arguments(
+    parser: argparse.ArgumentParser, seconds: float = Budget().seconds, what: str = "a ProbLog program"
+) -> None:
     """The file of a program, and the flags of every command that reads one."""
-    parser.add_argument("file", help="a ProbLog program")
+    parser.add_argument("file", help=what)
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.add_argument(
         "--timeout",

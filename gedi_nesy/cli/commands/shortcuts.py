@@ -4,7 +4,9 @@ import argparse
 import json
 from pathlib import Path
 
-from gedi_nesy.audit.shortcuts import DEFAULT, Audit, audit
+from gedi_nesy.audit.rsbench.program import write_program
+from gedi_nesy.audit.rsbench.task import is_task_file, read_task
+from gedi_nesy.audit.shortcuts import DEFAULT, Audit, audit, audit_task
 from gedi_nesy.audit.text import readable
 from gedi_nesy.cli.program_file import add_program_arguments
 from gedi_nesy.logic.errors import ProgramError
@@ -14,7 +16,7 @@ SUMMARY = "which concept maps satisfy a program on its training queries"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The flags of the command."""
-    add_program_arguments(parser, DEFAULT.seconds)
+    add_program_arguments(parser, DEFAULT.seconds, "a ProbLog program, or a task file of rsbench, NAME.yml")
     parser.add_argument(
         "--queries",
         metavar="FILE",
@@ -31,6 +33,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="networks that read every symbol right",
     )
     parser.add_argument(
+        "--out",
+        type=Path,
+        metavar="DIR",
+        help="of a task file: also write it there as NAME.pl and NAME.queries",
+    )
+    parser.add_argument(
+        "--network-per-place",
+        action="store_true",
+        help="of a task file: a network of its own for each image of a query, as rsbench's counter has it",
+    )
+    parser.add_argument(
         "--picture", type=Path, metavar="FILE.png", help="draw what each symbol may be taken for"
     )
 
@@ -39,7 +52,21 @@ def run(arguments: argparse.Namespace) -> int:
     """Audit a program and print what it admits."""
     if arguments.picture:
         _make_way(arguments.picture)
-    found = audit(
+    found, notes = _of_task(arguments) if is_task_file(arguments.file) else (_of_program(arguments), ())
+    if arguments.json:
+        print(json.dumps({**as_json(found), "notes": list(notes)}, indent=2))
+    else:
+        print("\n".join([readable(found), *notes]))
+    if arguments.picture:
+        _draw(found, arguments.picture)
+    return 0
+
+
+def _of_program(arguments: argparse.Namespace) -> Audit:
+    for flag in ("--out", "--network-per-place"):
+        if getattr(arguments, flag.strip("-").replace("-", "_")):
+            raise ProgramError(f"{flag}: is for task files of rsbench, NAME.yml; {arguments.file} is none")
+    return audit(
         arguments.file,
         arguments.queries,
         known=arguments.known,
@@ -47,10 +74,20 @@ def run(arguments: argparse.Namespace) -> int:
         allow_python=arguments.allow_python,
         allow_outside=arguments.allow_outside,
     )
-    print(json.dumps(as_json(found), indent=2) if arguments.json else readable(found))
-    if arguments.picture:
-        _draw(found, arguments.picture)
-    return 0
+
+
+def _of_task(arguments: argparse.Namespace) -> tuple[Audit, tuple[str, ...]]:
+    """The audit of a task file, and what is to be known of it."""
+    if arguments.queries:
+        raise ProgramError(f"--queries {arguments.queries}: the queries of {arguments.file} stand in it")
+    task = read_task(arguments.file)
+    if arguments.network_per_place:
+        task = task.with_a_network_per_place()
+    found = audit_task(task, known=arguments.known, budget=arguments.budget)
+    notes = task.notes
+    if arguments.out:
+        notes += (f"Written: {' and '.join(map(str, write_program(task, arguments.out)))}",)
+    return found, notes
 
 
 def as_json(found: Audit) -> dict:

@@ -29,6 +29,7 @@ def test_queries_from_a_file_as_json(programs, tmp_path, capsys):
         "one_to_one": 1,
         "identity": True,
     }
+    assert report["maps_bounds"] == report["one_to_one_bounds"] == [1, 1]
     assert report["listed"][0]["map"] == {"digit_net": {"0": "0", "1": "1"}}
     assert report["labels"] == [[]]
 
@@ -65,6 +66,52 @@ def test_the_picture(programs, tmp_path, capsys):
     path = tmp_path / "new" / "xor.png"
     assert main(["shortcuts", str(programs / "xor.pl"), "--picture", str(path)]) == 0
     assert imread(path).size > 0
+
+
+PAIRS = """
+num_digits: 2
+digit_values: [0, 1, 2, 3, 4]
+symbols: [a, b]
+logic: a + b
+combinations_in_distribution: ["00", "01", "23", "24"]
+"""
+
+
+def test_a_task_file_of_rsbench_is_half(programs, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "pairs.yml").write_text(PAIRS)
+    assert main(["shortcuts", "pairs.yml", "--out", "new"]) == 0
+    out = capsys.readouterr().out
+    assert out.startswith("pairs.yml: 4 queries, 5 symbols of digit_net, 3,125 maps in all\n")
+    assert out.endswith("Written: new/pairs.pl and new/pairs.queries\n")
+    reports = []
+    for file in (str(programs / "half.pl"), "new/pairs.pl", "pairs.yml"):
+        assert main(["shortcuts", file, "--json"]) == 0
+        reports.append(json.loads(capsys.readouterr().out))
+    for name in ("maps", "one_to_one", "listed", "labels", "readings", "ambiguous"):
+        assert reports[0][name] == reports[1][name] == reports[2][name]
+
+
+def test_a_task_file_with_a_network_per_place(tmp_path, capsys):
+    (tmp_path / "parity.yml").write_text("n_digits: 3\nxor_rule: true\nprop_in_distribution: 0.5\n")
+    assert main(["shortcuts", str(tmp_path / "parity.yml"), "--network-per-place", "--json"]) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert (report["maps"], report["one_to_one"]) == (4, 4)
+    assert "all of them count as shown" in report["notes"][0]
+
+
+def test_errors_about_task_files(programs, tmp_path, capsys):
+    (tmp_path / "bad.yml").write_text("n_digits: [1\n")
+    (tmp_path / "pairs.yml").write_text(PAIRS)
+    pairs, half = str(tmp_path / "pairs.yml"), str(programs / "half.pl")
+    for arguments, message in (
+        ([str(tmp_path / "bad.yml")], "bad.yml:2: is no YAML"),
+        ([pairs, "--queries", "mine"], "--queries mine: the queries of"),
+        ([pairs, "--assume-correct", "digits"], "has no network 'digits'; did you mean 'digit_net'"),
+        ([half, "--out", "new"], "--out: is for task files of rsbench"),
+        ([half, "--network-per-place"], "--network-per-place: is for task files of rsbench"),
+    ):
+        assert message in error_of(capsys, ["shortcuts", *arguments])
 
 
 @pytest.mark.parametrize(

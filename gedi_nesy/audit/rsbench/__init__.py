@@ -1,0 +1,1 @@
+"""Task files of rsbench's generator (xor, mnist, kandinsky): as programs with queries, and as problems to count."""
