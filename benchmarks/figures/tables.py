@@ -151,6 +151,19 @@ def _verdicts(documents: Sequence[Document]) -> str:
     return _markdown([*heads, "labels asked", "accuracy with them"], rows)
 
 
+def _photographs(documents: Sequence[Document]) -> str:
+    """A row a command, its seeds side by side; the estimate is about images that training has seen."""
+    metrics = ("accuracy", "accuracy_held_out", "estimated_accuracy")
+    rows = []
+    for document in documents:
+        runs = document["runs"]
+        figures = [_side_by_side(runs, name) for name in metrics]
+        others = [_median(runs, name) for name in ("supervised", "kmeans")]
+        rows.append([f"`{_flags(document)}`", *figures, _counts(run["verdict"] for run in runs), *others])
+    heads = ["flags", "unseen images", "those of held-out queries", "estimated", "verdict"]
+    return _markdown([*heads, "a head with all labels", "k-means, best renaming"], rows)
+
+
 TABLES: dict[str, Table] = {
     "addition": Table(
         ("addition-1000", "addition-100", "addition-100-extra-images", "addition-30-extra-images"), _addition
@@ -160,6 +173,7 @@ TABLES: dict[str, Table] = {
     "shortcuts-all": Table(("shortcuts", "shortcuts-one-label"), _shortcuts_all),
     "toy": Table(("toy",), _toy),
     "verdicts": Table(("verdict",), _verdicts),
+    "photographs": Table(("photographs", "photographs-300"), _photographs),
 }
 """By the name that stands in the text: `<!-- table: NAME -->`."""
 
@@ -185,7 +199,7 @@ def _flags(document: Document) -> str:
         if word.startswith("--"):
             groups.append([])
         groups[-1].append(word)
-    hidden = ("--out", "--resume", "--threads", "--weight-nesy", "--workers", "--overwrite")
+    hidden = ("--out", "--resume", "--threads", "--weight-nesy", "--workers", "--overwrite", "--data-root")
     return " ".join(" ".join(group) for group in groups if group[0].split("=")[0] not in hidden)
 
 

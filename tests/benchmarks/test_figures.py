@@ -126,6 +126,32 @@ def test_verdicts_stand_side_by_side_from_run_to_table(tmp_path):
     )
 
 
+def test_photographs_have_a_row_a_command(tmp_path):
+    for name, flags in (
+        ("photographs", "--extra-images"),
+        ("photographs-300", "--extra-images --triples 300"),
+    ):
+        figures = {"accuracy": 0.86, "accuracy_held_out": 0.9, "supervised": 0.88, "kmeans": 0.7}
+        runs = [
+            {
+                "seed": 0,
+                "metrics": {**figures, "estimated_accuracy": 0.88},
+                "verdict": {"verdict": "grounded"},
+            },
+            {"seed": 1, "metrics": figures, "verdict": {"verdict": "unlearned"}},
+        ]
+        for run in runs:
+            run["verdict"] |= {"held_out": 0.7, "readings": None}
+        command = f"python -m benchmarks.photographs --data-root DATA {flags} --seeds 0 1 --workers 2"
+        (tmp_path / "results.json").write_text(json.dumps({**HEAD, "command": command, "runs": runs}))
+        keep(tmp_path, name, "", tmp_path / "figures")
+    *_, row = (made(tmp_path / "figures")["photographs"] or "").splitlines()
+    assert row == (
+        "| `--extra-images --triples 300 --seeds 0 1` | 0.860, 0.860 | 0.900, 0.900 | 0.880, -"
+        " | 1 x grounded, 1 x unlearned | 0.880 | 0.700 |"
+    )
+
+
 @pytest.mark.parametrize(
     ("learned", "meaning"),
     [

@@ -1,0 +1,1 @@
+"""Harder symbols: formulas, figures with shape and colour, Sudoku, equations, from rules alone."""

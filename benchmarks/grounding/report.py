@@ -1,0 +1,75 @@
+"""The grounding benchmark's part of results.json, and its closing table: a row a task, its seeds side by side."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks.grounding.config import GroundingConfig
+from benchmarks.grounding.tasks import PROBLEMS
+from benchmarks.runner.benchmark import Run
+from benchmarks.runner.results import summarise
+
+
+def body(config: GroundingConfig, runs: Sequence[Run]) -> dict[str, Any]:
+    """A summary of each task, with what is told of its queries, and of all."""
+    return {
+        "summary": summarise([run["metrics"] for run in runs]) if runs else {},
+        "tasks": {
+            task: {
+                "protocol": PROBLEMS[task].protocol,
+                "readings_of_the_rule": PROBLEMS[task].readings,
+                **summarise([run["metrics"] for run in runs if run["task"] == task]),
+            }
+            for task in dict.fromkeys(run["task"] for run in runs)
+        },
+    }
+
+
+def report(config: GroundingConfig, runs: Sequence[Run], console: Console, folder: Path) -> None:
+    """The closing table, and how the queries of each task were drawn."""
+    console.print(grounding_table(config, runs))
+    for task in dict.fromkeys(run["task"] for run in runs):
+        console.print(f"{task}: {PROBLEMS[task].protocol}", highlight=False, soft_wrap=True)
+
+
+def grounding_table(config: GroundingConfig, runs: Sequence[Run]) -> Table:
+    """A row a run: symbols as the rule names them, under the best renaming, and what was said without labels."""
+    table = Table(
+        title=f"Symbols from rules alone, {config.dataset}, unseen images",
+        **{"title_justify": "left", "box": box.SIMPLE_HEAD, "padding": 0},
+    )
+    table.add_column("task, seed", no_wrap=True)
+    for heading in ("queries", "of the rule", "accuracy", "renamed", "estimated", "held out", "readings"):
+        table.add_column(heading, justify="right")
+    table.add_column("verdict")
+    if config.labels:
+        table.add_column("with labels", justify="right")
+    for run in runs:
+        metrics, verdict = run["metrics"], run["verdict"]
+        readings = verdict["readings"]
+        table.add_row(
+            f"{run['task']}, {run['seed']}",
+            f"{run['queries']:,}",
+            f"{PROBLEMS[run['task']].readings:,}",
+            f"{metrics['accuracy']:.3f}",
+            f"{metrics['clustering_accuracy']:.3f}",
+            _number(verdict["estimated_accuracy"]),
+            _number(verdict["held_out"]),
+            "" if readings is None else f"{readings:,}",
+            verdict["verdict"],
+            *([_with_labels(metrics)] if config.labels else []),
+        )
+    return table
+
+
+def _number(value: float | None) -> str:
+    return "" if value is None else f"{value:.3f}"
+
+
+def _with_labels(metrics: dict[str, float]) -> str:
+    accuracy = metrics.get("accuracy_with_labels")
+    return "" if accuracy is None else f"{metrics['labels']:.0f}: {accuracy:.3f}"
