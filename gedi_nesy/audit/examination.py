@@ -52,12 +52,20 @@ def in_time(find: Callable[[], Found]) -> Found | None:
 class Examination:
     """The maps of one problem; every method raises TooLargeError at the deadline, by `time.monotonic()`.
 
-    The networks in `known` read every symbol as what it is.
+    The networks in `known` read every symbol as what it is, and so are the symbols in `labelled` read.
     """
 
-    def __init__(self, problem: Problem, known: Collection[str], deadline: float):
+    def __init__(
+        self,
+        problem: Problem,
+        known: Collection[str],
+        deadline: float,
+        labelled: Collection[tuple[str, str]] = (),
+    ):
         self.variables = problem.variables
-        self.everything: Domains = tuple(_domain(v, v.network in known) for v in self.variables)
+        self.everything: Domains = tuple(
+            _domain(v, v.network in known or (v.network, v.symbol) in labelled) for v in self.variables
+        )
         networks: dict[str, list[int]] = {}
         for index, variable in enumerate(self.variables):
             networks.setdefault(variable.network, []).append(index)

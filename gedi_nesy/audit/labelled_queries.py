@@ -116,6 +116,28 @@ def problem_of(program: Program, queries: Sequence[Term], watch: Watch) -> Probl
     return Problem(variables, tuple(map(str, times)), constraints)
 
 
+def slots_of(program: Program, query: Term, watch: Watch) -> Sequence[Slot]:
+    """What networks read when a query is ground."""
+    return _ground(program, (query,), program.front_end.own_evidence(), watch).slots
+
+
+def constraints_of(
+    program: Program, queries: Sequence[Term], variables: Sequence[MapVariable], watch: Watch
+) -> list[tuple[Term, CircuitConstraint]]:
+    """The ground instances of queries, which may have variables, each with what it says of these map variables.
+
+    None if a network reads a symbol that is not among them.
+    """
+    grounding = _ground(program, tuple(queries), program.front_end.own_evidence(), watch)
+    known = {(variable.network, variable.symbol) for variable in variables}
+    if any((slot.network, _symbol(slot.inputs)) not in known for slot in grounding.slots):
+        return []
+    roots = dict(grounding.roots)
+    return list(
+        zip(roots, _constraints(grounding, list(roots.values()), variables, program, watch), strict=True)
+    )
+
+
 def _ground(program: Program, queries: tuple[Term, ...], evidence: Sequence[Term], watch: Watch) -> Grounding:
     request = Request(watch.query, queries, tuple(evidence), (), merge=False)
     return ground(program.front_end, request, program.neural_predicates, watch)

@@ -77,6 +77,7 @@ def audit(
     queries: Sequence[str] | str | os.PathLike[str] | None = None,
     *,
     known: Collection[str] = (),
+    labelled: Collection[tuple[str, str]] = (),
     budget: Budget = DEFAULT,
     allow_python: bool = False,
     allow_outside: bool = False,
@@ -84,21 +85,21 @@ def audit(
     """Count and examine the maps of a program (or its file) on its training queries.
 
     `queries` are texts such as `sum(2, 3, 5)`, or the path of a file of them; without it the program's own, which
-    stand beside it in a file of the same name that ends in `.queries`. Networks in `known` read every symbol right.
+    stand beside it in a file of the same name that ends in `.queries`. Networks in `known` read every symbol right, and
+    (network, symbol) in `labelled` are read right as well.
     `allow_python` lets a program read from its file load Python, `allow_outside` consult files outside its folder.
     TooLargeError if the queries cannot be ground within the budget.
     """
     budget = budget.running()
     if not isinstance(program, Program):
-        source = Source.from_file(program, budget)
-        program = _without_networks(source, allow_python, allow_outside, budget)
+        program = logic_of(program, allow_python, allow_outside, budget)
     if queries is None:
         queries = shipped_queries(program.source.name)
     terms = read_queries(queries) if isinstance(queries, str | os.PathLike) else parse_queries(queries)
     _check_known(program.source.name, known, program.networks)
     with Watch(program.source.name, f"the audit of {len(terms)} queries", budget) as watch:
         problem = problem_of(program, terms, watch)
-    examination = Examination(problem, known, watch.started + budget.seconds)
+    examination = Examination(problem, known, watch.started + budget.seconds, labelled)
     return _examine(program.source.name, problem, examination)
 
 
@@ -126,10 +127,23 @@ def shipped_queries(program: str) -> Path:
     return path
 
 
-def _without_networks(source: Source, allow_python: bool, allow_outside: bool, budget: Budget) -> Program:
-    """The program for its logic alone: no network is ever called."""
+def logic_of(
+    program: Source | str | os.PathLike[str],
+    allow_python: bool = False,
+    allow_outside: bool = False,
+    budget: Budget = DEFAULT,
+) -> Program:
+    """A program, or its file, for its logic alone: no network is ever called."""
+    source = program if isinstance(program, Source) else Source.from_file(program, budget)
     networks = {p.network: nn.Identity() for p in neural_predicates(source)}
     return Program(source, networks, allow_python, allow_outside=allow_outside, budget=budget)
+
+
+def with_rule(program: Program, rule: str) -> Program:
+    """The program with one more clause, in its text."""
+    source, guard = program.source, program.parts.guard
+    longer = Source.from_string(f"{source.text}\n{rule}\n", source.name, source.root)
+    return logic_of(longer, guard.allow_python, guard.allow_outside)
 
 
 def _examine(name: str, problem: Problem, examination: Examination) -> Audit:

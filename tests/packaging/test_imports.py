@@ -138,7 +138,7 @@ sys.meta_path = [Finder if finder is PathFinder else finder for finder in sys.me
 @pytest.fixture
 def with_core_only(root, declared, tmp_path):
     """Runs Python where only the packages of the dependencies are there, and what they bring."""
-    brought = {"torchvision", "cython"}  # by deepproblog, by PySDD
+    brought = {"torchvision", "cython", "sympy"}  # by deepproblog, by PySDD, by torch
     optional = set().union(*declared.values()) - declared[CORE] - brought
     absent = {
         package

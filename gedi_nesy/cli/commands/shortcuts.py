@@ -4,12 +4,17 @@ import argparse
 import json
 from pathlib import Path
 
-from gedi_nesy.audit.rsbench.program import write_program
+from gedi_nesy.audit.repair.search import repair
+from gedi_nesy.audit.repair.text import as_json as repairs_as_json
+from gedi_nesy.audit.repair.text import readable_repairs
+from gedi_nesy.audit.rsbench.program import program_text, write_program
 from gedi_nesy.audit.rsbench.task import is_task_file, read_task
-from gedi_nesy.audit.shortcuts import DEFAULT, Audit, audit, audit_task
+from gedi_nesy.audit.shortcuts import DEFAULT, Audit, audit, audit_task, logic_of
 from gedi_nesy.audit.text import readable
 from gedi_nesy.cli.program_file import add_program_arguments
 from gedi_nesy.logic.errors import ProgramError
+from gedi_nesy.logic.language.source import Source
+from gedi_nesy.logic.program import Program
 
 SUMMARY = "which concept maps satisfy a program on its training queries"
 
@@ -33,6 +38,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="networks that read every symbol right",
     )
     parser.add_argument(
+        "--repair",
+        action="store_true",
+        help="propose the smallest additions that leave one map: more queries, labels, or one more rule",
+    )
+    parser.add_argument(
         "--out",
         type=Path,
         metavar="DIR",
@@ -52,32 +62,28 @@ def run(arguments: argparse.Namespace) -> int:
     """Audit a program and print what it admits."""
     if arguments.picture:
         _make_way(arguments.picture)
-    found, notes = _of_task(arguments) if is_task_file(arguments.file) else (_of_program(arguments), ())
-    if arguments.json:
-        print(json.dumps({**as_json(found), "notes": list(notes)}, indent=2))
-    else:
-        print("\n".join([readable(found), *notes]))
+    found, program, notes = (_of_task if is_task_file(arguments.file) else _of_program)(arguments)
+    report, text = {**as_json(found), "notes": list(notes)}, [readable(found), *notes]
+    if arguments.repair:
+        repairs = repair(program, found, known=arguments.known, budget=arguments.budget)
+        report["repairs"] = repairs_as_json(repairs)
+        text.append(readable_repairs(repairs))
+    print(json.dumps(report, indent=2) if arguments.json else "\n".join(text))
     if arguments.picture:
         _draw(found, arguments.picture)
     return 0
 
 
-def _of_program(arguments: argparse.Namespace) -> Audit:
+def _of_program(arguments: argparse.Namespace) -> tuple[Audit, Program, tuple[str, ...]]:
     for flag in ("--out", "--network-per-place"):
         if getattr(arguments, flag.strip("-").replace("-", "_")):
             raise ProgramError(f"{flag}: is for task files of rsbench, NAME.yml; {arguments.file} is none")
-    return audit(
-        arguments.file,
-        arguments.queries,
-        known=arguments.known,
-        budget=arguments.budget,
-        allow_python=arguments.allow_python,
-        allow_outside=arguments.allow_outside,
-    )
+    program = logic_of(arguments.file, arguments.allow_python, arguments.allow_outside, arguments.budget)
+    return audit(program, arguments.queries, known=arguments.known, budget=arguments.budget), program, ()
 
 
-def _of_task(arguments: argparse.Namespace) -> tuple[Audit, tuple[str, ...]]:
-    """The audit of a task file, and what is to be known of it."""
+def _of_task(arguments: argparse.Namespace) -> tuple[Audit, Program, tuple[str, ...]]:
+    """The audit of a task file, its program, and what is to be known of it."""
     if arguments.queries:
         raise ProgramError(f"--queries {arguments.queries}: the queries of {arguments.file} stand in it")
     task = read_task(arguments.file)
@@ -87,7 +93,7 @@ def _of_task(arguments: argparse.Namespace) -> tuple[Audit, tuple[str, ...]]:
     notes = task.notes
     if arguments.out:
         notes += (f"Written: {' and '.join(map(str, write_program(task, arguments.out)))}",)
-    return found, notes
+    return found, logic_of(Source.from_string(program_text(task), task.file)), notes
 
 
 def as_json(found: Audit) -> dict:

@@ -24,8 +24,8 @@ def count_images(times: Mapping[Term, int], slots_of: Slots) -> Counter[Reading]
     readings: dict[str, list[Reading]] = {}
     found: Counter[Reading] = Counter()
     for query, number in times.items():
-        constants = list(_constants(query))
-        template = str(_replace(query, map(_placeholder, range(len(constants)))))
+        constants = list(constants_of(query))
+        template = str(with_constants(query, map(_placeholder, range(len(constants)))))
         if template not in readings:
             readings[template] = _readings(query, constants, slots_of)
         symbols = {_placeholder(place): constant for place, constant in enumerate(constants)}
@@ -36,10 +36,10 @@ def count_images(times: Mapping[Term, int], slots_of: Slots) -> Counter[Reading]
 
 def image_places(query: Term, slots_of: Slots) -> list[int]:
     """Which constants of a ground query networks read, counted from left to right."""
-    constants, images = list(_constants(query)), []
+    constants, images = list(constants_of(query)), []
     for place in range(len(constants)):
         probe = [*constants[:place], _placeholder(place), *constants[place + 1 :]]
-        if any(_placeholder(place) in slot.inputs for slot in _tried(_replace(query, probe), slots_of)):
+        if any(_placeholder(place) in slot.inputs for slot in _tried(with_constants(query, probe), slots_of)):
             images.append(place)
     return images
 
@@ -48,7 +48,7 @@ def _readings(query: Term, constants: list[Term], slots_of: Slots) -> list[Readi
     """What is read when every image is a placeholder of its own."""
     images = image_places(query, slots_of)
     all_images = [_placeholder(i) if i in images else term for i, term in enumerate(constants)]
-    return [(slot.network, slot.inputs) for slot in slots_of(_replace(query, all_images))]
+    return [(slot.network, slot.inputs) for slot in slots_of(with_constants(query, all_images))]
 
 
 def _tried(probe: Term, slots_of: Slots) -> Sequence[Slot]:
@@ -65,16 +65,16 @@ def _placeholder(place: int) -> Term:
     return Term("true symbol of image", Constant(place))
 
 
-def _constants(term: Any) -> Iterator[Term]:
+def constants_of(term: Any) -> Iterator[Term]:
     """The constants of a term from left to right, the ends of lists left out."""
     if term.arity:
         for argument in term.args:
-            yield from _constants(argument)
+            yield from constants_of(argument)
     elif str(term) != "[]":
         yield term
 
 
-def _replace(term: Term, constants: Iterable[Term]) -> Term:
+def with_constants(term: Term, constants: Iterable[Term]) -> Term:
     """The term with its constants replaced by others, from left to right."""
     rest = iter(constants)
 

@@ -68,6 +68,25 @@ def test_the_picture(programs, tmp_path, capsys):
     assert imread(path).size > 0
 
 
+def test_repairs(programs, tmp_path, capsys):
+    assert main(["shortcuts", str(programs / "half.pl"), "--repair"]) == 0
+    out = capsys.readouterr().out
+    assert "Repairs that leave one map:\n  more queries: 1 query: sum(0,2,2); or " in out
+    assert (
+        "one more rule: the rule less_digit(A, B) :- digit(A, X), digit(B, Y), X < Y. and 1 query of it"
+        in out
+    )
+    (tmp_path / "pairs.yml").write_text(PAIRS)
+    assert main(["shortcuts", str(tmp_path / "pairs.yml"), "--repair", "--json"]) == 0
+    repairs = json.loads(capsys.readouterr().out)["repairs"]
+    assert [each["kind"] for each in repairs["found"]] == ["queries", "labels", "rule"]
+    assert all(each["proven"] for each in repairs["found"])
+    assert repairs["found"][0]["queries"] == ["label([0, 2],2)"]
+    (tmp_path / "wrong.queries").write_text("sum(1, 2, 4).\n")
+    wrong = ["shortcuts", str(programs / "sum.pl"), "--queries", str(tmp_path / "wrong.queries"), "--repair"]
+    assert "nothing repairs it: the true symbols do not satisfy" in error_of(capsys, wrong)
+
+
 PAIRS = """
 num_digits: 2
 digit_values: [0, 1, 2, 3, 4]

@@ -1,0 +1,1 @@
+"""The smallest addition to a program's queries that leaves one map: more queries, labels, or one more rule."""
