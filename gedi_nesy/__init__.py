@@ -3,10 +3,9 @@
 import os
 from typing import TYPE_CHECKING
 
-from gedi_nesy.models.gedi import GEDI
-
 if TYPE_CHECKING:
     from gedi_nesy.logic import Program, ProgramError
+    from gedi_nesy.models.gedi import GEDI
 
 __all__ = ["GEDI", "Program", "ProgramError"]
 __version__ = "0.1.0"
@@ -17,7 +16,11 @@ if os.environ.get("PATH") == "":
 
 
 def __getattr__(name: str) -> object:
-    """The logic (DeepProbLog, ProbLog, KLay) is imported when it is first used."""
+    """Torch, and the logic (DeepProbLog, ProbLog, KLay), are imported when they are first used."""
+    if name == "GEDI":
+        from gedi_nesy.models.gedi import GEDI
+
+        return GEDI
     if name in ("Program", "ProgramError"):
         from gedi_nesy import logic
 

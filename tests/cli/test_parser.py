@@ -60,10 +60,10 @@ def test_versions_as_json(capsys):
     assert capsys.readouterr().out.splitlines()[0] == f"gedi_nesy {gedi_nesy.__version__}"
 
 
-def test_the_version_is_said_without_loading_the_logic(root):
+def test_the_version_is_said_without_loading_torch_and_the_logic(root):
     code = (
         "import sys; from gedi_nesy.__main__ import main; main(['--version']);"
-        " print([name for name in ('problog', 'klay', 'matplotlib', 'rich') if name in sys.modules])"
+        " print([name for name in ('torch', 'problog', 'klay', 'matplotlib', 'rich') if name in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[1] == "[]"
