@@ -184,7 +184,7 @@ def test_images_alone_are_enough_for_standalone_gedi(generator):
     labels = torch.randint(CLASSES, (80,), generator=generator)
     alone = QuerySet(blobs(labels, generator), torch.empty(0, 1, dtype=torch.long), torch.arange(80))
     outcome = train(
-        lambda attempt: learner(alone, attempt), None, TrainConfig(step=SMALL, explore=60, refine=60)
+        lambda attempt: learner(alone, attempt), None, TrainConfig(step=SMALL, explore=100, refine=100)
     )
     found = outcome.model.log_probs(alone.images).argmax(dim=1).numpy()
     assert clustering.clustering_accuracy(labels.numpy(), found, CLASSES) > 0.95

@@ -139,7 +139,9 @@ def test_learned_probabilities_of_the_program_are_part_of_the_run(tmp_path, data
     """All pairs are successors, so `sure` is learned; and the same if the run is interrupted."""
     file = tmp_path / "sure.pl"
     file.write_text(SURE)
-    config = replace(EVERY_PHASE, attempts=1, explore=12, refine=20, step=replace(STEP, learning_rate=3e-2))
+    step = replace(STEP, learning_rate=3e-2)
+    phases = {"attempts": 1, "explore": 12, "reconsider": 3, "rounds": 1, "naming_every": 8, "refine": 20}
+    config = replace(EVERY_PHASE, step=step, **phases)
 
     def learned(
         saver: CheckpointManager | None = None, on_step=lambda record: None
