@@ -1,5 +1,6 @@
 """scikit-learn's interface: `GEDIClusterer` clusters points or images, and has an energy for each."""
 
+from dataclasses import replace
 from numbers import Integral
 from typing import Any, cast
 
@@ -30,7 +31,7 @@ from gedi_nesy.extras import needs
 from gedi_nesy.features import encoders
 from gedi_nesy.features.compute import backbone_of, features_by
 from gedi_nesy.models.gedi import GEDI
-from gedi_nesy.sampling.sgld import SGLDConfig
+from gedi_nesy.sampling.sgld import OF_IMAGES, OF_POINTS
 
 with needs("metrics"):
     from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, ClusterMixin, TransformerMixin
@@ -162,13 +163,13 @@ class GEDIClusterer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMi
         if self.backbone_ is not None:
             raise ConfigError(f"features={self.features!r}: samples would be features, and no images")
         if self.image_shape_ is None:
-            settings = SGLDConfig(num_steps=steps, step_size=2e-3, noise=None)
+            settings = replace(OF_POINTS, num_steps=steps)
             normal = torch.randn(
                 n_samples, *self.model_.input_shape, generator=generator, dtype=torch.float64
             )
             start = self.model_.unstandardise(normal)
             return self.model_.sample(n_samples, generator, settings, start).numpy()
-        settings = SGLDConfig(num_steps=steps, step_size=1.0, noise=0.01, bounds=(0.0, 1.0))
+        settings = replace(OF_IMAGES, num_steps=steps)
         found = self.model_.sample(n_samples, generator, settings)
         return ((1 - found if self.inverted_ else found) * (255.0 / self.pixel_scale_)).numpy()
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import ClassVar, Literal
 
 from benchmarks.runner.config import DataRootFlag, DatasetFlag, RecordedConfig
-from benchmarks.runner.flags import OPTIONS, OUTPUT, Flag
+from benchmarks.runner.flags import OPTIONS, OUTPUT, SAVED, Flag
 from gedi_nesy.errors import ConfigError
 from gedi_nesy.training.config import TrainConfig
 
@@ -118,7 +118,7 @@ class AdditionConfig(RecordedConfig):
             Flag(f"{WARP}.{name}", name=f"aug-{name}")
             for name in ("rotate", "scale", "shear", "translate", "elastic")
         ),
-        OUTPUT: ("overwrite", Flag("save_every", name="checkpoint-seconds")),
+        OUTPUT: SAVED,
     }
 
     def variant(self, row: str) -> "AdditionConfig":

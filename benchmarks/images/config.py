@@ -11,7 +11,7 @@ from benchmarks.images.others import FILES, MADE
 from benchmarks.images.presets import Preset, Size, size_of
 from benchmarks.images.rows import OF_FEATURES, OF_PIXELS, RowName
 from benchmarks.runner.config import DataRootFlag, RecordedConfig
-from benchmarks.runner.flags import OPTIONS, OUTPUT, Flag
+from benchmarks.runner.flags import OPTIONS, OUTPUT, SAVED, Flag
 from gedi_nesy.data.image_sets import SOURCES
 from gedi_nesy.data.images import CHOICES
 from gedi_nesy.errors import ConfigError
@@ -65,7 +65,7 @@ class ImagesConfig(RecordedConfig):
         ),
         "network and features": ("width", "features", "encoder"),
         "other images": ("others", "others_root"),
-        OUTPUT: ("overwrite", Flag("save_every", name="checkpoint-seconds")),
+        OUTPUT: SAVED,
     }
 
     def rows(self) -> tuple[RowName, ...]:

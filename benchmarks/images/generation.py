@@ -1,5 +1,6 @@
 """Samples of a model, and how near they are to unseen images in the features of a frozen encoder."""
 
+from dataclasses import replace
 from functools import cache
 from typing import NamedTuple
 
@@ -17,7 +18,7 @@ from gedi_nesy.features.images import lazy_array
 from gedi_nesy.metrics.frechet import frechet_distance
 from gedi_nesy.metrics.precision_recall import precision_recall
 from gedi_nesy.models.gedi import GEDI
-from gedi_nesy.sampling.sgld import SGLDConfig
+from gedi_nesy.sampling.sgld import OF_IMAGES, SGLDConfig
 
 NUM, LANGEVIN_STEPS = 500, 100
 """Chains, and their steps from fresh starts: about as many as a chain of the replay buffer has when it begins anew."""
@@ -29,7 +30,7 @@ NEAR = 5
 
 def sgld(steps: int) -> SGLDConfig:
     """The sampler of training."""
-    return SGLDConfig(num_steps=steps, step_size=1.0, noise=0.01, bounds=(0.0, 1.0))
+    return replace(OF_IMAGES, num_steps=steps)
 
 
 def samples_of(model: GEDI, num: int, seed: int, device: torch.device) -> Tensor:

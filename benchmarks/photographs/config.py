@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from benchmarks.runner.config import DataRootFlag, DatasetFlag, RecordedConfig
-from benchmarks.runner.flags import OPTIONS, OUTPUT, Flag
+from benchmarks.runner.flags import OPTIONS, OUTPUT, PLACE, SAVED, Flag
 from gedi_nesy.errors import ConfigError
 from gedi_nesy.features import encoders
 from gedi_nesy.training.config import TrainConfig, features_config
@@ -46,12 +46,7 @@ class PhotographsConfig(RecordedConfig):
             Flag("extra", name="extra-images"),
             "features",
             "images",
-            "dataset",
-            "data_root",
-            "seeds",
-            "out",
-            "resume",
-            "device",
+            *PLACE,
         ),
         "training": (
             Flag("attempts", name="max-restarts"),
@@ -60,7 +55,7 @@ class PhotographsConfig(RecordedConfig):
             Flag("refine", name="refine-steps"),
             "batch_size",
         ),
-        OUTPUT: ("overwrite", Flag("save_every", name="checkpoint-seconds")),
+        OUTPUT: SAVED,
     }
 
     def settings(self, num_features: int) -> TrainConfig:

@@ -43,6 +43,13 @@ class Flag(NamedTuple):
     """by default the docstring of the field"""
 
 
+PLACE = ("dataset", "data_root", "seeds", "out", "resume", "device")
+"""The last of the options of benchmarks over data sets: which images, which seeds, and where to."""
+
+SAVED = ("overwrite", Flag("save_every", name="checkpoint-seconds"))
+"""The group `run and output` of benchmarks whose runs are saved."""
+
+
 class _Leaf(NamedTuple):
     path: str
     key: str

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from benchmarks.runner.config import DataRootFlag, DatasetFlag, RecordedConfig
-from benchmarks.runner.flags import OPTIONS, OUTPUT, Flag
+from benchmarks.runner.flags import OPTIONS, OUTPUT, PLACE, SAVED, Flag
 from benchmarks.shortcuts.tasks import PLAIN_ROWS, TASKS, RowName, TaskName
 from gedi_nesy.data.image_sets import SOURCES
 from gedi_nesy.errors import ConfigError
@@ -52,12 +52,7 @@ class ShortcutsConfig(RecordedConfig):
             "rows",
             Flag("labels", name="num-labels"),
             "queries",
-            "dataset",
-            "data_root",
-            "seeds",
-            "out",
-            "resume",
-            "device",
+            *PLACE,
         ),
         "training": (
             Flag("attempts", name="max-restarts"),
@@ -65,7 +60,7 @@ class ShortcutsConfig(RecordedConfig):
             Flag("iterations", name="refine-steps"),
             "width",
         ),
-        OUTPUT: ("overwrite", Flag("save_every", name="checkpoint-seconds")),
+        OUTPUT: SAVED,
     }
 
     def budget(self, task: TaskName) -> Budgeted:

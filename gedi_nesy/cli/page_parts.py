@@ -13,7 +13,7 @@ from torch import Generator, Tensor
 from gedi_nesy.cli.run_folder import prepared
 from gedi_nesy.models.gedi import GEDI
 from gedi_nesy.report.page.content import Chains, Curves
-from gedi_nesy.sampling.sgld import SGLDConfig
+from gedi_nesy.sampling.sgld import OF_IMAGES, OF_POINTS, SGLDConfig
 from gedi_nesy.training.records import Record
 
 SHOWN_AFTER = (0, 5, 20, 50, 100, 200)
@@ -41,8 +41,7 @@ def curves_of(history: Sequence[Record]) -> Curves:
 def image_chains(model: GEDI, seed: int, inverted: bool) -> Chains:
     """As L_GEN's sampler moves them, from where it begins; as the person has images, not as the network does."""
     generator = Generator().manual_seed(seed)
-    config = SGLDConfig(step_size=1.0, noise=0.01, bounds=(0.0, 1.0))
-    states = _evolved(model, model.start(generator, IMAGE_CHAINS), generator, config)
+    states = _evolved(model, model.start(generator, IMAGE_CHAINS), generator, OF_IMAGES)
     shown = [prepared((255 * x).round().to(torch.uint8), inverted).numpy() for x in states]
     rows = [[state[chain] for state in shown] for chain in range(IMAGE_CHAINS)]
     return Chains(steps=SHOWN_AFTER, rows=rows, note=CHAINS)
@@ -52,8 +51,7 @@ def point_chains(model: GEDI, seed: int) -> dict[int, Float[np.ndarray, "chain d
     """By the number of steps, from normal noise in standardised columns."""
     generator = Generator().manual_seed(seed)
     normal = torch.randn(POINT_CHAINS, *model.input_shape, generator=generator, dtype=torch.float64)
-    config = SGLDConfig(step_size=2e-3, noise=None)
-    states = _evolved(model, model.unstandardise(normal), generator, config)
+    states = _evolved(model, model.unstandardise(normal), generator, OF_POINTS)
     return {step: state.double().numpy() for step, state in zip(SHOWN_AFTER, states, strict=True)}
 
 

@@ -52,6 +52,13 @@ class SGLDConfig:
         return math.sqrt(2.0 * self.step_size) if self.noise is None else self.noise
 
 
+OF_IMAGES = SGLDConfig(num_steps=5, step_size=1.0, noise=0.01, bounds=(0.0, 1.0))
+"""What moves chains of pixels: in training, and where samples are drawn, with more steps."""
+
+OF_POINTS = SGLDConfig(num_steps=5, step_size=2e-3, noise=None)
+"""The same for points, in standardised columns."""
+
+
 class SGLDState(NamedTuple):
     """Where the chains are."""
 

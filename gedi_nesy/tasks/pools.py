@@ -1,6 +1,7 @@
 """What networks are shown of a pool: images, or points and features, standardised."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import NamedTuple
 
@@ -15,13 +16,13 @@ from gedi_nesy.data.queries import Augment
 from gedi_nesy.features.moments import moments
 from gedi_nesy.features.neighbours import nearest_among, num_neighbours
 from gedi_nesy.models.encoders import MLP, ConvNet, FrozenFeatures
-from gedi_nesy.sampling.sgld import SGLDConfig
+from gedi_nesy.sampling.sgld import OF_POINTS, SGLDConfig
 from gedi_nesy.tasks.task import FeaturePool
 
 POINT_NOISE = 0.1
 """Standard deviation of the noise that augments points, in those of the columns."""
 
-POINT_SGLD = SGLDConfig(num_steps=5, step_size=2e-3, noise=None, max_move=0.08)
+POINT_SGLD = replace(OF_POINTS, max_move=0.08)
 """What moves the chains of networks that read points, in standardised columns: as in the benchmark of points."""
 
 PART = 4096

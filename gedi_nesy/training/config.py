@@ -7,7 +7,7 @@ from gedi_nesy.augmentation.warp import WarpConfig
 from gedi_nesy.errors import ConfigError
 from gedi_nesy.models.gedi import Precision
 from gedi_nesy.objectives import table
-from gedi_nesy.sampling.sgld import SGLDConfig
+from gedi_nesy.sampling.sgld import OF_IMAGES, SGLDConfig
 from gedi_nesy.training.divergence import GuardConfig
 
 PRIOR_FACTORS = (1.0, 1.5, 0.5, 0.75)
@@ -33,9 +33,7 @@ class StepConfig:
     ema: float = 0.998
     """decay of the averaged weights that are evaluated and saved"""
     warp: WarpConfig = field(default_factory=WarpConfig)
-    sgld: SGLDConfig = field(
-        default_factory=lambda: SGLDConfig(num_steps=5, step_size=1.0, noise=0.01, bounds=(0.0, 1.0))
-    )
+    sgld: SGLDConfig = OF_IMAGES
     buffer_size: int = 2000
     """persistent chains in the replay buffer"""
     reinit: float = 0.05

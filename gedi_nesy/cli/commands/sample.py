@@ -2,6 +2,7 @@
 
 import argparse
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,7 @@ from gedi_nesy.cli.run_folder import prepared
 from gedi_nesy.cli.task_runs.tables import write_rows
 from gedi_nesy.cli.trained import Trained, only_one, read_trained
 from gedi_nesy.errors import ConfigError
-from gedi_nesy.sampling.sgld import SGLDConfig
+from gedi_nesy.sampling.sgld import OF_IMAGES, OF_POINTS
 
 SUMMARY = "samples of a run's network: images, or points, that it finds likely"
 STEPS = 200
@@ -80,11 +81,9 @@ def draw(network: Trained, num: int, steps: int, seed: int) -> Tensor:
     model = network.model
     if len(model.input_shape) == 1:
         normal = torch.randn(num, *model.input_shape, generator=generator, dtype=torch.float64)
-        config = SGLDConfig(num_steps=steps, step_size=2e-3, noise=None)
+        config = replace(OF_POINTS, num_steps=steps)
         return model.sample(num, generator, config, None if model.start_rank else model.unstandardise(normal))
-    return model.sample(
-        num, generator, SGLDConfig(num_steps=steps, step_size=1.0, noise=0.01, bounds=(0.0, 1.0))
-    )
+    return model.sample(num, generator, replace(OF_IMAGES, num_steps=steps))
 
 
 def _as_bytes(samples: Tensor) -> Tensor:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from gedi_nesy.errors import ConfigError
-from gedi_nesy.sampling.sgld import SGLDConfig
+from gedi_nesy.sampling.sgld import OF_POINTS, SGLDConfig
 from gedi_nesy.training.schedule import annealed, cosine
 
 
@@ -59,7 +59,7 @@ class VectorizedConfig:
     blur: float = 0.03
     """standard deviation of the noise on the data that L_GEN sees, so that energies stay smooth"""
     walk: WalkConfig | None = field(default_factory=WalkConfig)
-    sgld: SGLDConfig = field(default_factory=lambda: SGLDConfig(num_steps=5, step_size=2e-3, noise=None))
+    sgld: SGLDConfig = OF_POINTS
     max_move: float = 0.08
     """what the gradient may move a chain in one Langevin step (inf: no bound)"""
     energy_l2: float = 0.01
