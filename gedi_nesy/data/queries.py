@@ -84,7 +84,8 @@ class Shown(NamedTuple):
 
     `augment` makes x' of x; None for random affine and elastic maps, as the settings of a step have them. `sgld` moves
     the network's chains; None: as the settings of a step say. With `neighbours`, the numbers of the inputs that are
-    near to each, x' is one of them instead.
+    near to each, x' is one of them instead, augmented where there is an `augment`. With `augment_both` x is augmented
+    like x'.
     """
 
     inputs: AnyInputs
@@ -94,6 +95,7 @@ class Shown(NamedTuple):
     augment: Augment | None = None
     sgld: SGLDConfig | None = None
     neighbours: Int[Tensor, "input neighbour"] | None = None
+    augment_both: bool = False
 
 
 class TaskData(NamedTuple):

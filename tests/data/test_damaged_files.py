@@ -18,6 +18,8 @@ from gedi_nesy.data.images import load
 from gedi_nesy.data.point_files import load_file
 from tests.data.image_sets.idx_files import write_mnist
 from tests.data.image_sets.test_cifar10 import write_cifar10
+from tests.data.image_sets.test_cifar100 import write_cifar100
+from tests.data.image_sets.test_svhn import write_svhn
 from tests.data.image_sets.test_usps import write_usps
 
 ALLOWED = 2 << 30
@@ -45,14 +47,18 @@ def write_all(root: Path) -> dict[Path, Callable[[], object]]:
         file.unlink()
     write_usps(root)
     write_cifar10(root)
+    write_cifar100(root)
+    write_svhn(root)
     readers: dict[Path, Callable[[], object]] = {}
     for name, folder in (
         ("mnist", "MNIST/raw"),
         ("kmnist", "KMNIST/raw"),
         ("cifar10", "cifar-10-batches-bin"),
+        ("cifar100", "cifar-100-binary"),
     ):
         readers |= {file: lambda name=name: load(name, root) for file in (root / folder).iterdir()}
     readers |= {file: lambda: load("usps", root) for file in root.glob("usps*.bz2")}
+    readers |= {file: lambda: load("svhn", root) for file in root.glob("*.mat")}
     for kind in ("csv", "npy"):
         path = write_points(root, kind)
         readers[path] = lambda path=path: load_file(path)
@@ -134,7 +140,7 @@ def little_memory():
 
 
 def test_mutants_are_one_line_or_in_order(tmp_path, little_memory):
-    assert fuzz(tmp_path, mutants=70, seed=0) > 20
+    assert fuzz(tmp_path, mutants=90, seed=0) > 20
 
 
 @pytest.mark.slow

@@ -16,7 +16,7 @@ def test_embedded_data_sets(name, train, test):
 
 
 def test_an_unknown_name_lists_the_known():
-    with pytest.raises(DataError, match=r"dataset='emnist' is not one of cifar10, digits, fashion"):
+    with pytest.raises(DataError, match=r"dataset='emnist' is not one of cifar10, cifar100, digits"):
         load("emnist")
 
 

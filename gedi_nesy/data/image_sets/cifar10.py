@@ -12,28 +12,29 @@ from gedi_nesy.data.dataset import DataError, Source, Split
 
 FOLDER = "cifar-10-batches-bin"
 SHAPE = (3, 32, 32)
-RECORD = 1 + 3 * 32 * 32
-"""A byte for the class, then the red, the green and the blue pixels."""
+PIXELS = 3 * 32 * 32
+"""Bytes of an image: the red, the green and the blue pixels; before them stands its class."""
 LIMIT = 100_000
 """More images than any of the files holds."""
 
 
 def _read(root: Path) -> tuple[Split, Split]:
     names = [f"data_batch_{number}.bin" for number in range(1, 6)]
-    return _read_part([root / FOLDER / name for name in names]), _read_part(
+    return read_records([root / FOLDER / name for name in names]), read_records(
         [root / FOLDER / "test_batch.bin"]
     )
 
 
-def _read_part(paths: list[Path]) -> Split:
-    parts = []
+def read_records(paths: list[Path], class_bytes: int = 1) -> Split:
+    """Images of these files, one after the other; of several bytes for the class the last one counts."""
+    parts, length = [], class_bytes + PIXELS
     for path in paths:
         size = path.stat().st_size
-        if size % RECORD or not 0 < size <= LIMIT * RECORD:
-            raise DataError(f"{path}: damaged ({size} bytes are no records of {RECORD})")
-        parts.append(np.fromfile(path, dtype=np.uint8).reshape(-1, RECORD))
-    labels = torch.from_numpy(np.concatenate([part[:, 0] for part in parts])).long()
-    return Split(torch.from_numpy(np.concatenate([part[:, 1:] for part in parts])).view(-1, *SHAPE), labels)
+        if size % length or not 0 < size <= LIMIT * length:
+            raise DataError(f"{path}: damaged ({size} bytes are no records of {length})")
+        parts.append(np.fromfile(path, dtype=np.uint8).reshape(-1, length))
+    records = torch.from_numpy(np.concatenate(parts))
+    return Split(records[:, class_bytes:].reshape(-1, *SHAPE), records[:, class_bytes - 1].long())
 
 
 SOURCE = Source(
