@@ -9,13 +9,15 @@ from torch import Tensor, nn
 
 from gedi_nesy.data.checks import as_tensors, check_images, check_queries
 from gedi_nesy.data.dataset import DataError
-from gedi_nesy.data.queries import ONLY, QuerySet, as_task
+from gedi_nesy.data.queries import ONLY, Augment, QuerySet, as_task
 from gedi_nesy.logic import Program, Query
 from gedi_nesy.models.encoders import ConvNet
 from gedi_nesy.objectives import table
+from gedi_nesy.pretraining.config import PretrainConfig
+from gedi_nesy.pretraining.first import Calls, second_config
 from gedi_nesy.tasks.learn import TaskOutcome, learn_task
 from gedi_nesy.tasks.programs import Outputs
-from gedi_nesy.tasks.watch import Watch, attended, told_to
+from gedi_nesy.tasks.watch import Watch, attended, told_to, watched_first
 from gedi_nesy.training.batches import QueryLogProb
 from gedi_nesy.training.config import TrainConfig
 from gedi_nesy.training.divergence import check_finite
@@ -112,6 +114,8 @@ def learn(
     stop: Callable[[], bool] | None = None,
     time_limit: float | None = None,
     progress: bool = False,
+    pretrain: PretrainConfig | None = None,
+    augment: Augment | None = None,
 ) -> Outcome:
     """Train a GEDI network on queries over images; `.model` of the outcome is what to keep.
 
@@ -122,19 +126,31 @@ def learn(
     ended goes on where it was saved. `stop` is asked between two steps whether to end with what there is
     (`Outcome.finished` is False then). `progress` shows a bar on standard error, also in a notebook; with it, or with a
     `time_limit` in seconds, Ctrl-C ends training with what there is, and pressed twice at once (where `stop` is given,
-    ending is its business alone). ValueError says which images, indices, answers or labels do not fit, and how they
-    would. Several networks, pools or query templates are a task: `learn_task`.
+    ending is its business alone). With `pretrain` features come first: its term trains the encoder, linear heads on it
+    begin the restarts, and positive pairs are neighbours in the embedding (docs/features-first.md). `augment` makes x'
+    of x, where warps are not what classes are invariant to (`augmentation.photographs`). ValueError says
+    which images, indices, answers or labels do not fit, and how they would. Several networks, pools or query templates
+    are a task: `learn_task`.
     """
     config = config or TrainConfig()
     data = _checked(data, log_prob, num_clusters, config)
     channels, *size = data.images.shape[1:]
     backbone = make_backbone or partial(ConvNet, channels=channels, image_size=size)
     untrained = {ONLY: Untrained(backbone, num_clusters, start_rank)}
-    make_learner = learners(as_task(data), untrained, log_prob, config, seed)
+    task, first = as_task(data), None
+    task = task._replace(networks={ONLY: task.networks[ONLY]._replace(augment=augment)})
     with attended(config, time_limit, progress, stop, saver is not None) as (ended, report):
+        if pretrain is not None:
+            calls = Calls(on_step, on_resume, saver, ended)
+            first = watched_first(task, untrained, config, pretrain, seed, calls, report)
+            task, untrained, config = first.data, first.untrained, second_config(config)
+            saver, on_resume = first.saver(saver), first.on_resume(on_resume)
+        make_learner = learners(task, untrained, log_prob, config, seed)
         shown = Watch(report, config, stop=ended) if report else None
         on_step, on_resume = told_to(shown, on_step, on_resume)
         outcome = train(make_learner, log_prob, config, on_step, search_log_prob, saver, on_resume, ended)
+    if first is not None:
+        outcome = first.joined(outcome)
     for query in (log_prob, search_log_prob):
         if isinstance(query, nn.Module):
             query.load_state_dict(outcome.learner.facts)

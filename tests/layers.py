@@ -21,7 +21,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("gedi_nesy.objectives", "gedi_nesy.sampling", "gedi_nesy.augmentation"),
     ("gedi_nesy.data", "gedi_nesy.metrics", "gedi_nesy.report"),
     ("gedi_nesy.audit", "gedi_nesy.features", "gedi_nesy.models"),
-    ("gedi_nesy.training", "gedi_nesy.tasks"),
+    ("gedi_nesy.training", "gedi_nesy.pretraining", "gedi_nesy.tasks"),
     ("gedi_nesy.learn",),
     ("gedi_nesy.cluster",),
     ("gedi_nesy.estimator",),

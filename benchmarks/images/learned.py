@@ -12,7 +12,7 @@ from torch import Tensor
 
 from benchmarks.images.config import ImagesConfig
 from benchmarks.images.generation import features_of
-from benchmarks.images.presets import backbone, train_config
+from benchmarks.images.presets import augment, backbone, pretrain_config, train_config
 from benchmarks.images.rows import Row
 from benchmarks.runner.benchmark import Job, Place
 from benchmarks.runner.fault_tolerance import saver_of
@@ -67,6 +67,8 @@ def learn_row(config: ImagesConfig, job: Job, place: Place, row: Row, dataset: D
         identity,
         seed=identity["seed"],
         make_backbone=backbone(config.size, shape),
+        pretrain=pretrain_config(row, config.size),
+        augment=augment(shape),
     )
     outcome, model = trained.outcome, trained.outcome.model
     seen, unseen = (embed(model, split.images, place.device) for split in (dataset.train, dataset.test))

@@ -19,6 +19,8 @@ class Row:
     """pixels, or features of a frozen encoder"""
     objective: Objective | None = None
     """None: nothing is trained"""
+    first: str | None = None
+    """the term that trains the encoder before the objective counts"""
 
     @property
     def clusters(self) -> bool:
@@ -48,6 +50,8 @@ def _rows() -> Iterator[tuple[str, Row]]:
         yield f"{name} + L_GEN", Row(objective={**METHODS[name], **GENERATIVE})
     for name in ("GEDI no gen", "GEDI"):
         yield name, Row(objective=METHODS[name])
+    for name in ("GEDI no gen", "GEDI"):
+        yield f"SimCLR, then {name}", Row(objective=METHODS[name], first="simclr")
     yield "k-means on features", Row(reads="features")
     yield "GEDI on features", Row(reads="features", objective=METHODS["GEDI no gen"])
 
@@ -61,5 +65,8 @@ else:
     RowName = Literal[tuple(ROWS)]
 """The choices of `--methods`."""
 
-OF_PIXELS: tuple[RowName, ...] = tuple(name for name, row in ROWS.items() if row.reads == "pixels")
-OF_FEATURES: tuple[RowName, ...] = tuple(name for name in ROWS if name not in OF_PIXELS)
+OF_PIXELS: tuple[RowName, ...] = tuple(
+    name for name, row in ROWS.items() if row.reads == "pixels" and row.first is None
+)
+"""The default: all that is trained in one stage."""
+OF_FEATURES: tuple[RowName, ...] = tuple(name for name, row in ROWS.items() if row.reads == "features")

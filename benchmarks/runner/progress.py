@@ -28,11 +28,18 @@ class Bar:
     """One line for one seed; on a terminal it moves, in a log it prints a line now and then."""
 
     def __init__(
-        self, progress: Progress, console: Console, name: str, config: TrainConfig, every: int = 100
+        self,
+        progress: Progress,
+        console: Console,
+        name: str,
+        config: TrainConfig,
+        every: int = 100,
+        before: int = 0,
     ):
+        """`before` are steps that come before those of `config`."""
         self.progress, self.console, self.every = progress, console, every
         self.name, self.config, self.steps = name, config, 0
-        self.task = progress.add_task(name, total=config.max_steps, terms="")
+        self.task = progress.add_task(name, total=before + config.max_steps, terms="")
 
     def __call__(self, record: Record) -> None:
         if record.phase == "refine" and record.step == 0:

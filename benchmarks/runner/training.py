@@ -18,6 +18,7 @@ from gedi_nesy.data.queries import QuerySet
 from gedi_nesy.learn import learn
 from gedi_nesy.models.encoders import ConvNet
 from gedi_nesy.models.gedi import GEDI
+from gedi_nesy.pretraining.config import PretrainConfig
 from gedi_nesy.training.batches import QueryLogProb
 from gedi_nesy.training.config import TrainConfig
 from gedi_nesy.training.loop import Outcome
@@ -57,7 +58,8 @@ def train(
     `identity` is what `config` does not say of the run: its seed, its row.
     """
     saver = fault_tolerance.saver_of(config, place.checkpoints, identity, place.device)
-    bar = Bar(place.progress, place.console, job.name, settings)
+    pretrain: PretrainConfig | None = given.get("pretrain")
+    bar = Bar(place.progress, place.console, job.name, settings, before=pretrain.steps if pretrain else 0)
     head: Mapping[str, Any] = about(place.benchmark, flat(config), place.device)
     record = RunRecord(place.folder, {**head, **identity}, config.tensorboard)
     outcome = learn(

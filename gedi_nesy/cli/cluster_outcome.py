@@ -6,6 +6,7 @@ from gedi_nesy.cli import run_folder
 from gedi_nesy.cli.cluster_inputs import ClusterInputs
 from gedi_nesy.cli.run_page import is_clear, share_of_sure
 from gedi_nesy.cluster import Assignments, ClusterConfig, train_config
+from gedi_nesy.pretraining.config import PretrainConfig
 
 
 def say_decisions(config: ClusterConfig, inputs: ClusterInputs) -> None:
@@ -17,11 +18,14 @@ def say_decisions(config: ClusterConfig, inputs: ClusterInputs) -> None:
     elif inputs.is_images:
         each = train_config(config, shape).explore
         terms = "L_INV + L_PRIOR" + " + L_GEN" * (config.weight_gen > 0)
-        network = f"ConvNet for {'x'.join(map(str, shape))}; {terms} on augmented images"
+        pairs = "pairs of near neighbours" if config.pretrain else "augmented images"
+        network = f"ConvNet for {'x'.join(map(str, shape))}; {terms} on {pairs}"
         steps = f"{config.restarts} restart(s) of {each:,}, and the rest for the best"
     else:
         network = "MLP on standardised columns; L_GEN + L_INV + L_PRIOR on pairs from walks"
     print(f"network: {network}")
+    if config.pretrain:
+        print(said_first(config.pretrain))
     if inputs.backbone is not None:
         print("energies: no measure of likelihood: L_GEN is not trained on features")
     elif inputs.is_images and not config.weight_gen:
@@ -29,6 +33,11 @@ def say_decisions(config: ClusterConfig, inputs: ClusterInputs) -> None:
             "energies: no measure of likelihood, since L_GEN is off; --weight-gen 0.1 trains them, and takes longer"
         )
     print(f"training: {config.steps:,} steps, {steps} (by the objective alone); seed {config.seed}")
+
+
+def said_first(pretrain: PretrainConfig) -> str:
+    """That features come first, and how."""
+    return f"features first: {pretrain.steps:,} steps of {pretrain.term}, then {pretrain.heads} heads on them"
 
 
 def say_outcome(assigned: Assignments, out: Path) -> None:

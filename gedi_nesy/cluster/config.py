@@ -12,6 +12,7 @@ from gedi_nesy.data.dataset import DataError
 from gedi_nesy.data.pixels import num_at_once
 from gedi_nesy.errors import ConfigError
 from gedi_nesy.models.gedi import GEDI
+from gedi_nesy.pretraining.config import PretrainConfig
 from gedi_nesy.training.records import Record
 
 IMAGE_STEPS, POINT_STEPS, FEATURE_STEPS = 1350, 2000, 1000
@@ -33,6 +34,8 @@ class ClusterConfig:
     seed: int = 0
     weight_gen: float = 0.0
     """of L_GEN, for images: without it energies are what the clusters make of them, and no measure of likelihood"""
+    pretrain: PretrainConfig | None = None
+    """for images: features come first, and their steps are not among `steps`"""
 
     def __post_init__(self) -> None:
         if self.num_clusters < 2:
@@ -43,6 +46,11 @@ class ClusterConfig:
             raise ConfigError(
                 f"steps={self.steps} must be at least 2 for each of the {self.restarts} restarts"
             )
+
+    @property
+    def all_steps(self) -> int:
+        """With those in which features are learned."""
+        return self.steps + (self.pretrain.steps if self.pretrain else 0)
 
 
 class Clustered(NamedTuple):

@@ -8,10 +8,10 @@ from jaxtyping import Float
 from torch import Tensor
 
 from gedi_nesy.cluster.config import ClusterConfig, Clustered, OnProgress, check_enough
-from gedi_nesy.cluster.heads import HeadLearner
 from gedi_nesy.features.neighbours import nearest, num_neighbours
 from gedi_nesy.models.encoders import FrozenFeatures
 from gedi_nesy.models.gedi import GEDI
+from gedi_nesy.pretraining.heads import HeadLearner
 from gedi_nesy.training.durability.checkpoint import restoring
 from gedi_nesy.training.durability.checkpoint_manager import CheckpointManager
 

@@ -83,5 +83,6 @@ def cluster_images(
         saver=saver,
         on_resume=resumed,
         stop=stop,
+        pretrain=config.pretrain,
     )
     return Clustered(outcome.model, outcome.finished, outcome.history)

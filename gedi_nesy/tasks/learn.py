@@ -2,7 +2,7 @@
 
 import copy
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from itertools import count
 from typing import NamedTuple
@@ -14,6 +14,8 @@ from gedi_nesy.audit.verdict import Kind, Verdict
 from gedi_nesy.errors import ConfigError
 from gedi_nesy.logic import Program
 from gedi_nesy.models.gedi import GEDI
+from gedi_nesy.pretraining.config import PretrainConfig
+from gedi_nesy.pretraining.first import Calls, second_config
 from gedi_nesy.progress import OnProgress
 from gedi_nesy.tasks.agreement import Restarts
 from gedi_nesy.tasks.evidence import Judged, evidence_of
@@ -21,7 +23,7 @@ from gedi_nesy.tasks.hold_out import Split, hold_out
 from gedi_nesy.tasks.prepare import Prepared, prepare
 from gedi_nesy.tasks.programs import TaskLogProb
 from gedi_nesy.tasks.task import FeaturePool, Task
-from gedi_nesy.tasks.watch import Watch, attended, held_out_satisfaction, told_to
+from gedi_nesy.tasks.watch import Watch, attended, held_out_satisfaction, told_to, watched_first
 from gedi_nesy.training.config import TrainConfig, features_config
 from gedi_nesy.training.durability.checkpoint_manager import CheckpointManager
 from gedi_nesy.training.durability.stopping import Stop
@@ -71,6 +73,7 @@ def learn_task(
     held_out: float | None = None,
     time_limit: float | None = None,
     progress: bool = False,
+    pretrain: PretrainConfig | None = None,
 ) -> TaskOutcome:
     """Train the networks of a task on its queries, all together; `.models` of the outcome is what to keep.
 
@@ -83,7 +86,8 @@ def learn_task(
     says that something was learned (or cannot be) or the time is up; the best by the held-out queries is kept. A rule
     that two restarts show to be wrong ends training in any case, but for programs with t(...).
     `progress` shows a bar on standard error, also in a notebook. With either, Ctrl-C ends training with what there is,
-    and pressed twice at once; with a `saver` the same call goes on then. ValueError says what of the task does not fit.
+    and pressed twice at once; with a `saver` the same call goes on then. With `pretrain` features of images come first,
+    network by network (docs/features-first.md). ValueError says what of the task does not fit.
     """
     config = config or default_config(task)
     if features_of(task) and config.objective.get("gen", 0.0):
@@ -95,7 +99,20 @@ def learn_task(
     calls = _Calls(on_step, on_resume, stop)
     with attended(config, time_limit, progress, stop, saver is not None) as (ended, report):
         calls = calls._replace(stop=ended, report=report)
-        best = _best_round(found, split, config, seed, saver, calls, again=time_limit is not None)
+        untrained = {
+            name: Untrained(found.backbones[name], found.num_clusters[name], found.start_ranks[name])
+            for name in found.data.networks
+        }
+        first = None
+        if pretrain is not None:
+            told = Calls(on_step, on_resume, saver, ended)
+            first = watched_first(split.training, untrained, config, pretrain, seed, told, report)
+            split, untrained = split._replace(training=first.data), first.untrained
+            config, saver = second_config(config), first.saver(saver)
+            calls = calls._replace(on_resume=first.on_resume(on_resume))
+        best = _best_round(found, split, untrained, config, seed, saver, calls, time_limit is not None)
+        if first is not None:
+            best = best._replace(outcome=first.joined(best.outcome))
     found.log_prob.load_state_dict(best.outcome.learner.facts)
     return TaskOutcome(
         _models(found, best.outcome.learner),
@@ -142,6 +159,7 @@ class _Round(NamedTuple):
 def _best_round(
     found: Prepared,
     split: Split,
+    untrained: Mapping[str, Untrained],
     config: TrainConfig,
     seed: int,
     saver: CheckpointManager | None,
@@ -153,7 +171,8 @@ def _best_round(
     for number in count():
         found.log_prob.load_state_dict(initial)
         longer = replace(config, explore=round(LONGER**number * config.explore))
-        this = _round(found, split, longer, seed, number, saver and saver.numbered(number), calls)
+        mine = saver and saver.numbered(number)
+        this = _round(found, split, untrained, longer, seed, number, mine, calls)
         if best is None or this.rank > best.rank:
             best = this
         over = calls.stop is not None and calls.stop()
@@ -165,16 +184,13 @@ def _best_round(
 def _round(
     found: Prepared,
     split: Split,
+    untrained: Mapping[str, Untrained],
     config: TrainConfig,
     seed: int,
     number: int,
     saver: CheckpointManager | None,
     calls: _Calls,
 ) -> _Round:
-    untrained = {
-        name: Untrained(found.backbones[name], found.num_clusters[name], found.start_ranks[name])
-        for name in found.data.networks
-    }
     make_learner = learners(split.training, untrained, found.log_prob, config, seed)
     restarts, hopeless = Restarts(split.training), []
 
@@ -187,7 +203,6 @@ def _round(
             hopeless.append(True)
 
     shown = _watch(found, split, config, calls)
-
     on_step, on_resume = told_to(shown, calls.on_step, calls.on_resume)
     outcome = train(
         # no two rounds have a restart in common

@@ -1,12 +1,14 @@
 """What a person sees of a run while it lasts: terms, held-out queries, time left."""
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
 import torch
 
 from gedi_nesy.data.queries import TaskData
+from gedi_nesy.pretraining.config import PretrainConfig
+from gedi_nesy.pretraining.first import Calls, First, features_first
 from gedi_nesy.progress import OnProgress
 from gedi_nesy.progress import progress as shown_progress
 from gedi_nesy.tasks.readings import log_probs_of
@@ -16,6 +18,7 @@ from gedi_nesy.training.config import TrainConfig
 from gedi_nesy.training.durability.stopping import Stop, stopping
 from gedi_nesy.training.learner import Learner
 from gedi_nesy.training.records import Record
+from gedi_nesy.training.restarts import Untrained
 
 EVERY = 50
 """Steps between two looks at the held-out queries."""
@@ -62,7 +65,10 @@ class Watch:
         config: TrainConfig,
         held_out: Callable[[Learner], float] | None = None,
         stop: Callable[[], bool] | None = None,
+        before: int = 0,
     ):
+        """`before` are steps that come before the run's own, in phases of other names."""
+        self.before = before
         self.report, self.config, self.held_out, self.stop = report, config, held_out, stop
         self.steps = self.begun = 0
         self.phase = ""
@@ -89,6 +95,8 @@ class Watch:
 
     @property
     def _total(self) -> int:
+        if self.before:
+            return self.before + self.config.first_steps + self.config.refine
         if self.phase == "refine":
             return self.begun + self.config.refine
         return self.begun + self.config.first_steps + self.config.refine
@@ -156,3 +164,20 @@ def told_to(watch: Watch | None, on_step: OnStep, on_resume: OnResume) -> tuple[
         watch.resumed(history)
 
     return step, resumed
+
+
+def watched_first(
+    data: TaskData,
+    untrained: Mapping[str, Untrained],
+    config: TrainConfig,
+    pretrain: PretrainConfig,
+    seed: int,
+    calls: Calls,
+    report: OnProgress | None,
+) -> First:
+    """`features_first`, with a bar of its own over what it and the second stage will take."""
+    steps = pretrain.steps * len(untrained)
+    shown = Watch(report, config, stop=calls.stop, before=steps) if report else None
+    on_step, on_resume = told_to(shown, calls.on_step, calls.on_resume)
+    told = calls._replace(on_step=on_step, on_resume=on_resume)
+    return features_first(data, untrained, config, pretrain, seed, told)

@@ -2,6 +2,7 @@
 
 import copy
 from collections.abc import Mapping
+from functools import partial
 from typing import NamedTuple
 
 import torch
@@ -135,17 +136,20 @@ class NetworkLearner:
         return type(self.model.backbone).__name__
 
     def views(self, generator: Generator, index: Int[Tensor, " image"]) -> tuple[Inputs, Inputs]:
-        """Images x, and x' of x in this network's own way: a neighbour where it has some, else an augmentation."""
-        images = to_float(self.shown.inputs[index])
-        if self.shown.neighbours is not None:
-            near = self.shown.neighbours[index]
+        """Images x, and x' of x in this network's own way: an augmentation, or a neighbour where it has some."""
+        images = others = to_float(self.shown.inputs[index])
+        augment, neighbours = self.shown.augment, self.shown.neighbours
+        if neighbours is not None:
+            near = neighbours[index]
             place = torch.randint(
                 near.shape[1], (len(index), 1), generator=generator, device=generator.device
             )
-            return images, to_float(self.shown.inputs[near.gather(1, place)[:, 0].long()])
-        if self.shown.augment is not None:
-            return images, self.shown.augment(generator, images)
-        return images, augmentation.warp(generator, images, self.config.warp)
+            others = to_float(self.shown.inputs[near.gather(1, place)[:, 0].long()])
+        elif augment is None:
+            augment = partial(augmentation.warp, config=self.config.warp)
+        if augment is None:
+            return images, others
+        return augment(generator, images) if self.shown.augment_both else images, augment(generator, others)
 
     def look(
         self,

@@ -31,6 +31,8 @@ class Untrained(NamedTuple):
     make_backbone: Callable[[], nn.Module]
     num_clusters: int
     start_rank: int
+    begin: Callable[[GEDI, int], None] = lambda network, attempt: None
+    """what a fresh network of a restart takes over: nothing, or what was trained before"""
 
 
 def learners(
@@ -55,7 +57,8 @@ def learners(
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(initialisation)
             made = {name: model(name) for name in untrained}
-        for network, shown in made.values():
+        for name, (network, shown) in made.items():
+            untrained[name].begin(network, attempt)
             if network.start_rank:
                 network.fit_start(shown)
         models = {name: network for name, (network, _) in made.items()}

@@ -6,11 +6,11 @@ from sklearn.datasets import make_blobs
 from sklearn.metrics import adjusted_rand_score
 
 from gedi_nesy.cluster import ClusterConfig, assign, cluster_features
-from gedi_nesy.cluster.heads import HeadLearner
 from gedi_nesy.features.moments import moments
 from gedi_nesy.features.neighbours import nearest
 from gedi_nesy.models.encoders import FrozenFeatures
 from gedi_nesy.models.gedi import GEDI
+from gedi_nesy.pretraining.heads import HeadLearner
 
 CONFIG = ClusterConfig(num_clusters=4, steps=60, restarts=2)
 BACKBONE = FrozenFeatures(8, "quarters", "00", 32)

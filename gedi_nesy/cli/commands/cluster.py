@@ -1,7 +1,7 @@
 """`cluster DIR|FILE --clusters K --out RUN`: images, photographs or points in clusters, without labels."""
 
 import argparse
-from dataclasses import replace
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 
@@ -9,6 +9,7 @@ from gedi_nesy.cli import run_folder
 from gedi_nesy.cli.cluster_inputs import ENCODERS, NONE, ClusterInputs, read_inputs
 from gedi_nesy.cli.cluster_number import STEPS, count_or_range, find_number
 from gedi_nesy.cli.cluster_outcome import say_decisions, say_outcome
+from gedi_nesy.cli.pretrain_flags import add_pretrain_flags, pretrain_asked
 from gedi_nesy.cli.program_file import seconds_of
 from gedi_nesy.cli.run_page import card_of, draw_rows, page_of
 from gedi_nesy.cli.top_level import INTERRUPTED, versions
@@ -68,6 +69,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=0.0,
         help="of L_GEN for images, such as 0.1: slower; energies then say how likely an image is (default: 0)",
     )
+    add_pretrain_flags(parser)
     both = ", ".join(f"{count:,} for {kind}" for kind, count in STEPS.items())
     parser.add_argument(
         "--search-steps", type=int, help=f"with a range: of each of the short trainings (default: {both})"
@@ -103,8 +105,10 @@ def run(arguments: argparse.Namespace) -> int:
         arguments.features,
         tuple(arguments.size) if arguments.size else None,
         tuple(arguments.image_shape) if arguments.image_shape else None,
-        may_use_features=not arguments.weight_gen,
+        may_use_features=not arguments.weight_gen and not arguments.pretrain,
     )
+    if arguments.pretrain and not inputs.is_images:
+        raise ConfigError(f"--pretrain learns features of images, and {arguments.source} holds points")
     config = _config(arguments, inputs)
     # before the folder of the run is made
     check_enough(len(inputs.values), config)
@@ -123,6 +127,7 @@ def _config(arguments: argparse.Namespace, inputs: ClusterInputs) -> ClusterConf
         restarts=restarts if arguments.restarts is None else arguments.restarts,
         seed=arguments.seed,
         weight_gen=arguments.weight_gen,
+        pretrain=pretrain_asked(arguments),
     )
 
 
@@ -149,7 +154,7 @@ def _trained_and_written(arguments: argparse.Namespace, config: ClusterConfig, i
     train = cluster_images if inputs.is_images else cluster_points
     if inputs.backbone is not None:
         train = partial(cluster_features, backbone=inputs.backbone)
-    with stopping(arguments.time_limit) as stop, progress(config.steps) as on_progress:
+    with stopping(arguments.time_limit) as stop, progress(config.all_steps) as on_progress:
         found = train(
             inputs.values,
             config,
@@ -166,7 +171,7 @@ def _trained_and_written(arguments: argparse.Namespace, config: ClusterConfig, i
         "source": str(arguments.source),
         "inverted": inputs.inverted,
         "finished": found.finished,
-        **vars(config),
+        **asdict(config),
         "features": inputs.backbone and inputs.backbone.config,
         "sizes": run_folder.cluster_sizes(assigned),
         "unlike_above": run_folder.energy_bound(assigned.energies),
@@ -196,6 +201,7 @@ def _trained_and_written(arguments: argparse.Namespace, config: ClusterConfig, i
 
 def _check(arguments: argparse.Namespace) -> None:
     """What can be wrong before anything is read."""
+    pretrain_asked(arguments)
     if arguments.features not in (None, NONE):
         for flag, value in (("--weight-gen", arguments.weight_gen), ("--size", arguments.size)):
             if value:
@@ -217,7 +223,7 @@ def _check(arguments: argparse.Namespace) -> None:
 
 def _saver(arguments: argparse.Namespace, config: ClusterConfig, inputs: ClusterInputs) -> CheckpointManager:
     """Checkpoints in the run's folder; a run that begins anew deletes those that lie there."""
-    settings = {**vars(config), "inputs": list(inputs.values.shape)}
+    settings = {**asdict(config), "inputs": list(inputs.values.shape)}
     if inputs.backbone is not None:
         settings["features"] = inputs.backbone.config
     saver = CheckpointManager(CheckpointConfig(folder=arguments.out / "checkpoints", settings=settings))

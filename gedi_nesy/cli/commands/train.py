@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from gedi_nesy.cli.cluster_inputs import ENCODERS
+from gedi_nesy.cli.cluster_outcome import said_first
+from gedi_nesy.cli.pretrain_flags import add_pretrain_flags, pretrain_asked
 from gedi_nesy.cli.program_file import seconds_of
 from gedi_nesy.cli.run_folder import without_resume
 from gedi_nesy.cli.task_runs import folder as task_folder
@@ -74,6 +76,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="random restarts at the most, until one convinces (default:"
         f" {DEFAULTS.restarts}, and {ON_FEATURES.restarts} on features)",
     )
+    add_pretrain_flags(parser)
     parser.add_argument("--seed", type=int, default=0, help="of all that is drawn (default: 0)")
     parser.add_argument(
         "--size",
@@ -103,11 +106,17 @@ def run(arguments: argparse.Namespace) -> int:
     for note in inputs.notes:
         print(note)
     settings = _settings_asked(arguments, ON_FEATURES if inputs.photographs else DEFAULTS)
+    if settings.pretrain and inputs.num_features is not None:
+        raise ConfigError(
+            "--pretrain trains an encoder, and photographs are read by a frozen one: --features none"
+        )
     config = task_config(settings, inputs.shapes, inputs.num_features)
     if inputs.photographs:
         print(
             "networks: linear heads; positive pairs are nearest neighbours; L_GEN is not trained on features"
         )
+    if settings.pretrain:
+        print(said_first(settings.pretrain))
     print(
         f"training: {settings.steps:,} steps, more where the first restart does not convince (at most"
         f" {settings.restarts}); seed {arguments.seed}"
@@ -121,6 +130,7 @@ def _settings_asked(arguments: argparse.Namespace, usual: TrainSettings) -> Trai
     return TrainSettings(
         steps=usual.steps if arguments.steps is None else arguments.steps,
         restarts=usual.restarts if arguments.restarts is None else arguments.restarts,
+        pretrain=pretrain_asked(arguments),
     )
 
 
@@ -138,6 +148,7 @@ def _trained_and_written(
         on_resume=lambda history: print(f"goes on after step {len(history):,}"),
         time_limit=arguments.time_limit,
         progress=True,
+        pretrain=settings.pretrain,
     )
     # what a limit ended between two trainings is as finished as it will be
     finished = outcome.stopped is None or (outcome.stopped == TIME_LIMIT and outcome.training.finished)

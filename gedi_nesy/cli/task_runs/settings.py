@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from gedi_nesy.augmentation.warp import WarpConfig
 from gedi_nesy.errors import ConfigError
+from gedi_nesy.pretraining.config import PretrainConfig
 from gedi_nesy.training.config import TrainConfig, features_config
 
 USUAL = TrainConfig()
@@ -18,6 +19,8 @@ class TrainSettings:
     """of a restart and its refinement"""
     restarts: int = USUAL.attempts
     """at the most"""
+    pretrain: PretrainConfig | None = None
+    """features first, in steps of their own"""
 
     def __post_init__(self) -> None:
         if self.steps < 4:

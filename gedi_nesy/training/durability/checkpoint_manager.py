@@ -72,9 +72,23 @@ class CheckpointManager:
         """That of another run with the same settings, in a folder within this one's; itself for number 0."""
         if number == 0:
             return self
-        settings = {**self.config.settings, "number": number}
-        folder = self.config.folder / f"run-{number + 1}"
-        return CheckpointManager(replace(self.config, folder=folder, settings=settings), self.clock)
+        return self.within(f"run-{number + 1}", number=number)
+
+    def within(self, name: str, **settings: Any) -> "CheckpointManager":
+        """That of a part of the run, or of another one, in a folder within this one's: `run-` and something."""
+        assert name.startswith("run-"), "what `remove` looks for"
+        return CheckpointManager(
+            replace(
+                self.config,
+                folder=self.config.folder / name,
+                settings={**self.config.settings, **settings},
+            ),
+            self.clock,
+        )
+
+    def go_on_from(self, part: "CheckpointManager") -> None:
+        """Count what a part of the run took in earlier processes; a checkpoint made after it has that already."""
+        self._before += part._before
 
     def load(self) -> Tree | None:
         """What was saved last, None if nothing was; ValueError if it was saved under other settings."""

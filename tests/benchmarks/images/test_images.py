@@ -1,16 +1,19 @@
 """The images benchmark, very small, as a user would type it; and what it says to bad input."""
 
 import json
+from functools import partial
 
 import pytest
 import torch
 
+from benchmarks.images import presets
 from benchmarks.images.data import from_folder
 from benchmarks.images.page import finding_of
-from benchmarks.images.rows import ROWS, self_supervised
+from benchmarks.images.rows import OF_PIXELS, ROWS, self_supervised
 from gedi_nesy import GEDI
 from gedi_nesy.data.dataset import DataError
 from gedi_nesy.objectives.table import METHODS
+from gedi_nesy.pretraining.config import PretrainConfig
 from tests.benchmarks.images.small import CLASSES, EACH, SMALL, made_small, run, write_classes
 
 CHOSEN = ("k-means on pixels", "SimCLR + L_GEN", "GEDI")
@@ -117,6 +120,31 @@ def test_rows_follow_from_the_table_of_methods():
     assert ROWS["GEDI"].generates
     assert not ROWS["GEDI no gen"].generates
     assert not ROWS["JEM"].clusters
+
+
+def test_a_row_that_learns_features_first_takes_as_many_steps(classes, tmp_path, monkeypatch):
+    made_small(monkeypatch)
+    monkeypatch.setattr(presets, "PretrainConfig", partial(PretrainConfig, head_steps=5))
+    row = "SimCLR, then GEDI no gen"
+    assert row not in OF_PIXELS, "the default table is that of one stage"
+    arguments = ("--data-root", classes, "--methods", row, "--seeds", 0, "--out", tmp_path / "run")
+    assert run(monkeypatch, *SMALL, *arguments) == 0
+    (found,) = json.loads((tmp_path / "run" / "results.json").read_text())["runs"]
+    assert found["clusters_by"] == "p(y|x)"
+    (history,) = (tmp_path / "run").rglob("history.jsonl")
+    phases = [json.loads(line)["phase"] for line in history.read_text().splitlines()]
+    assert phases == ["features", "features", "attempt 1", "refine"]
+
+
+def test_images_in_colour_have_views_of_photographs(generator):
+    view = presets.augment((3, 8, 8))
+    assert view is not None
+    images = torch.rand(200, 3, 8, 8, generator=generator)
+    grey = view(generator, images)
+    assert 20 < (grey - grey.mean(dim=1, keepdim=True)).abs().amax(dim=(1, 2, 3)).lt(1e-5).sum() < 65, (
+        "a fifth"
+    )
+    assert presets.augment((1, 8, 8)) is None, "digits keep their sides"
 
 
 def test_a_folder_with_parts_of_its_own(tmp_path):
