@@ -72,11 +72,13 @@ def pages(site) -> dict[Path, Page]:
     return {file: Page(file.read_text()) for file in site.rglob("*.html") if "_static" not in file.parts}
 
 
+@pytest.mark.slow
 def test_links_lead_somewhere(pages):
     assert len(pages) > 20
     assert broken(pages) == []
 
 
+@pytest.mark.slow
 def test_nothing_is_fetched_from_elsewhere(site, pages):
     fetched = [target for page in pages.values() for target in page.loads if urlsplit(target).netloc]
     assert fetched == []
@@ -84,11 +86,13 @@ def test_nothing_is_fetched_from_elsewhere(site, pages):
     assert styles == []
 
 
+@pytest.mark.slow
 def test_shapes_stand_in_signatures(site):
     text = html.unescape(re.sub(r"<[^>]*>", "", (site / "api" / "programs.html").read_text()))
     assert "Float[Tensor, 'batch answer']" in text
 
 
+@pytest.mark.slow
 def test_every_page_is_on_the_site(site):
     expected = {file.relative_to(ROOT / "docs").with_suffix(".html") for file in ROOT.glob("docs/**/*.md")}
     assert {file for file in expected if not (site / file).exists()} == set()
