@@ -31,7 +31,7 @@ SHORT = TrainConfig(
     warmup=2,
 )
 LEARNED = replace(
-    SHORT, objective=objective(gen=0.0), explore=80, refine=10, attempts=3, naming_every=20, reconsider=20
+    SHORT, objective=objective(gen=0.0), explore=120, refine=20, attempts=3, naming_every=40, reconsider=30
 )
 
 
