@@ -2,6 +2,7 @@
 
 import argparse
 import math
+from collections.abc import Callable
 
 import torch
 
@@ -63,10 +64,15 @@ def _budget_of(text: str) -> Budget:
     return Budget(seconds=seconds_of(text)).running()
 
 
-def load_program(arguments: argparse.Namespace) -> Program:
-    """The program, each of its networks replaced by one that fits and is never called."""
+def load_program(
+    arguments: argparse.Namespace, change: Callable[[Source], Source] = lambda source: source
+) -> Program:
+    """The program, each of its networks replaced by one that fits and is never called.
+
+    `change` is what is done to its statements first.
+    """
     limit = arguments.budget
-    source = Source.from_file(arguments.file, limit)
+    source = change(Source.from_file(arguments.file, limit))
     networks = {predicate.network: _StandIn(predicate) for predicate in neural_predicates(source)}
     return Program(
         source, networks, arguments.allow_python, allow_outside=arguments.allow_outside, budget=limit

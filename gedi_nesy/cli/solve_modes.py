@@ -1,4 +1,4 @@
-"""What `solve` can print beside probabilities: the likeliest world, samples, proofs, learned parameters."""
+"""What `solve` can print beside probabilities: the likeliest world, samples, proofs, parameters, decisions."""
 
 import argparse
 import json
@@ -7,6 +7,7 @@ import math
 import torch
 
 from gedi_nesy.logic import Program, ProgramError
+from gedi_nesy.logic.inference.decide import best_strategy
 from gedi_nesy.logic.inference.examples import read_examples
 from gedi_nesy.logic.inference.learn import learn_parameters
 from gedi_nesy.logic.inference.learned_program import learned_program
@@ -85,6 +86,19 @@ def print_learned(program: Program, arguments: argparse.Namespace) -> None:
     print(
         f"% log P of {len(examples)} examples: {learned.log_likelihood:.10g}, after {learned.iterations} iterations"
     )
+
+
+def print_strategy(program: Program, arguments: argparse.Namespace) -> None:
+    """`solve --decide`: every decision, 1 where it is taken, and the expected utility of all together."""
+    strategy = best_strategy(program, arguments.budget)
+    if arguments.json:
+        plain = {"decisions": strategy.decisions, "utility": strategy.utility}
+        print(json.dumps({"file": arguments.file, **plain}, indent=2))
+        return
+    width = max(map(len, strategy.decisions), default=0)
+    for name, taken in strategy.decisions.items():
+        print(f"{name:>{width + 2}}:\t{int(taken)}")
+    print(f"% expected utility: {strategy.utility:.10g}")
 
 
 def _write_new(path: str, text: str) -> None:

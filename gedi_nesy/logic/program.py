@@ -30,6 +30,7 @@ from gedi_nesy.logic.language.neural import Network, NeuralPredicate, check_netw
 from gedi_nesy.logic.language.parts import ProgramParts
 from gedi_nesy.logic.language.sandbox import Guard
 from gedi_nesy.logic.language.source import Source, parse_query, variable_names
+from gedi_nesy.logic.language.weights import check_statements
 from gedi_nesy.logic.query import Query, answer_key
 
 _Key = tuple[str, tuple[str, ...], str | None, str, tuple[str, ...]]
@@ -55,6 +56,7 @@ class Program:
         self.source = source
         self.networks = dict(networks)
         self.allow_python = allow_python
+        check_statements(source)
         self.neural_predicates: tuple[NeuralPredicate, ...] = neural_predicates(source)
         check_networks(self.neural_predicates, self.networks)
         self.statements, self.learnable = extract_learnable(source)
@@ -146,10 +148,10 @@ class Program:
         rows = zip(template.answers, values, template.circuit.roots, strict=False)
         return [(term, 0.0 if root is False else value) for term, value, root in rows]
 
-    def own_template(self, budget: Budget = DEFAULT_BUDGET) -> Template:
-        """The program's own query(...) facts compiled, a root an answer, given its evidence(...)."""
+    def own_template(self, budget: Budget = DEFAULT_BUDGET, asked: tuple[Any, ...] | None = None) -> Template:
+        """The program's own query(...) facts, or other terms, compiled, a root an answer, given its evidence(...)."""
         budget = budget.running()
-        queries = tuple(self.front_end.own_queries(budget))
+        queries = tuple(self.front_end.own_queries(budget)) if asked is None else asked
         evidence = tuple(self.front_end.own_evidence(budget))
         request = Request("query(...)", queries, evidence, (), merge=False, keep_false=True)
         template = self._template(request, budget)

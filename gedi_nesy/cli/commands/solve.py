@@ -4,8 +4,15 @@ import argparse
 import json
 
 from gedi_nesy.cli.program_file import add_program_arguments, load_program
-from gedi_nesy.cli.solve_modes import print_learned, print_most_probable, print_proofs, print_samples
+from gedi_nesy.cli.solve_modes import (
+    print_learned,
+    print_most_probable,
+    print_proofs,
+    print_samples,
+    print_strategy,
+)
 from gedi_nesy.logic import Program, ProgramError
+from gedi_nesy.logic.inference.decide import decisions_as_parameters
 
 SUMMARY = "probabilities of a program's own query(...) facts, given its evidence(...)"
 
@@ -19,6 +26,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     mode.add_argument("--sample", type=_positive, metavar="N", help="N worlds drawn given the evidence")
     mode.add_argument("--explain", action="store_true", help="each answer with its most probable proofs")
+    mode.add_argument(
+        "--decide", action="store_true", help="the decisions, ?::a, of the largest expected utility"
+    )
     mode.add_argument(
         "--learn", metavar="EXAMPLES", help="its t(...) from a file of evidence(...), --- between examples"
     )
@@ -34,6 +44,9 @@ def run(arguments: argparse.Namespace) -> int:
     """Print every answer to the program's own queries with its probability, or what a mode asks for."""
     if arguments.out and not arguments.learn:
         raise ProgramError("--out belongs to --learn EXAMPLES")
+    if arguments.decide:
+        print_strategy(load_program(arguments, decisions_as_parameters), arguments)
+        return 0
     program = load_program(arguments)
     if arguments.mpe:
         print_most_probable(program, arguments)

@@ -16,6 +16,7 @@ from gedi_nesy.logic.errors import ProgramError
 from gedi_nesy.logic.language.deepproblog_api import ExactEngine, Model
 from gedi_nesy.logic.language.deepproblog_api import Network as DeepProbLogNetwork
 from gedi_nesy.logic.language.deepproblog_api import Query as DeepProbLogQuery
+from gedi_nesy.logic.language.guarded_builtins import arithmetic_value
 from gedi_nesy.logic.language.guarded_engine import guarded_engine
 from gedi_nesy.logic.language.problog_errors import ProblogErrors
 from gedi_nesy.logic.language.sandbox import Guard
@@ -116,6 +117,19 @@ class FrontEnd:
             if str(value) not in ("true", "false"):
                 raise ProgramError(f"{self.source.name}: evidence({term}, {value}) must be true or false")
             found.append(term if str(value) == "true" else -term)
+        return found
+
+    def own_utilities(self, budget: Budget | None = None) -> dict[Term, float]:
+        """The program's own utility(atom, value), a number for each atom."""
+        found: dict[Term, float] = {}
+        for term, value in self._facts("utility", 2, budget):
+            with self._errors("ground"):
+                number = arithmetic_value(value)
+            if not isinstance(number, int | float) or found.get(term, number) != number:
+                raise ProgramError(
+                    f"{self.source.name}: utility({term}, {value}) must be the one number of its atom"
+                )
+            found[term] = float(number)
         return found
 
     def _facts(self, name: str, arity: int, budget: Budget | None) -> list[Any]:

@@ -3,9 +3,10 @@
 from collections.abc import Callable
 from typing import Any
 
-from problog.logic import AnnotatedDisjunction, Clause, Constant, Or, Term, term2list
+from problog.logic import Constant, Term, term2list
 
 from gedi_nesy.logic.language.source import exact_numbers, parse_query
+from gedi_nesy.logic.language.statements import heads_of, rebuilt
 from gedi_nesy.logic.program import Program
 
 
@@ -18,7 +19,7 @@ def learned_program(program: Program) -> str:
     lines = []
     with exact_numbers():
         for written, numbered in zip(program.source.statements, program.statements, strict=True):
-            heads = [head for head in _heads(numbered) if _is_learnable(head)]
+            heads = [head for head in heads_of(numbered) if _is_learnable(head)]
             first = int(heads[0].probability.args[0]) if heads else None
             keys = sorted(key for fact, key in program.learnable.rows if fact == first)
             for key in keys:
@@ -29,14 +30,6 @@ def learned_program(program: Program) -> str:
             if not keys:
                 lines.append(written)
         return "".join(f"{line}.\n" for line in lines)
-
-
-def _heads(statement: Any) -> list[Any]:
-    if isinstance(statement, AnnotatedDisjunction):
-        return list(statement.heads)
-    if isinstance(statement, Clause):
-        return [statement.head]
-    return list(statement.to_list()) if isinstance(statement, Or) else [statement]
 
 
 def _is_learnable(head: Any) -> bool:
@@ -55,21 +48,11 @@ def _bind(statement: Any, variables: tuple, key: str) -> Any:
             names[variable] = value
         else:
             pairs += zip(variable.args, value.args, strict=True)
-    return _rebuilt(statement, lambda term: term.apply_term(names))
+    return rebuilt(statement, lambda head: head.apply_term(names), lambda body: body.apply_term(names))
 
 
 def _with_values(statement: Any, value_of: Callable[[int], float]) -> Any:
     def valued(head: Any) -> Any:
         return head.with_probability(Constant(value_of(int(head.probability.args[0]))))
 
-    return _rebuilt(statement, lambda term: valued(term) if _is_learnable(term) else term)
-
-
-def _rebuilt(statement: Any, change: Callable[[Any], Any]) -> Any:
-    """The statement with its heads, and its body, changed."""
-    heads = [change(head) for head in _heads(statement)]
-    if isinstance(statement, AnnotatedDisjunction):
-        return AnnotatedDisjunction(heads, change(statement.body))
-    if isinstance(statement, Clause):
-        return Clause(heads[0], change(statement.body))
-    return Or.from_list(heads) if isinstance(statement, Or) else heads[0]
+    return rebuilt(statement, lambda head: valued(head) if _is_learnable(head) else head)

@@ -4,13 +4,14 @@ from collections.abc import Callable
 from typing import Any
 
 from problog.errors import ProbLogError
-from problog.logic import AnnotatedDisjunction, Clause, Constant, Or, Term, is_variable
+from problog.logic import Constant, Or, Term, is_variable
 
 from gedi_nesy.logic.errors import ProgramError
 from gedi_nesy.logic.language.guarded_builtins import arithmetic_value
 from gedi_nesy.logic.language.learnable import Group, LearnableFact, LearnableFacts, key_of
 from gedi_nesy.logic.language.neural import expand_conditional
 from gedi_nesy.logic.language.source import Source, where_of
+from gedi_nesy.logic.language.statements import rebuilt
 
 
 def extract_learnable(source: Source) -> tuple[list[Any], LearnableFacts]:
@@ -31,13 +32,7 @@ def _number(statement: Any, add: Callable[[Term], Term]) -> Any:
         probability = getattr(head, "probability", None)
         return add(head) if isinstance(probability, Term) and probability.functor == "t" else head
 
-    if isinstance(statement, Or):
-        return Or.from_list([numbered(head) for head in statement.to_list()])
-    if isinstance(statement, AnnotatedDisjunction):
-        return AnnotatedDisjunction([numbered(head) for head in statement.heads], statement.body)
-    if isinstance(statement, Clause):
-        return Clause(numbered(statement.head), statement.body)
-    return numbered(statement)
+    return rebuilt(statement, numbered)
 
 
 def _add(source: Source, statement: Any, head: Any, facts: list[LearnableFact]) -> Term:

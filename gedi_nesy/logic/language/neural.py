@@ -7,11 +7,12 @@ from typing import Any, Protocol, runtime_checkable
 
 import torch
 from jaxtyping import Float
-from problog.logic import AnnotatedDisjunction, Clause, Constant, Or, Term, is_variable, term2list
+from problog.logic import AnnotatedDisjunction, Clause, Constant, Term, is_variable, term2list
 from torch import Tensor
 
 from gedi_nesy.logic.errors import ProgramError, did_you_mean
 from gedi_nesy.logic.language.source import Source, where_of
+from gedi_nesy.logic.language.statements import heads_of
 
 
 @runtime_checkable
@@ -56,17 +57,9 @@ def neural_predicates(source: Source) -> tuple[NeuralPredicate, ...]:
     return tuple(
         _neural_predicate(source, statement, head)
         for statement in source.statements
-        for head in _heads(statement)
+        for head in heads_of(statement)
         if isinstance(head.probability, Term) and head.probability.functor == "nn"
     )
-
-
-def _heads(statement: Any) -> list[Any]:
-    if isinstance(statement, AnnotatedDisjunction):
-        return list(statement.heads)
-    if isinstance(statement, Clause):
-        return [statement.head] if isinstance(statement.head, Term) else []
-    return list(statement.to_list()) if isinstance(statement, Or) else [statement]
 
 
 def _neural_predicate(source: Source, statement: Any, head: Any) -> NeuralPredicate:

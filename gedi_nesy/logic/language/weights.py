@@ -4,17 +4,44 @@ from typing import Any
 
 from problog.errors import GroundingError
 from problog.formula import LogicFormula
-from problog.logic import Constant, Term, unquote
+from problog.logic import Clause, Constant, Term, unquote
 
 from gedi_nesy.logic.errors import ProgramError
 from gedi_nesy.logic.language.guarded_builtins import arithmetic_value
-from gedi_nesy.logic.language.source import Source, places
+from gedi_nesy.logic.language.source import Source, places, where_of
 
 _NOT_SUPPORTED = {
-    "?/0": "decisions, with ?::, belong to ProbLog's decision theory, which is not supported",
+    "?/0": "it is a decision, which `solve --decide` makes",
     "./2": "intervals are not supported",
 }
 _CONTINUOUS = {"normal", "gaussian", "uniform", "beta", "gamma", "poisson", "exponential", "dirichlet"}
+
+
+def check_statements(source: Source) -> None:
+    """ProgramError with FILE:LINE for a random variable that a distribution defines, as in `a ~ normal(0, 1)`.
+
+    ProbLog reads that as `a::normal(0, 1)`: a fact named normal, with the probability a.
+    """
+    for statement in source.statements:
+        head = statement.head if isinstance(statement, Clause) else statement
+        name = unquote(str(getattr(head, "functor", "")))
+        if name in _CONTINUOUS and head.args and _is_no_number(head.probability):
+            where = where_of(source, statement)
+            variable, distribution = head.probability, head.with_probability(None)
+            raise ProgramError(
+                f"{where}: '{variable} ~ {distribution}': continuous distributions are not supported"
+            )
+
+
+def _is_no_number(probability: Any) -> bool:
+    """Whether no values of its variables make it one."""
+    if not isinstance(probability, Term) or probability.is_var() or probability.functor in ("t", "nn", "?"):
+        return False
+    try:
+        arithmetic_value(probability.apply_term(dict.fromkeys(probability.variables(), Constant(1))))
+    except GroundingError:
+        return True
+    return False
 
 
 def check_weights(formula: LogicFormula, source: Source) -> None:

@@ -67,6 +67,18 @@ def test_learning(to_learn, tmp_path, capsys):
     )
 
 
+def test_decisions(tmp_path, capsys):
+    (tmp_path / "task.pl").write_text(
+        "?::a. ?::b. 0.3::c. d :- a, c. utility(d, 10). utility(b, -1). utility(a, -2)."
+    )
+    assert main(["solve", str(tmp_path / "task.pl"), "--decide"]) == 0
+    *rows, last = capsys.readouterr().out.splitlines()
+    assert sorted(row.strip() for row in rows) == ["a:\t1", "b:\t0"]
+    assert last == "% expected utility: 1"
+    assert main(["solve", str(tmp_path / "task.pl"), "--decide", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["decisions"] == {"a": True, "b": False}
+
+
 def test_as_json(program, to_learn, tmp_path, capsys):
     main([*to_learn, "--json"])
     learned = json.loads(capsys.readouterr().out)

@@ -56,9 +56,11 @@ WRONG = {
     "a :- between(1, 1000000000000, X).": "has more than 5,000,000 answers",
     "x::a.": "'x' is no probability of a",
     '"0.3"::a.': '\'"0.3"\' is no probability of a: "0.3" is text, not a number',
-    "?::a.": "decisions, with \\?::, belong to ProbLog's decision theory",
+    "?::a.": "it is a decision, which `solve --decide` makes",
     "[0.1, 0.2]::a.": "intervals are not supported",
     "normal(0, 1)::a.": "continuous distributions are not supported",
+    "a ~ normal(0, 1).": "'a ~ normal\\(0,1\\)': continuous distributions are not supported",
+    "a(X) ~ poisson(3) :- b(X).": "continuous distributions are not supported",
     "nan::a.": "nan is no probability of a",
     "t(normal)::a.": "must start at a number, as in t\\(0.3\\), or at t\\(_\\)",
     "t(normal(_, _))::a.": "distributions cannot be learnt",
@@ -102,6 +104,10 @@ RIGHT = {
     "X::a(X) :- X = 1/4. query(a(_)).": {"a(1/4)": 0.25},
     "a :- X is 2**10, X > 1000. query(a).": {"a": 1.0},
     "t(0.0)::a. query(a).": {"a": 0.0},
+    "0.3::normal(1). X/4::beta(X) :- X = 2. query(normal(1)). query(beta(_)).": {
+        "normal(1)": 0.3,
+        "beta(2)": 0.5,
+    },
     "t(_, X)::a :- member(X, [1, 2]). query(a).": {"a": 0.75},
 }
 
