@@ -7,10 +7,12 @@ from typing import Any
 
 from gedi_nesy.logic.budget import Watch
 from gedi_nesy.logic.errors import ProgramError
+from gedi_nesy.logic.grounding.cycles import CycleError
+from gedi_nesy.logic.grounding.fixpoint import TooManyStatesError
 from gedi_nesy.logic.grounding.front_end import FrontEnd
 from gedi_nesy.logic.grounding.graph import ConstantWeight, Graph
 from gedi_nesy.logic.grounding.slots import Slot
-from gedi_nesy.logic.grounding.translate import Translation, topological_order
+from gedi_nesy.logic.grounding.translate import Translation
 from gedi_nesy.logic.language.neural import NeuralPredicate
 from gedi_nesy.logic.language.source import parse_query, places
 
@@ -46,11 +48,14 @@ def ground(
 ) -> Grounding:
     """Ground a request's queries and evidence into one graph."""
     formula = front_end.ground(request.queries, request.evidence, watch)
-    if topological_order(formula) is None:
-        # ProbLog's own cycle breaking copies sets of ancestors at every node, so it is kept for real cycles.
-        formula = front_end.without_cycles(formula, watch)
+    watch.enter("deciding cycles")
     translation = Translation(formula, request.images, predicates)
-    graph, translated = translation.graph()
+    try:
+        graph, translated = translation.graph(watch.check)
+    except (CycleError, TooManyStatesError):
+        formula = front_end.without_cycles(formula, watch)
+        translation = Translation(formula, request.images, predicates)
+        graph, translated = translation.graph(watch.check)
     _check_probabilities(graph, front_end)
     roots = [(term, translation.lookup(graph, translated, key)) for term, key in formula.queries()]
     conditions = [translation.lookup(graph, translated, key) for _, key in formula.evidence()]

@@ -2,12 +2,14 @@
 multi-valued variables.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from problog.formula import LogicFormula
 from problog.logic import Term, term2list
 
+from gedi_nesy.logic.grounding.cycles import Cycles, components
+from gedi_nesy.logic.grounding.fixpoint import least_fixpoint
 from gedi_nesy.logic.grounding.front_end import image_term
 from gedi_nesy.logic.grounding.graph import (
     FALSE,
@@ -23,29 +25,6 @@ from gedi_nesy.logic.grounding.slots import Slot
 from gedi_nesy.logic.language.guarded_builtins import arithmetic_value
 from gedi_nesy.logic.language.learnable import key_of
 from gedi_nesy.logic.language.neural import NeuralPredicate
-
-
-def topological_order(formula: LogicFormula) -> list[int] | None:
-    """The keys below the queries and the evidence, children first; None if the formula has a cycle."""
-    order: list[int] = []
-    done: dict[int, bool] = {}
-    stack = [abs(key) for _, key in [*formula.queries(), *formula.evidence()] if key]
-    while stack:
-        key = stack[-1]
-        if key not in done:
-            done[key] = False
-            children = getattr(formula.get_node(key), "children", ())
-            for child in children:
-                if child and not done.get(abs(child), True):
-                    return None
-                if child and abs(child) not in done:
-                    stack.append(abs(child))
-        else:
-            stack.pop()
-            if not done[key]:
-                done[key] = True
-                order.append(key)
-    return order
 
 
 class Translation:
@@ -64,23 +43,31 @@ class Translation:
         self.groups: dict[object, int] = {}
         self.members: list[list[tuple[str, Weight]]] = []
 
-    def graph(self) -> tuple[Graph, dict[int, int]]:
-        """The graph, and where each of the formula's nodes went."""
-        order = topological_order(self.formula)
-        assert order is not None, "cycles are broken before translation"
-        nodes = [(key, self.formula.get_node(key)) for key in order]
+    def graph(self, check: Callable[[int], None]) -> tuple[Graph, dict[int, int]]:
+        """The graph, and where each of the formula's nodes went; `check` is told how much a cycle takes.
+
+        CycleError, TooManyStatesError: the formula has a cycle that has to be broken first.
+        """
+        groups = components(self.formula)
+        nodes = [(key, self.formula.get_node(key)) for group in groups for key in group]
         position = {key: self._add_head(key, node) for key, node in nodes if not hasattr(node, "children")}
         self._sort_slots()
         graph = Graph([Variable(*map(tuple, zip(*members, strict=True))) for members in self.members])
         translated: dict[int, int] = {}
-        for key, node in nodes:
-            if key in position:
+        cycles = Cycles(self.formula, groups)
+        for group in groups:
+            key, node = group[0], self.formula.get_node(group[0])
+            if len(group) > 1 or key in getattr(node, "children", ()):
+                found = cycles.rules(group, lambda child: self.lookup(graph, translated, child))
+                for output in cycles.outputs(group):
+                    translated[output] = least_fixpoint(graph, found, output, check)
+            elif key in position:
                 variable, value = position[key]
                 translated[key] = graph.literal(variable, 1 << value)
-                continue
-            children = [self.lookup(graph, translated, child) for child in node.children]
-            combine = graph.conjunction if type(node).__name__ == "conj" else graph.disjunction
-            translated[key] = combine(children)
+            else:
+                children = [self.lookup(graph, translated, child) for child in node.children]
+                combine = graph.conjunction if type(node).__name__ == "conj" else graph.disjunction
+                translated[key] = combine(children)
         return graph, translated
 
     def _sort_slots(self) -> None:
