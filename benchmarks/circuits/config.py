@@ -26,6 +26,12 @@ class CircuitsConfig(PlaceConfig):
     """digits up to which the same circuits are also timed on KLay's own layers"""
     lenet: bool = True
     """also time with DeepProbLog's LeNet in front"""
+    scaling: bool = False
+    """measure instead how families of programs grow with their size: chains, hidden Markov models, networks, trees,
+    grids, smokers
+    """
+    timeout: float = 60.0
+    """seconds that one program of --scaling may take; a longer one fails, and the others go on"""
     threads: int = 1
     """CPU threads of torch (0: as torch likes); the reference always runs on the CPU"""
 

@@ -28,3 +28,20 @@ def plot_growth(digits: Rows, batches: Rows, against: Rows, path: Path) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, dpi=110, bbox_inches="tight")
     return path
+
+
+def plot_scaling(rows: Rows, path: Path) -> Path:
+    """Two panels against the nodes of the ground graph: CPU seconds of compiling, and edges of the circuit."""
+    figure = Figure(figsize=(9, 3.8))
+    panels = figure.subplots(1, 2)
+    for family in dict.fromkeys(row["family"] for row in rows):
+        found = [row for row in rows if row["family"] == family]
+        for axes, name in zip(panels, ("compile s", "edges"), strict=True):
+            axes.loglog([row["nodes"] for row in found], [row[name] for row in found], "o-", label=family)
+    for axes, title in zip(panels, ("compiling, CPU seconds", "edges of the circuit"), strict=True):
+        axes.set(title=title, xlabel="nodes of the ground graph")
+        axes.grid(True, which="both", alpha=0.2)
+    panels[1].legend(fontsize=7)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(path, dpi=110, bbox_inches="tight")
+    return path

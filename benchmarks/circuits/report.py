@@ -8,14 +8,15 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.circuits.config import CircuitsConfig
-from benchmarks.circuits.plot import plot_growth
+from benchmarks.circuits.plot import plot_growth, plot_scaling
 from benchmarks.runner.benchmark import Run
 from benchmarks.runner.results import summarise
 
 Row = dict[str, float | str]
 
 AGAINST, DIGITS, BATCHES, ERRORS = "against_reference", "digits", "batches", "errors"
-"""Parts of the benchmark; the first three are tables."""
+SCALING = "scaling"
+"""Parts of the benchmark; all but the errors are tables."""
 
 
 def rows_of(part: str, runs: Sequence[Run]) -> list[Row]:
@@ -24,12 +25,12 @@ def rows_of(part: str, runs: Sequence[Run]) -> list[Row]:
 
 
 def body(config: CircuitsConfig, runs: Sequence[Run]) -> dict[str, Any]:
-    """The headline as one run, and the three tables."""
+    """The headline as one run, and the tables."""
     metrics = headline(runs)
     return {
         "runs": [{"seed": 0, "metrics": metrics}],
         "summary": summarise([metrics]),
-        **{part: rows_of(part, runs) for part in (AGAINST, DIGITS, BATCHES)},
+        **{part: rows_of(part, runs) for part in (AGAINST, DIGITS, BATCHES, SCALING)},
     }
 
 
@@ -49,7 +50,7 @@ def headline(runs: Sequence[Run]) -> dict[str, float]:
 
 
 def report(config: CircuitsConfig, runs: Sequence[Run], console: Console, folder: Path) -> None:
-    """The tables, and growth.png."""
+    """The tables, and growth.png, or scaling.png."""
     against, digits, batches = (rows_of(part, runs) for part in (AGAINST, DIGITS, BATCHES))
     figures: list[Row] = [{"figure": name, "value": value} for name, value in headline(runs).items()]
     for title, rows in (
@@ -60,6 +61,10 @@ def report(config: CircuitsConfig, runs: Sequence[Run], console: Console, folder
     ):
         if rows:
             console.print(table(title, rows))
+    if config.scaling:
+        console.print(table("families of programs, CPU seconds", rows_of(SCALING, runs)))
+        plot_scaling(rows_of(SCALING, runs), folder / "scaling.png")
+        return
     plot_growth(digits, batches, against, folder / "growth.png")
 
 

@@ -4,13 +4,15 @@ Both run the same programs on the same batches in the same process. DeepProbLog'
 on, and its circuits are compiled before the clock starts.
 """
 
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import torch
 
-from benchmarks.circuits import tasks, timing
+from benchmarks.circuits import scaling, tasks, timing
 from benchmarks.circuits.config import CircuitsConfig
-from benchmarks.circuits.report import AGAINST, BATCHES, DIGITS, ERRORS, Row, body, report
+from benchmarks.circuits.families import FAMILIES
+from benchmarks.circuits.report import AGAINST, BATCHES, DIGITS, ERRORS, SCALING, Row, body, report
 from benchmarks.circuits.tasks import Task
 from benchmarks.runner.benchmark import Benchmark, Job, Place, Run
 
@@ -32,6 +34,10 @@ class Case(NamedTuple):
 def jobs(config: CircuitsConfig) -> list[Job]:
     """A job a row of the three tables, and one for the errors of rounding."""
     config.check()
+    if config.scaling:
+        sizes = [(family, size) for family, (_, sizes) in FAMILIES.items() for size in sizes]
+        rows = [(SCALING, f"{family}, N = {size}", (family, size)) for family, size in sizes]
+        return _jobs(rows)
     one, two = tasks.sum_task(), tasks.numbers_task()
     cases = [Case(one, False, lenet) for lenet in ((False, True) if config.lenet else (False,))]
     cases += [Case(two, False, False), Case(two, True, False)]
@@ -41,6 +47,10 @@ def jobs(config: CircuitsConfig) -> list[Job]:
         *((BATCHES, f"batches of {batch}", batch) for batch in config.batches),
         (ERRORS, "errors of rounding", None),
     ]
+    return _jobs(rows)
+
+
+def _jobs(rows: Sequence[tuple[str, str, Any]]) -> list[Job]:
     return [
         Job(name=name, folder=".", runs=({"seed": 0, "part": part, "name": name},), task=task)
         for part, name, task in rows
@@ -58,6 +68,10 @@ def run_one(config: CircuitsConfig, job: Job, place: Place) -> list[Run]:
             for dtype in (torch.float32, torch.float64)
         }
         return [{**identity, "metrics": errors}]
+    if identity["part"] == SCALING:
+        family, size = job.task
+        row = scaling.grow(family, size, config.timeout)
+        return [{**identity, "metrics": {}, "row": row}]
     measure = {AGAINST: compare, DIGITS: grow_digits, BATCHES: grow_batches}[identity["part"]]
     return [{**identity, "metrics": {}, "row": measure(config, place.device, job.task)}]
 

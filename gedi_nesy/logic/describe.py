@@ -46,6 +46,8 @@ def describe_query(query: Query) -> dict[str, Any]:
         "answer": query.answer,
         "answers": list(map(str, query.answers)) if query.answer else [],
         "ground_nodes": query.template.report.ground_nodes,
+        "grounding_seconds": round(query.template.report.grounding_seconds, 3),
+        "compile_seconds": round(query.template.report.seconds - query.template.report.grounding_seconds, 3),
         "route": query.template.report.route,
         "strategy": query.template.report.strategy,
         "circuit": {"rows": circuit.rows, "edges": circuit.edges, "depth": len(circuit.layers)},
@@ -91,8 +93,8 @@ def _readable_query(query: dict[str, Any]) -> list[str]:
     circuit = query["circuit"]
     strategy = f" ({query['strategy']})" if query["strategy"] else ""
     lines += [
-        f"  ground program: {query['ground_nodes']:,} nodes",
-        f"  compiled: {routes.get(query['route'], query['route'])}{strategy}, {query['seconds']:.2f} s",
+        f"  ground program: {query['ground_nodes']:,} nodes, {query['grounding_seconds']:.2f} s",
+        f"  compiled: {routes.get(query['route'], query['route'])}{strategy}, {query['compile_seconds']:.2f} s",
         f"  circuit: {circuit['rows']:,} rows, {circuit['edges']:,} edges, depth {circuit['depth']}",
     ]
     return lines

@@ -21,7 +21,7 @@ from gedi_nesy.logic.grounding.ground import Request
 from gedi_nesy.logic.grounding.slots import Slot
 from gedi_nesy.logic.language.source import Source, parse_query
 
-FORMAT = 6
+FORMAT = 7
 WORTH_STORING = 0.5
 """Seconds of compilation below which a file is not worth its reading."""
 

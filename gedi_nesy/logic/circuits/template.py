@@ -36,12 +36,16 @@ root). `Evaluator` is ours; an engine may bring another.
 
 @dataclass(frozen=True)
 class Report:
-    """Sizes and times of one compilation, for people; `strategy` is the decision diagram's, if there is one."""
+    """Sizes and times of one compilation, for people; `strategy` is the compiler's, if there was need of one.
+
+    `seconds` are all, `grounding_seconds` those before compiling.
+    """
 
     ground_nodes: int
     route: str
     seconds: float
     strategy: str = ""
+    grounding_seconds: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -64,6 +68,7 @@ def compile_template(
 ) -> Template:
     """Ground, compile, and lay out in layers; ProgramError where the evidence cannot hold."""
     grounding = ground(front_end, request, predicates, watch)
+    grounded = watch.seconds
     answers, nodes = _answers(request, grounding)
     graph = grounding.graph
     conditional = grounding.evidence != TRUE
@@ -80,7 +85,7 @@ def compile_template(
         slots=tuple(grounding.slots),
         answers=tuple(answers[i] for i in kept),
         conditional=conditional,
-        report=Report(len(graph), compiled.route, watch.seconds, compiled.strategy),
+        report=Report(len(graph), compiled.route, watch.seconds, compiled.strategy, grounded),
         evidence=_evidence(request) if conditional else "",
     )
 

@@ -10,7 +10,7 @@ reliability of networks (Sekine, Imai and Tani, 1995).
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from gedi_nesy.logic.grounding.arrangement import arrange
+from gedi_nesy.logic.grounding.arrangement import TooManyStatesError, arrange
 from gedi_nesy.logic.grounding.graph import FALSE, TRUE, Graph
 
 Clause = tuple[int, frozenset[int]]
@@ -20,12 +20,11 @@ Theory = frozenset[Clause]
 State = tuple[Theory, frozenset[int]]
 """What the decided rules imply, and which half-decided rules have failed already."""
 
+MOST_CLAUSES = 2000
+"""Clauses of one state at which a fixpoint is left to ProbLog's cycle breaking."""
+
 MOST_STATES = 150_000
 """States of one fixpoint at which it is left to ProbLog's cycle breaking."""
-
-
-class TooManyStatesError(Exception):
-    """The frontier is too wide for this method."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +68,7 @@ def _relevant(rules: Sequence[Rule], target: int) -> list[Rule]:
 class _Decisions:
     def __init__(self, graph: Graph, rules: Sequence[Rule], target: int, check: Callable[[int], None]):
         self.graph, self.rules, self.target, self.check = graph, rules, target, check
-        places = arrange([rule.atoms for rule in rules], target)
+        places = arrange([rule.atoms for rule in rules], target, lambda: check(0))
         # A condition and its negation are decided together.
         self.signed: dict[int, tuple[int, bool]] = {}
         first: dict[int, int] = {}
@@ -133,8 +132,7 @@ class _Decisions:
                 layer[state] = branches
                 following.update((branch, None) for branch in branches if not isinstance(branch, bool))
                 count += 1
-                if count % 64 == 0:
-                    self.check(count)
+                self.check(count)
                 if count > MOST_STATES:
                     raise TooManyStatesError
             layers.append(layer)
@@ -199,6 +197,8 @@ def saturate(theory: Iterable[Clause], added: Iterable[Clause]) -> Theory:
             continue
         bodies -= {known for known in bodies if body < known}
         bodies.add(body)
+        if len(waiting) > MOST_CLAUSES:
+            raise TooManyStatesError
         for atom in body:
             waiting += [(head, body - {atom} | other) for other in by_head.get(atom, ())]
         for other, known in by_head.items():

@@ -197,7 +197,7 @@ class _Watched(LogicFormula):
     def get_node(self, key: int) -> Any:
         """Cycle breaking may come by the same few nodes for ever, and add none."""
         self._visits += 1
-        if self._watch is not None and self._visits % 1024 == 0:
+        if self._watch is not None and self._visits % 128 == 0:
             self._watch.check(self._watch.nodes)
         return super().get_node(key)
 

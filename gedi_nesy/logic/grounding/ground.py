@@ -7,8 +7,8 @@ from typing import Any
 
 from gedi_nesy.logic.budget import Watch
 from gedi_nesy.logic.errors import ProgramError
+from gedi_nesy.logic.grounding.arrangement import TooManyStatesError
 from gedi_nesy.logic.grounding.cycles import CycleError
-from gedi_nesy.logic.grounding.fixpoint import TooManyStatesError
 from gedi_nesy.logic.grounding.front_end import FrontEnd
 from gedi_nesy.logic.grounding.graph import ConstantWeight, Graph
 from gedi_nesy.logic.grounding.slots import Slot

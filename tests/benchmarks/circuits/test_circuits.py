@@ -1,12 +1,17 @@
 """`python -m benchmarks.circuits`, as small as it gets."""
 
 import json
+import math
 
 import pytest
 import torch
+from problog import get_evaluatable
+from problog.program import PrologString
 
-from benchmarks.circuits import tasks, timing
+from benchmarks.circuits import scaling, tasks, timing
 from benchmarks.circuits.config import CircuitsConfig
+from benchmarks.circuits.families import FAMILIES
+from benchmarks.circuits.plot import plot_scaling
 from benchmarks.circuits.run import BENCHMARK
 from benchmarks.runner import loop
 
@@ -40,3 +45,14 @@ def test_it_writes_results_and_a_plot(tmp_path):
     assert results["runs"][0]["metrics"]["one_digit_times"] > 1
     assert [row["digits"] for row in results["digits"]] == [1, 2]
     assert (tmp_path / "growth.png").stat().st_size > 1000
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_families_are_measured_and_drawn(tmp_path, family):
+    """The smallest of each: its probability is stock ProbLog's."""
+    size = FAMILIES[family][1][0]
+    size = min(size, 4)
+    row = scaling.grow(family, size, 60.0)
+    stock = get_evaluatable().create_from(PrologString(FAMILIES[family][0](size))).evaluate()
+    assert math.exp(float(row["log P"])) == pytest.approx(next(iter(stock.values())))
+    assert plot_scaling([row], tmp_path / "scaling.png").stat().st_size > 1000

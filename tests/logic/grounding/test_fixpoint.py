@@ -7,8 +7,8 @@ import pytest
 
 from gedi_nesy.logic import Program
 from gedi_nesy.logic.grounding import cycles, fixpoint, ground
-from gedi_nesy.logic.grounding.arrangement import arrange
-from gedi_nesy.logic.grounding.fixpoint import Rule, TooManyStatesError, least_fixpoint, saturate
+from gedi_nesy.logic.grounding.arrangement import TooManyStatesError, arrange
+from gedi_nesy.logic.grounding.fixpoint import Rule, least_fixpoint, saturate
 from gedi_nesy.logic.grounding.graph import And, Constant, ConstantWeight, Graph, Literal, Not, Or, Variable
 
 FACTS = 6
@@ -75,6 +75,13 @@ def test_a_theory_is_closed_and_keeps_the_strongest_clauses():
 def test_a_path_is_arranged_along_itself():
     places = arrange([{i, i + 1} for i in range(9)], 4)
     assert all(abs(places[i] - places[i + 1]) == 1 for i in range(9))
+
+
+def test_what_is_too_dense_has_no_arrangement():
+    looked = []
+    with pytest.raises(TooManyStatesError):
+        arrange([set(range(20))], 0, lambda: looked.append(1))
+    assert looked
 
 
 GRID = """
