@@ -8,8 +8,8 @@ counts as holding where it is possible.
 import os
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
 
 import torch
 from problog.logic import Constant as Number
@@ -19,7 +19,7 @@ from gedi_nesy.audit.constraints import CircuitConstraint, Constraint, Node
 from gedi_nesy.logic.budget import Watch
 from gedi_nesy.logic.circuits.compile import compile_graph
 from gedi_nesy.logic.circuits.leaves import LeafWeights
-from gedi_nesy.logic.errors import ProgramError
+from gedi_nesy.logic.errors import ProgramError, TooLargeError
 from gedi_nesy.logic.grounding.graph import (
     FALSE,
     And,
@@ -50,11 +50,12 @@ class MapVariable:
 
 @dataclass(frozen=True)
 class Problem:
-    """The variables of all maps, and one constraint for each distinct query."""
+    """The variables of all maps, and one constraint for each distinct query; `left_out` were not ground in time."""
 
     variables: tuple[MapVariable, ...]
     queries: tuple[str, ...]
     constraints: tuple[Constraint, ...]
+    left_out: int = 0
 
 
 def read_queries(path: str | os.PathLike[str]) -> list[Term]:
@@ -88,32 +89,75 @@ def _check(statement: Any, where: str) -> None:
 
 
 def problem_of(program: Program, queries: Sequence[Term], watch: Watch) -> Problem:
-    """Ground and compile the distinct queries; ProgramError names a query that no map can satisfy."""
+    """Ground and compile the distinct queries, a few at a time; ProgramError names one that no map can satisfy.
+
+    Those that are not ground when time is up are left out; TooLargeError if that is all of them.
+    """
     for predicate in program.neural_predicates:
         if predicate.kind == "tensor":
             raise ProgramError(f"{predicate.where}: {predicate.name} returns a tensor, which has no symbols")
     times = Counter(queries)
-    evidence = program.front_end.own_evidence()
-    grounding = _ground(program, tuple(times), evidence, watch)
-    roots = dict(grounding.roots)
     for query in times:
         if query.signature not in program.front_end.defined_predicates():
             raise ProgramError(
                 f"{program.source.name}: nothing defines {query.signature}, asked for in {query}"
             )
-        if roots[query] == FALSE:
-            raise ProgramError(f"{program.source.name}: {query} has no proof: no map can satisfy it")
-    if not grounding.slots:
+    parts = _parts(program, list(times), watch)
+    done = [query for part in parts for query in part.queries]
+    slots = {(slot.network, slot.inputs): slot for part in parts for slot in part.grounding.slots}
+    if not slots:
         raise ProgramError(f"{program.source.name}: no network reads anything in {watch.query}")
-    frequencies = count_images(times, lambda query: _ground(program, (query,), evidence, watch).slots)
+    frequencies = count_images(
+        {query: times[query] for query in done}, lambda query: slots_of(program, query, watch)
+    )
     variables = tuple(
         MapVariable(
             slot.network, _symbol(slot.inputs), _outputs(slot), frequencies[slot.network, slot.inputs]
         )
-        for slot in _sorted(grounding.slots)
+        for slot in _sorted(list(slots.values()))
     )
-    constraints = _constraints(grounding, [roots[query] for query in times], variables, program, watch)
-    return Problem(variables, tuple(map(str, times)), constraints)
+    constraints = [each for part in parts for each in _constraints(part, variables, program)]
+    return Problem(variables, tuple(map(str, done)), tuple(constraints), len(times) - len(done))
+
+
+AT_ONCE = 10
+"""Queries that are ground together: they share nodes, and are left out together."""
+
+
+SHARE = 0.6
+"""Of the time, what grounding may take where some queries are ground."""
+
+
+class _Part(NamedTuple):
+    """Some queries, ground; the graph and a root for each, compiled where that prunes better."""
+
+    queries: Sequence[Term]
+    grounding: Grounding
+    graph: Graph
+    roots: Sequence[int]
+
+
+def _parts(program: Program, queries: Sequence[Term], watch: Watch) -> list[_Part]:
+    evidence = program.front_end.own_evidence()
+    some_time = replace(watch.budget, seconds=watch.budget.seconds * SHARE, begun=watch.started)
+    parts: list[_Part] = []
+    for start in range(0, len(queries), AT_ONCE):
+        some = queries[start : start + AT_ONCE]
+        # without the first there is nothing to say, so it may take all the time
+        own = Watch(watch.program, watch.query, some_time) if parts else watch
+        try:
+            own.check(0)
+            grounding = _ground(program, tuple(some), evidence, own)
+            roots = dict(grounding.roots)
+            for query in some:
+                if roots[query] == FALSE:
+                    raise ProgramError(f"{program.source.name}: {query} has no proof: no map can satisfy it")
+            parts.append(_compiled(some, grounding, [roots[query] for query in some], own))
+        except TooLargeError:
+            if not parts:
+                raise
+            break
+    return parts
 
 
 def slots_of(program: Program, query: Term, watch: Watch) -> Sequence[Slot]:
@@ -133,9 +177,8 @@ def constraints_of(
     if any((slot.network, _symbol(slot.inputs)) not in known for slot in grounding.slots):
         return []
     roots = dict(grounding.roots)
-    return list(
-        zip(roots, _constraints(grounding, list(roots.values()), variables, program, watch), strict=True)
-    )
+    part = _compiled(list(roots), grounding, list(roots.values()), watch)
+    return list(zip(roots, _constraints(part, variables, program), strict=True))
 
 
 def _ground(program: Program, queries: tuple[Term, ...], evidence: Sequence[Term], watch: Watch) -> Grounding:
@@ -161,23 +204,24 @@ def _sorted(slots: Sequence[Slot]) -> list[Slot]:
     return sorted(slots, key=lambda slot: (slot.network, *map(key, slot.inputs)))
 
 
-def _constraints(
-    grounding: Grounding,
-    queries: Sequence[int],
-    variables: Sequence[MapVariable],
-    program: Program,
-    watch: Watch,
-) -> tuple[CircuitConstraint, ...]:
-    """One circuit a query, with literals on map variables alone."""
+def _compiled(queries: Sequence[Term], grounding: Grounding, roots: Sequence[int], watch: Watch) -> _Part:
     graph = grounding.graph
-    number = {(variable.network, variable.symbol): index for index, variable in enumerate(variables)}
-    of_slot = [number[slot.network, _symbol(slot.inputs)] for slot in grounding.slots]
-    choices = [_choice(variable, grounding.slots, of_slot, program) for variable in graph.variables]
-    roots = [graph.conjunction([query, grounding.evidence]) for query in queries]
-    if not _is_monotone(graph, roots, choices):
+    roots = [graph.conjunction([root, grounding.evidence]) for root in roots]
+    if not _is_monotone(graph, roots):
         compiled = compile_graph(graph, roots, watch)
         graph, roots = compiled.graph, compiled.roots
-    return tuple(_constraint(graph, root, choices) for root in roots)
+    return _Part(queries, grounding, graph, roots)
+
+
+def _constraints(
+    part: _Part, variables: Sequence[MapVariable], program: Program
+) -> tuple[CircuitConstraint, ...]:
+    """One circuit a query, with literals on map variables alone."""
+    slots = part.grounding.slots
+    number = {(variable.network, variable.symbol): index for index, variable in enumerate(variables)}
+    of_slot = [number[slot.network, _symbol(slot.inputs)] for slot in slots]
+    choices = [_choice(variable, slots, of_slot, program) for variable in part.grounding.graph.variables]
+    return tuple(_constraint(part.graph, root, choices) for root in part.roots)
 
 
 @dataclass(frozen=True)
@@ -213,12 +257,15 @@ def _choice(variable: Variable, slots: Sequence[Slot], of_slot: Sequence[int], p
     return _Choice(of_slot[neural[0].slot], (*outputs, rest))
 
 
-def _is_monotone(graph: Graph, roots: Sequence[int], choices: Sequence[_Choice]) -> bool:
+def _is_monotone(graph: Graph, roots: Sequence[int]) -> bool:
     """No negation, and no choice but those of networks: then a graph narrows domains as it stands, if not as far."""
     nodes = [graph.nodes[index] for index in graph.reachable(roots)]
     literals = {node.variable for node in nodes if isinstance(node, Literal)}
     negated = any(isinstance(node, Not) for node in nodes)
-    return not negated and all(choices[variable].variable is not None for variable in literals)
+    return not negated and all(
+        any(isinstance(weight, NeuralWeight) for weight in graph.variables[variable].weights)
+        for variable in literals
+    )
 
 
 def _constraint(graph: Graph, root: int, choices: Sequence[_Choice]) -> CircuitConstraint:

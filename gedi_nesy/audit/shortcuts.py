@@ -29,6 +29,8 @@ DEFAULT = Budget(seconds=60.0)
 class Audit:
     """What a program and its queries leave open. None stands for what could not be found within the budget.
 
+    `left_out` is how many queries could not be ground within it: all else is then about the others, except that maps
+    are no more than these admit.
     `possible` counts all maps, `maps` those under which every query holds, `one_to_one` those of them that send no two
     symbols of one network to the same output; what is known of a number that could not be found stands in its
     `_bounds`. `listed` holds the maps, the identity first, if they are few. `ambiguous` are, by network, the symbols
@@ -40,6 +42,7 @@ class Audit:
 
     program: str
     queries: tuple[str, ...]
+    left_out: int
     possible: int
     maps_bounds: Bounds
     identity: bool
@@ -149,10 +152,14 @@ def with_rule(program: Program, rule: str) -> Program:
 def _examine(name: str, problem: Problem, examination: Examination) -> Audit:
     """Count the maps, then find out about them what the time allows, the cheapest first."""
     maps, one_to_one = examination.counts()
+    if problem.left_out:
+        # queries that nobody has seen may rule out any map
+        maps, one_to_one = Bounds(0, maps.high), Bounds(0, one_to_one.high)
     listed = in_time(examination.listed) if maps.high <= FEW else None
     return Audit(
         program=name,
         queries=problem.queries,
+        left_out=problem.left_out,
         possible=examination.possible(),
         maps_bounds=maps,
         identity=examination.identity_holds(),

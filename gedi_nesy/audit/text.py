@@ -16,6 +16,7 @@ def readable(audit: Audit) -> str:
     lines = [
         f"{audit.program}: {_queries(len(audit.queries))}, {_several(symbols, 'symbol')} of"
         f" {' and '.join(_symbols(audit))}, {_number(audit.possible)} maps in all",
+        *_left_out(audit),
         verdict(audit),
         *_why_not_identity(audit),
         *_maps(audit),
@@ -23,6 +24,15 @@ def readable(audit: Audit) -> str:
         *_labels(audit),
     ]
     return "\n".join(lines)
+
+
+def _left_out(audit: Audit) -> list[str]:
+    if not audit.left_out:
+        return []
+    return [
+        f"{_queries(audit.left_out)} more could not be ground within the budget;"
+        " with them fewer maps may be left, and fewer labels do."
+    ]
 
 
 def verdict(audit: Audit) -> str:
@@ -41,7 +51,7 @@ def _counted(bounds: Bounds, noun: str) -> str:
     if bounds.exact:
         return f"{_number(bounds.low)} {noun if bounds.low == 1 else noun + 's'}"
     if not bounds.low:
-        return f"at most {_number(bounds.high)} {noun}s"
+        return f"at most {_number(bounds.high)} {noun if bounds.high == 1 else noun + 's'}"
     return f"between {_number(bounds.low)} and {_number(bounds.high)} {noun}s"
 
 

@@ -8,12 +8,20 @@ from problog import get_evaluatable
 from problog.logic import Constant, Term
 from problog.program import PrologString
 
+from gedi_nesy.audit import shortcuts
 from gedi_nesy.audit.examination import Examination
-from gedi_nesy.audit.shortcuts import audit
 from gedi_nesy.audit.text import landed, readable, verdict
 from gedi_nesy.logic import Budget, ProgramError
 from gedi_nesy.logic.errors import TooLargeError
 from gedi_nesy.logic.grounding.image_arguments import count_images
+
+AMPLE = Budget(seconds=600.0)
+"""What is ground within a second of computing may take a minute on a busy machine."""
+
+
+def audit(program, queries=None, *, budget=AMPLE, **options):
+    return shortcuts.audit(program, queries, budget=budget, **options)
+
 
 SWAPPED = {"0": 5, "2": 7, "4": 9, "6": 1, "8": 3, "1": 6, "3": 8, "5": 0, "7": 2, "9": 4}
 
@@ -240,7 +248,7 @@ def test_what_is_proven_when_time_is_up(monkeypatch):
     """Here 12 symbols of one network only differ from each other; the time is up when counting begins."""
     monkeypatch.setattr(
         "gedi_nesy.audit.shortcuts.Examination",
-        lambda problem, known, deadline: Examination(problem, known, 0.0),
+        lambda problem, known, deadline, labelled: Examination(problem, known, 0.0, labelled),
     )
     text = f"nn(net, [X], Y, {list(range(12))}) :: d(X, Y). same(A, B) :- d(A, X), d(B, X). no(A, B) :- \\+ same(A, B)."
     pairs = [f"no({a}, {b})" for a in range(12) for b in range(a) if (a * b + a) % 3]
@@ -250,6 +258,25 @@ def test_what_is_proven_when_time_is_up(monkeypatch):
     text = readable(found)
     assert "between 1 and 8,916,100,448,256 maps satisfy all queries" in text
     assert "which is what could be proven within the budget" in text
+
+
+def test_queries_that_are_not_ground_in_time_are_left_out(programs, monkeypatch):
+    """Only the first ten have all the time; what they admit is an upper bound, whatever the others say."""
+    monkeypatch.setattr("gedi_nesy.audit.labelled_queries.SHARE", 0.0)
+    queries = [f"sum({a}, {b}, {a + b})" for a, b in ((0, 1), (2, 3), (4, 5), (6, 7), (8, 9))]
+    queries += [f"sum({b}, {a}, {a + b})" for a, b in ((0, 1), (2, 3), (4, 5), (6, 7), (8, 9))]
+    alone = audit(programs / "sum.pl", queries)
+    assert (alone.left_out, alone.maps) == (0, 2 * 6 * 10 * 6 * 2)
+    found = audit(programs / "sum.pl", [*queries, "sum(0, 0, 0)", "sum(9, 9, 18)"])
+    assert found.left_out == 2
+    assert len(found.queries) == 10
+    assert found.maps is None
+    assert found.maps_bounds == (0, 2 * 6 * 10 * 6 * 2)
+    assert found.one_to_one_bounds == (0, alone.one_to_one)
+    text = readable(found)
+    assert "10 queries, 10 symbols" in text
+    assert "2 queries more could not be ground within the budget" in text
+    assert "at most 1,440 maps satisfy all queries" in text
 
 
 def test_running_out_of_time_while_looking_for_images_is_no_answer():

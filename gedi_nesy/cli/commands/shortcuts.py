@@ -101,6 +101,7 @@ def as_json(found: Audit) -> dict:
     return {
         "program": found.program,
         "queries": len(found.queries),
+        "left_out": found.left_out,
         "possible": found.possible,
         "maps": found.maps,
         "maps_bounds": list(found.maps_bounds),
