@@ -4,7 +4,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 from benchmarks.grounding.tasks.problem import RULES, Drawer, Given, Problem, Sources, columns
-from benchmarks.verdict.rows import RULE
 from gedi_nesy.tasks import Queries, Task, lists
 
 PROGRAMS = Path(__file__).parents[3] / "programs"
@@ -40,7 +39,7 @@ def _sorted(sources: Sources, num: int, seed: int) -> Given:
     drawer = Drawer(sources.train.labels, seed)
     lengths = [drawer.random.choice((3, 4, 5)) for _ in range(num)]
     symbols = [sorted(drawer.random.randrange(DIGITS) for _ in range(length)) for length in lengths]
-    return _task(sources, lists(RULE["sorted"].path, "sorted({images})", "images", drawer.images(symbols)))
+    return _task(sources, lists(RULES / "sorted.pl", "sorted({images})", "images", drawer.images(symbols)))
 
 
 def _equations(sources: Sources, num: int, seed: int) -> Given:
@@ -69,8 +68,8 @@ def _two_numbers(symbols: Symbols) -> int:
 
 PROBLEMS: dict[str, Problem] = {
     "addition": _answered(PROGRAMS / "sum.pl", "sum(A, B, N)", 2, sum),
-    "product": _answered(RULE["product"].path, "product(A, B, N)", 2, lambda s: s[0] * s[1]),
-    "maximum": _answered(RULE["max"].path, "larger(A, B, N)", 2, max),
+    "product": _answered(RULES / "product.pl", "product(A, B, N)", 2, lambda s: s[0] * s[1]),
+    "maximum": _answered(RULES / "maximum.pl", "maximum(A, B, N)", 2, max),
     # even digits among each other, odd ones among each other, and all of the ones with all of the others
     "parity": _answered(RULES / "parity.pl", "parity(A, B, N)", 2, lambda s: sum(s) % 2, readings=28_800),
     "clock": _answered(RULES / "clock.pl", "clock(A, B, N)", 2, lambda s: sum(s) % 12),

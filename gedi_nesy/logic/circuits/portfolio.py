@@ -9,11 +9,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from gedi_nesy.logic.budget import Watch
-from gedi_nesy.logic.circuits.decision_diagram import Diagrams, Strategy, encoding_width
-from gedi_nesy.logic.circuits.diagram_process import DiagramProcess, Died, OutOfTime
-from gedi_nesy.logic.circuits.diagram_trials import Outgrown, Problem, Trial, run
+from gedi_nesy.logic.circuits.diagrams.decision_diagram import Diagrams, Strategy, encoding_width
+from gedi_nesy.logic.circuits.diagrams.order import Order, orders
+from gedi_nesy.logic.circuits.diagrams.process import DiagramProcess, Died, OutOfTime
+from gedi_nesy.logic.circuits.diagrams.trials import Outgrown, Problem, Trial, run
 from gedi_nesy.logic.circuits.elimination.eliminate import Plan, plan_elimination, try_elimination
-from gedi_nesy.logic.circuits.order import Order, orders
 from gedi_nesy.logic.errors import ProgramError
 from gedi_nesy.logic.grounding.graph import Graph
 

@@ -6,7 +6,13 @@ import random
 import numpy as np
 import pytest
 
-from gedi_nesy.logic.circuits.order import as_hypergraph, best_positions, depth_first, orders, total_span
+from gedi_nesy.logic.circuits.diagrams.order import (
+    as_hypergraph,
+    best_positions,
+    depth_first,
+    orders,
+    total_span,
+)
 from gedi_nesy.logic.grounding.graph import ConstantWeight, Graph, Variable
 
 

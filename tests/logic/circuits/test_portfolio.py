@@ -7,9 +7,10 @@ from problog import get_evaluatable
 from problog.program import PrologString
 
 from gedi_nesy.logic import Budget, Program, ProgramError
-from gedi_nesy.logic.circuits import diagram_worker, portfolio
-from gedi_nesy.logic.circuits.decision_diagram import Diagrams
-from gedi_nesy.logic.circuits.diagram_trials import Outgrown
+from gedi_nesy.logic.circuits import portfolio
+from gedi_nesy.logic.circuits.diagrams import worker as diagram_worker
+from gedi_nesy.logic.circuits.diagrams.decision_diagram import Diagrams
+from gedi_nesy.logic.circuits.diagrams.trials import Outgrown
 
 FACTS = "\n".join(f"0.{i + 1} :: a({i}). 0.{9 - i} :: b({i})." for i in range(8))
 CLAUSES = "\n".join(f"q :- a({i}), b({3 * i % 8}), \\+ a({(5 * i + 1) % 8})." for i in range(8))

@@ -14,8 +14,8 @@ from types import TracebackType
 from typing import Any
 
 from gedi_nesy.logic.budget import Watch
-from gedi_nesy.logic.circuits import diagram_worker
-from gedi_nesy.logic.circuits.diagram_trials import Outcome, Problem, Progress, Trial
+from gedi_nesy.logic.circuits.diagrams import worker
+from gedi_nesy.logic.circuits.diagrams.trials import Outcome, Problem, Progress, Trial
 
 POLL_SECONDS = 0.1
 """How often the budget is looked at while the process works."""
@@ -75,7 +75,7 @@ class DiagramProcess:
 
     def _start(self) -> "tuple[subprocess.Popen[bytes], queue.SimpleQueue[Any]]":
         # -P keeps this folder, whose files have short names, out of the process's search path.
-        command = [sys.executable, "-P", str(Path(diagram_worker.__file__))]
+        command = [sys.executable, "-P", str(Path(worker.__file__))]
         pipe = subprocess.PIPE
         process = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe)
         answers: queue.SimpleQueue[Any] = queue.SimpleQueue()

@@ -1,4 +1,4 @@
-"""A process that compiles decision diagrams and nothing else: python -P diagram_worker.py
+"""A process that compiles decision diagrams and nothing else: python -P worker.py
 
 PySDD recurses as deeply as a vtree goes, outgrows a stack of 8 MB, and cannot be interrupted. Here it has a
 thread with a large stack in a process of its own, which may die or be ended without harm. The parent writes a
@@ -21,12 +21,18 @@ from typing import Any, BinaryIO
 STACK_MIB = (1024, 512, 256, 64)
 """Sizes of stack to ask for, the first that the machine grants."""
 
-PACKAGES = ("gedi_nesy", "gedi_nesy.logic", "gedi_nesy.logic.circuits", "gedi_nesy.logic.grounding")
+PACKAGES = (
+    "gedi_nesy",
+    "gedi_nesy.logic",
+    "gedi_nesy.logic.circuits",
+    "gedi_nesy.logic.circuits.diagrams",
+    "gedi_nesy.logic.grounding",
+)
 
 
 def main() -> None:
     """Answer trials until the input ends."""
-    root = Path(__file__).resolve().parents[3]
+    root = Path(__file__).resolve().parents[4]
     for name in PACKAGES:
         # Packages without their __init__, which would load torch and take seconds.
         package = ModuleType(name)
@@ -35,7 +41,7 @@ def main() -> None:
     output = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what the native library prints must not come between the answers
     threading.excepthook = _fail
-    trials = importlib.import_module("gedi_nesy.logic.circuits.diagram_trials")
+    trials = importlib.import_module("gedi_nesy.logic.circuits.diagrams.trials")
     problem = pickle.load(sys.stdin.buffer)
     with contextlib.suppress(EOFError):
         while True:

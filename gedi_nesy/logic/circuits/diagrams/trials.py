@@ -6,7 +6,7 @@ Like `decision_diagram.py` it imports nothing that is slow to load.
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from gedi_nesy.logic.circuits.decision_diagram import Diagrams, Strategy, compile_diagrams
+from gedi_nesy.logic.circuits.diagrams.decision_diagram import Diagrams, Strategy, compile_diagrams
 from gedi_nesy.logic.grounding.graph import Graph
 
 

@@ -1,0 +1,1 @@
+"""Sentential decision diagrams, and the process that compiles them."""
