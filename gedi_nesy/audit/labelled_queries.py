@@ -11,25 +11,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
-import torch
 from problog.logic import Constant as Number
 from problog.logic import Term, Var
 
-from gedi_nesy.audit.constraints import CircuitConstraint, Constraint, Node
+from gedi_nesy.audit.constraints import CircuitConstraint, Constraint
+from gedi_nesy.audit.ground_constraints import choice_of, constraint_of, is_monotone, outputs_of
 from gedi_nesy.logic.budget import Watch
 from gedi_nesy.logic.circuits.compile import compile_graph
-from gedi_nesy.logic.circuits.leaves import LeafWeights
 from gedi_nesy.logic.errors import ProgramError, TooLargeError
 from gedi_nesy.logic.grounding.graph import (
     FALSE,
-    And,
-    Constant,
     Graph,
-    Literal,
-    NeuralWeight,
-    Not,
-    Or,
-    Variable,
 )
 from gedi_nesy.logic.grounding.ground import Grounding, Request, ground
 from gedi_nesy.logic.grounding.image_arguments import count_images
@@ -112,7 +104,7 @@ def problem_of(program: Program, queries: Sequence[Term], watch: Watch) -> Probl
     )
     variables = tuple(
         MapVariable(
-            slot.network, _symbol(slot.inputs), _outputs(slot), frequencies[slot.network, slot.inputs]
+            slot.network, _symbol(slot.inputs), outputs_of(slot), frequencies[slot.network, slot.inputs]
         )
         for slot in _sorted(list(slots.values()))
     )
@@ -190,10 +182,6 @@ def _symbol(inputs: tuple[Term, ...]) -> str:
     return ",".join(map(str, inputs))
 
 
-def _outputs(slot: Slot) -> tuple[str, ...]:
-    return tuple(map(str, slot.domain)) or ("true", "false")
-
-
 def _sorted(slots: Sequence[Slot]) -> list[Slot]:
     """By network, then by symbol: numbers by value, others as they are written."""
 
@@ -207,7 +195,7 @@ def _sorted(slots: Sequence[Slot]) -> list[Slot]:
 def _compiled(queries: Sequence[Term], grounding: Grounding, roots: Sequence[int], watch: Watch) -> _Part:
     graph = grounding.graph
     roots = [graph.conjunction([root, grounding.evidence]) for root in roots]
-    if not _is_monotone(graph, roots):
+    if not is_monotone(graph, roots):
         compiled = compile_graph(graph, roots, watch)
         graph, roots = compiled.graph, compiled.roots
     return _Part(queries, grounding, graph, roots)
@@ -220,69 +208,5 @@ def _constraints(
     slots = part.grounding.slots
     number = {(variable.network, variable.symbol): index for index, variable in enumerate(variables)}
     of_slot = [number[slot.network, _symbol(slot.inputs)] for slot in slots]
-    choices = [_choice(variable, slots, of_slot, program) for variable in part.grounding.graph.variables]
-    return tuple(_constraint(part.graph, root, choices) for root in part.roots)
-
-
-@dataclass(frozen=True)
-class _Choice:
-    """One choice of the ground program: its map variable and the outputs behind each of its values, as masks.
-
-    A choice that no network makes has no map variable, and -1 or 0 for a value that is possible or not.
-    """
-
-    variable: int | None
-    outputs: tuple[int, ...]
-
-    def literal(self, values: int) -> Node:
-        """The node that says that the value lies in this mask."""
-        mask = 0
-        for value, outputs in enumerate(self.outputs):
-            mask |= outputs if values >> value & 1 else 0
-        if self.variable is not None:
-            return Literal(self.variable, mask)
-        return And(()) if mask else Or(())
-
-
-def _choice(variable: Variable, slots: Sequence[Slot], of_slot: Sequence[int], program: Program) -> _Choice:
-    neural = [weight for weight in variable.weights if isinstance(weight, NeuralWeight)]
-    if not neural:
-        leaves = LeafWeights([variable], [(0, value) for value in range(len(variable.weights) + 1)])
-        like = torch.zeros(1, 1, dtype=torch.float64)
-        log_probs = leaves([], program.learnable().detach().to(like), 1, like)[:, 0]
-        # what is left of 1 may be rounding
-        return _Choice(None, tuple(-1 if possible else 0 for possible in (log_probs.exp() > 1e-12).tolist()))
-    outputs = [1 << weight.output for weight in neural]
-    rest = (1 << len(_outputs(slots[neural[0].slot]))) - 1 - sum(outputs)
-    return _Choice(of_slot[neural[0].slot], (*outputs, rest))
-
-
-def _is_monotone(graph: Graph, roots: Sequence[int]) -> bool:
-    """No negation, and no choice but those of networks: then a graph narrows domains as it stands, if not as far."""
-    nodes = [graph.nodes[index] for index in graph.reachable(roots)]
-    literals = {node.variable for node in nodes if isinstance(node, Literal)}
-    negated = any(isinstance(node, Not) for node in nodes)
-    return not negated and all(
-        any(isinstance(weight, NeuralWeight) for weight in graph.variables[variable].weights)
-        for variable in literals
-    )
-
-
-def _constraint(graph: Graph, root: int, choices: Sequence[_Choice]) -> CircuitConstraint:
-    place: dict[int, int] = {}
-    own: list[Node] = []
-    for index in graph.reachable([root]):
-        place[index] = len(own)
-        match graph.nodes[index]:
-            case Literal(variable, values):
-                own.append(choices[variable].literal(values))
-            case Constant(value):
-                own.append(And(()) if value else Or(()))
-            case And(children):
-                own.append(And(tuple(place[child] for child in children)))
-            case Or(children):
-                own.append(Or(tuple(place[child] for child in children)))
-            case Not():
-                raise AssertionError("a negated query is compiled, and compiling leaves no negation")
-    scope = {node.variable for node in own if isinstance(node, Literal)}
-    return CircuitConstraint(tuple(sorted(scope)), tuple(own))
+    choices = [choice_of(variable, slots, of_slot, program) for variable in part.grounding.graph.variables]
+    return tuple(constraint_of(part.graph, root, choices) for root in part.roots)
