@@ -151,6 +151,7 @@ def test_a_parameter_for_each_value(tmp_path):
         ("t(_) :: a(X).", "evidence(a(X)).", "e:1: evidence\\(a\\(X\\)\\) has a variable"),
         ("t(_) :: a.", "evidence(a, maybe).", "e:1: evidence\\(a, maybe\\) must be true, false or none"),
         ("t(_) :: a.", "\nevidence(a) :- b.", "e:2: an example is made of facts"),
+        ("t(_) :: a.", ":- use_module('evil.py').", "e:1: an example is made of facts"),
         ("t(_) :: a.", "evidence(a, none).", "holds no evidence"),
         ("t(_) :: a.", "---\n", "holds no evidence"),
         ("t(_) :: a.", "evidence(a", "e:2: syntax error"),
