@@ -92,7 +92,7 @@ def test_too_many_strategies(monkeypatch):
 def test_python_is_refused_here_as_well(tmp_path):
     (tmp_path / "evil.py").write_text("raise SystemExit('run')")
     (tmp_path / "task.pl").write_text(":- use_module('evil.py').\n?::a. utility(a, 1).")
-    with pytest.raises(ProgramError, match="task.pl:1: .*would run the Python file .*evil.py"):
+    with pytest.raises(ProgramError, match=r"task.pl:1: .*would run the Python file .*evil.py"):
         Program(decisions_as_parameters(Source.from_file(tmp_path / "task.pl")), {}, False)
 
 
