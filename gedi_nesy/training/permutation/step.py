@@ -74,40 +74,42 @@ def improve_permutation(
     if num < 2:
         return False
     chosen = torch.linspace(0, data.num_queries - 1, num, device=data.device).round().long()
-    for improved in range(MOST_IMPROVEMENTS):
-        log_probs, right = (
-            query_log_probs(learner, query_log_prob, chosen, floor),
-            label_log_prob(learner, floor),
-        )
+    log_probs = query_log_probs(learner, query_log_prob, chosen, floor)
+    right = label_log_prob(learner, floor)
 
-        def score(*candidates: Tensor, log_probs: Scores = log_probs, right: Scores = right) -> Tensor:
-            return log_probs(*candidates) + right(*candidates)[:, None]
+    def score(*candidates: Tensor) -> Tensor:
+        return log_probs(*candidates) + right(*candidates)[:, None]
 
-        clusters = [network.model.num_clusters for network in learner.networks.values()]
-        found = _most_gained(score, clusters, num, deviations, evidence, data.device)
+    clusters = [network.model.num_clusters for network in learner.networks.values()]
+    kept = tuple(torch.arange(number, device=data.device) for number in clusters)
+    improved = False
+    for _ in range(MOST_IMPROVEMENTS):
+        found = _most_gained(score, kept, num, deviations, evidence)
         if found is None:
-            return improved > 0
-        learner.permute(*found)
-    return True
+            break
+        kept, improved = found, True
+    if improved:
+        learner.permute(*kept)
+    return improved
 
 
 def _most_gained(
-    score: Scores, clusters: Sequence[int], num: int, deviations: float, evidence: float, device: torch.device
+    score: Scores, kept: Sequence[Tensor], num: int, deviations: float, evidence: float
 ) -> tuple[Tensor, ...] | None:
-    """The permutations next to the identities of the largest gain that is significant; all ranks take rank 0's."""
-    kept = [torch.arange(number, device=device)[None] for number in clusters]
-    now, most, best = score(*kept), 0.0, kept
-    for turn, identity in enumerate(kept):
-        for near in neighbours(identity[0]).split(max(1, CANDIDATES_AT_ONCE // num)):
-            gain = score(*kept[:turn], near, *kept[turn + 1 :]) - now
+    """Next to those kept, the permutations of the largest gain that is significant; all ranks take rank 0's."""
+    rows = [each[None] for each in kept]
+    now, most, best = score(*rows), 0.0, rows
+    for turn, permutation in enumerate(kept):
+        for near in neighbours(permutation).split(max(1, CANDIDATES_AT_ONCE // num)):
+            gain = score(*rows[:turn], near, *rows[turn + 1 :]) - now
             mean, error = gain.mean(dim=1), gain.std(dim=1) / num**0.5
             mean = mean.where((mean * num > evidence) & (mean > deviations * error), 0.0)
             top = int(mean.argmax())
             if mean[top].item() > most:
-                most, best = mean[top].item(), [*kept[:turn], near[top : top + 1], *kept[turn + 1 :]]
+                most, best = mean[top].item(), [*rows[:turn], near[top : top + 1], *rows[turn + 1 :]]
     joint = torch.cat(best, dim=1)[0]
     most, *entries = distributed.agreed_numbers([most, *joint.float().tolist()])
-    return None if most == 0.0 else joint.new_tensor(entries).split(list(clusters))
+    return None if most == 0.0 else joint.new_tensor(entries).split([len(each) for each in kept])
 
 
 def _agreed(found: Found) -> Found:
