@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from rich import box
 from rich.console import Console
 from rich.table import Table
 
@@ -12,6 +11,7 @@ from benchmarks.grounding.config import GroundingConfig
 from benchmarks.grounding.tasks import PROBLEMS
 from benchmarks.runner.benchmark import Run
 from benchmarks.runner.results import summarise
+from gedi_nesy.report.tables import plain_table
 
 
 def body(config: GroundingConfig, runs: Sequence[Run]) -> dict[str, Any]:
@@ -38,10 +38,7 @@ def report(config: GroundingConfig, runs: Sequence[Run], console: Console, folde
 
 def grounding_table(config: GroundingConfig, runs: Sequence[Run]) -> Table:
     """A row a run: symbols as the rule names them, under the best renaming, and what was said without labels."""
-    table = Table(
-        title=f"Symbols from rules alone, {config.dataset}, unseen images",
-        **{"title_justify": "left", "box": box.SIMPLE_HEAD, "padding": 0},
-    )
+    table = plain_table(f"Symbols from rules alone, {config.dataset}, unseen images")
     table.add_column("task, seed", no_wrap=True)
     for heading in ("queries", "of the rule", "accuracy", "renamed", "estimated", "held out", "readings"):
         table.add_column(heading, justify="right")

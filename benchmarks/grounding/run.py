@@ -18,7 +18,6 @@ from gedi_nesy.data.dataset import Split
 from gedi_nesy.data.images import load
 from gedi_nesy.metrics import clustering
 from gedi_nesy.models.gedi import GEDI
-from gedi_nesy.objectives.table import METHODS
 from gedi_nesy.tasks import NetworkSpec
 from gedi_nesy.tasks.ask import WorthLabelling, worth_labelling
 from gedi_nesy.tasks.learn import TaskOutcome, learn_task
@@ -31,13 +30,8 @@ _load = cache(load)
 
 
 def settings(config: GroundingConfig) -> TrainConfig:
-    """The library's defaults but for the flags."""
-    return TrainConfig(
-        objective={**METHODS["GEDI"], "gen": config.weight_gen},
-        explore=config.explore,
-        refine=config.iterations,
-        attempts=config.attempts,
-    )
+    """Of every task."""
+    return config.training()
 
 
 def jobs(config: GroundingConfig) -> list[Job]:

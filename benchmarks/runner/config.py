@@ -1,5 +1,6 @@
 """The flags that benchmarks share: where they run, what they write, which seeds."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
@@ -11,7 +12,9 @@ from benchmarks.runner.devices import device_of
 from benchmarks.runner.record import check_tensorboard
 from gedi_nesy.data.images import CHOICES, PLACES, DatasetName
 from gedi_nesy.errors import ConfigError
+from gedi_nesy.objectives.table import METHODS
 from gedi_nesy.training import distributed
+from gedi_nesy.training.config import TrainConfig
 
 DatasetFlag = Annotated[DatasetName, tyro.conf.arg(help=CHOICES)]
 DataRootFlag = Annotated[Path | None, tyro.conf.arg(help=f"folder that holds {PLACES}")]
@@ -97,3 +100,44 @@ class RecordedConfig(RunConfig):
         if self.tensorboard:
             check_tensorboard()
         return super().prepare(ranks)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TaskConfig(RecordedConfig):
+    """And those of benchmarks that train tasks by `learn_task`, and ask for labels where several readings are left."""
+
+    dataset: DatasetFlag = "mnist5k"
+    data_root: DataRootFlag = None
+    labels: int = 0
+    """images whose symbol is told, at the most, where several readings are left: those that `worth_labelling` names;
+    then all is trained again"""
+    iterations: int = 1000
+    """steps of the refinement, after the restarts"""
+    explore: int = 350
+    """steps of a restart"""
+    attempts: int = 8
+    """random restarts at the most; the best by the training objective is refined"""
+    weight_gen: float = 0.1
+    """of L_GEN; 0 is several times as fast, and energies then say nothing"""
+
+    def check(self) -> None:
+        """ConfigError names what does not fit."""
+        if self.labels < 0:
+            raise ConfigError(f"--labels {self.labels} must not be negative")
+
+    def training(self, weights: Mapping[str, float] | None = None) -> TrainConfig:
+        """The library's defaults but for the flags, and for other `weights` of terms."""
+        return TrainConfig(
+            objective={**METHODS["GEDI"], "gen": self.weight_gen, **(weights or {})},
+            explore=self.explore,
+            refine=self.iterations,
+            attempts=self.attempts,
+        )
+
+
+def check_distinct(flag: str, given: tuple[str, ...]) -> None:
+    """ConfigError if none is given, or one twice."""
+    if not given:
+        raise ConfigError(f"{flag}: at least one is needed")
+    if len(set(given)) < len(given):
+        raise ConfigError(f"{flag} {' '.join(given)}: one is given twice")

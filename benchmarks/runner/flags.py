@@ -49,6 +49,14 @@ PLACE = ("dataset", "data_root", "seeds", "out", "resume", "device")
 SAVED = ("overwrite", Flag("save_every", name="checkpoint-seconds"))
 """The group `run and output` of benchmarks whose runs are saved."""
 
+TRAINING = (
+    Flag("attempts", name="max-restarts"),
+    Flag("explore", name="restart-steps"),
+    Flag("iterations", name="refine-steps"),
+    "weight_gen",
+)
+"""The group `training` of benchmarks that train tasks."""
+
 
 class _Leaf(NamedTuple):
     path: str

@@ -12,7 +12,6 @@ from benchmarks.verdict.config import VerdictConfig
 from benchmarks.verdict.rows import RULE, Row, Rule, Symbols
 from gedi_nesy.data.dataset import Split
 from gedi_nesy.models.encoders import ConvNet
-from gedi_nesy.objectives.table import METHODS
 from gedi_nesy.tasks import NetworkSpec, Queries, Task, lists
 from gedi_nesy.training.config import TrainConfig
 
@@ -25,12 +24,7 @@ SHORT = 40
 
 def settings(config: VerdictConfig, row: Row) -> TrainConfig:
     """The library's defaults but for what the row changes."""
-    usual = TrainConfig(
-        objective={**METHODS["GEDI"], "gen": config.weight_gen, **row.off},
-        explore=config.explore,
-        refine=config.iterations,
-        attempts=config.attempts,
-    )
+    usual = config.training(row.off)
     if row.short:
         steps = max(1, config.explore // SHORT), config.iterations // SHORT
         return replace(usual, explore=steps[0], refine=steps[1], reconsider=0, attempts=1)

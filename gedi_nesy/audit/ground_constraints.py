@@ -21,7 +21,7 @@ from gedi_nesy.logic.grounding.slots import Slot
 from gedi_nesy.logic.program import Program
 
 
-def outputs_of(slot: Slot) -> tuple[str, ...]:
+def output_names(slot: Slot) -> tuple[str, ...]:
     """What the network of a slot may say of what it reads."""
     return tuple(map(str, slot.domain)) or ("true", "false")
 
@@ -56,7 +56,7 @@ def choice_of(variable: Variable, slots: Sequence[Slot], of_slot: Sequence[int],
         # what is left of 1 may be rounding
         return Choice(None, tuple(-1 if possible else 0 for possible in (log_probs.exp() > 1e-12).tolist()))
     outputs = [1 << weight.output for weight in neural]
-    rest = (1 << len(outputs_of(slots[neural[0].slot]))) - 1 - sum(outputs)
+    rest = (1 << len(output_names(slots[neural[0].slot]))) - 1 - sum(outputs)
     return Choice(of_slot[neural[0].slot], (*outputs, rest))
 
 

@@ -15,7 +15,7 @@ from problog.logic import Constant as Number
 from problog.logic import Term, Var
 
 from gedi_nesy.audit.constraints import CircuitConstraint, Constraint
-from gedi_nesy.audit.ground_constraints import choice_of, constraint_of, is_monotone, outputs_of
+from gedi_nesy.audit.ground_constraints import choice_of, constraint_of, is_monotone, output_names
 from gedi_nesy.logic.budget import Watch
 from gedi_nesy.logic.circuits.compile import compile_graph
 from gedi_nesy.logic.errors import ProgramError, TooLargeError
@@ -104,7 +104,7 @@ def problem_of(program: Program, queries: Sequence[Term], watch: Watch) -> Probl
     )
     variables = tuple(
         MapVariable(
-            slot.network, _symbol(slot.inputs), outputs_of(slot), frequencies[slot.network, slot.inputs]
+            slot.network, _symbol(slot.inputs), output_names(slot), frequencies[slot.network, slot.inputs]
         )
         for slot in _sorted(list(slots.values()))
     )

@@ -7,6 +7,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from gedi_nesy.logic.grounding.graph import And, Constant, Graph, Literal, Not, Or
+
 
 class Table(nn.Module):
     """A network in float64 that reads images of 4 x 4 linearly, sharp enough to have opinions."""
@@ -45,3 +47,21 @@ def sum_over_worlds(
 def constant_choice(*probabilities: float, batch: int) -> Float[Tensor, "batch value"]:
     """A choice whose probabilities do not depend on any image."""
     return torch.tensor(probabilities, dtype=torch.float64).expand(batch, -1)
+
+
+def truths(graph: Graph, world: tuple[int, ...]) -> list[bool]:
+    """The truth of every node, where each variable has the value that the world says."""
+    held: list[bool] = []
+    for node in graph.nodes:
+        match node:
+            case Constant(value):
+                held.append(value)
+            case Literal(variable, mask):
+                held.append(bool(mask >> world[variable] & 1))
+            case And(children):
+                held.append(all(held[child] for child in children))
+            case Or(children):
+                held.append(any(held[child] for child in children))
+            case Not(child):
+                held.append(not held[child])
+    return held

@@ -6,15 +6,21 @@ Operators are drawn by the benchmark. One network reads all symbols, and must fi
 import torch
 
 from benchmarks.grounding.drawing import operators
-from benchmarks.grounding.tasks.problem import RULES, Drawer, Given, Problem, Sources, generator_of
+from benchmarks.grounding.tasks.problem import (
+    RULES,
+    UNSEEN_SEED,
+    Drawer,
+    Given,
+    Problem,
+    Sources,
+    generator_of,
+)
 from gedi_nesy.data.dataset import Split
 from gedi_nesy.tasks import Queries, Task, lists
 
 NETWORK, OPERATORS = "symbol_net", ("plus", "minus", "times")
 TRAIN, UNSEEN = 300, 100
 """Images of each operator."""
-UNSEEN_SEED = 1_000_003
-"""Added to the seed of the operators that judge."""
 
 
 def value(symbols: list[int]) -> int:

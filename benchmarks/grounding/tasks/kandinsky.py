@@ -11,7 +11,16 @@ import torch
 from torch import Generator
 
 from benchmarks.grounding.drawing import COLOURS, SHAPES, figures
-from benchmarks.grounding.tasks.problem import RULES, Drawer, Given, Problem, Sources, columns, generator_of
+from benchmarks.grounding.tasks.problem import (
+    RULES,
+    UNSEEN_SEED,
+    Drawer,
+    Given,
+    Problem,
+    Sources,
+    columns,
+    generator_of,
+)
 from gedi_nesy.augmentation.colours import brightness, hue, saturation
 from gedi_nesy.augmentation.warp import WarpConfig, warp
 from gedi_nesy.data.dataset import Split
@@ -22,8 +31,6 @@ SHAPE_NETWORK, COLOUR_NETWORK = "shape_net", "colour_net"
 KINDS = list(product(range(len(SHAPES)), range(len(COLOURS))))
 TRAIN, UNSEEN = 300, 100
 """Images of each shape in each colour."""
-UNSEEN_SEED = 1_000_003
-"""Added to the seed of the images that judge."""
 
 Figure = tuple[int, int, int]
 """Three objects, by their places in KINDS."""

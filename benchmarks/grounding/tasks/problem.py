@@ -13,6 +13,8 @@ from gedi_nesy.data.dataset import Split
 from gedi_nesy.tasks import Task
 
 RULES = Path(__file__).parents[1] / "rules"
+UNSEEN_SEED = 1_000_003
+"""Added to the seed of the images that are drawn to judge."""
 
 
 class Sources(NamedTuple):

@@ -14,7 +14,8 @@ from gedi_nesy.logic.circuits import portfolio
 from gedi_nesy.logic.circuits.elimination.eliminate import eliminate, plan_elimination
 from gedi_nesy.logic.circuits.elimination.network import build_network
 from gedi_nesy.logic.circuits.elimination.propagate import ContradictionError
-from gedi_nesy.logic.grounding.graph import And, Constant, ConstantWeight, Graph, Literal, Not, Or, Variable
+from gedi_nesy.logic.grounding.graph import And, ConstantWeight, Graph, Literal, Not, Or, Variable
+from tests.logic.oracles import truths
 
 CASES = Path(__file__).parents[2] / "cases"
 
@@ -52,24 +53,6 @@ def worlds(graph: Graph):
             shares = [part.probability for part in variable.weights]
             weight *= [*shares, 1 - sum(shares)][value]
         yield world, weight
-
-
-def truths(graph: Graph, world: tuple[int, ...]) -> list[bool]:
-    """The truth of every node."""
-    held: list[bool] = []
-    for node in graph.nodes:
-        match node:
-            case Constant(value):
-                held.append(value)
-            case Literal(variable, mask):
-                held.append(bool(mask >> world[variable] & 1))
-            case And(children):
-                held.append(all(held[child] for child in children))
-            case Or(children):
-                held.append(any(held[child] for child in children))
-            case Not(child):
-                held.append(not held[child])
-    return held
 
 
 def is_decomposable(graph: Graph) -> bool:

@@ -9,7 +9,8 @@ from gedi_nesy.logic import Program
 from gedi_nesy.logic.grounding import cycles, fixpoint, ground
 from gedi_nesy.logic.grounding.arrangement import TooManyStatesError, arrange
 from gedi_nesy.logic.grounding.fixpoint import Rule, least_fixpoint, saturate
-from gedi_nesy.logic.grounding.graph import And, Constant, ConstantWeight, Graph, Literal, Not, Or, Variable
+from gedi_nesy.logic.grounding.graph import ConstantWeight, Graph, Variable
+from tests.logic.oracles import truths
 
 FACTS = 6
 
@@ -29,20 +30,8 @@ def derived(rules: list[Rule], held: set[int]) -> set[int]:
 
 
 def truth(graph: Graph, world: tuple[bool, ...]) -> list[bool]:
-    held: list[bool] = []
-    for node in graph.nodes:
-        match node:
-            case Constant(value):
-                held.append(value)
-            case Literal(variable, mask):
-                held.append((mask == 1) == world[variable])
-            case And(children):
-                held.append(all(held[child] for child in children))
-            case Or(children):
-                held.append(any(held[child] for child in children))
-            case Not(child):
-                held.append(not held[child])
-    return held
+    """A fact's value is 0 where it holds."""
+    return truths(graph, tuple(0 if held else 1 for held in world))
 
 
 @pytest.mark.parametrize("seed", range(40))
