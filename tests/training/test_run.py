@@ -139,9 +139,8 @@ def test_learned_probabilities_of_the_program_are_part_of_the_run(tmp_path, data
     """All pairs are successors, so `sure` is learned; and the same if the run is interrupted."""
     file = tmp_path / "sure.pl"
     file.write_text(SURE)
-    step = replace(STEP, learning_rate=3e-2)
-    phases = {"attempts": 1, "explore": 12, "reconsider": 3, "rounds": 1, "naming_every": 8, "refine": 20}
-    config = replace(EVERY_PHASE, step=step, **phases)
+    phases = {"attempts": 2, "explore": 12, "reconsider": 6, "naming_every": 8, "refine": 40}
+    config = replace(EVERY_PHASE, step=replace(STEP, learning_rate=1e-2), **phases)
 
     def learned(
         saver: CheckpointManager | None = None, on_step=lambda record: None
@@ -152,7 +151,7 @@ def test_learned_probabilities_of_the_program_are_part_of_the_run(tmp_path, data
         return outcome, query.facts().detach().exp()
 
     def dies(record: Record) -> None:
-        if record.phase == "refine" and record.step == 10:
+        if record.phase == "refine" and record.step == 20:
             raise Killed
 
     whole, values = learned()
