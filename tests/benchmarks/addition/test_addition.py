@@ -53,6 +53,7 @@ def test_results_pictures_and_model(monkeypatch, tmp_path, capsys):
     assert "--seeds" not in shown, "0 is the default"
 
 
+@pytest.mark.usefixtures("no_report")
 def test_the_ablation_has_five_rows(monkeypatch, tmp_path, capsys):
     assert run(monkeypatch, *SMALL, "--ablation", "--out", tmp_path) == 0
     results = json.loads((tmp_path / "results.json").read_text())
@@ -61,6 +62,7 @@ def test_the_ablation_has_five_rows(monkeypatch, tmp_path, capsys):
     assert len({r["row"] for r in results["runs"]}) == 5
 
 
+@pytest.mark.usefixtures("no_report")
 def test_the_reference_engine_takes_the_same_step(monkeypatch, tmp_path):
     """Same seed, both engines: the histories agree, so the training steps do."""
     histories = []
@@ -77,6 +79,7 @@ def test_the_reference_engine_takes_the_same_step(monkeypatch, tmp_path):
         assert circuit["inv"] == pytest.approx(reference["inv"], abs=1e-4)
 
 
+@pytest.mark.usefixtures("no_report")
 def test_the_same_seed_gives_the_same_results(monkeypatch, tmp_path):
     models = []
     for name in ("a", "b"):
@@ -145,6 +148,7 @@ def test_bad_programs_are_one_line(monkeypatch, tmp_path, capsys, parts, message
     assert len(error.strip().splitlines()) == 1
 
 
+@pytest.mark.usefixtures("no_report")
 def test_results_are_not_overwritten_unasked(monkeypatch, tmp_path, capsys):
     (tmp_path / "results.json").write_text("precious")
     assert run(monkeypatch, *SMALL, "--out", tmp_path) == 2
@@ -154,6 +158,7 @@ def test_results_are_not_overwritten_unasked(monkeypatch, tmp_path, capsys):
     assert json.loads((tmp_path / "results.json").read_text())["runs"]
 
 
+@pytest.mark.usefixtures("no_report")
 def test_resume_runs_what_is_missing(monkeypatch, tmp_path, capsys):
     assert run(monkeypatch, *SMALL, "--seeds", 0, "--out", tmp_path) == 0
     first = json.loads((tmp_path / "results.json").read_text())["runs"][0]

@@ -1,5 +1,6 @@
 """Ends a run of a benchmark at random moments, again and again, and goes on with it each time."""
 
+import importlib
 import os
 import random
 import signal
@@ -15,7 +16,9 @@ Start = Callable[[list[str], Path], int]
 
 
 def forked(module) -> Start:
-    """In a fork of this process, which spares seconds of imports."""
+    """In a fork of this process, which spares seconds of imports: also of those that a run makes late."""
+    for name in ("matplotlib.pyplot", "sklearn.metrics", "torch._dynamo"):
+        importlib.import_module(name)
 
     def start(arguments: list[str], log: Path) -> int:
         pid = os.fork()

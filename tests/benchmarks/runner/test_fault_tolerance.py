@@ -17,6 +17,8 @@ from gedi_nesy.training.durability.checkpoint import CheckpointError
 from gedi_nesy.training.vectorized.learner import VectorizedLearner
 from tests.benchmarks.runner.kills import ended, endure, forked, newest, spawned
 
+pytestmark = pytest.mark.usefixtures("no_report")
+
 TINY = [
     *("--dataset", "digits", "--device", "cpu", "--threads", "1", "--width", "8", "--start-rank", "4"),
     *("--triples", "30", "--batch-size", "4", "--batch-samples", "4", "--buffer-size", "16"),

@@ -56,7 +56,7 @@ def run_one(config: TinyConfig, job: Job, place: Place) -> list[Run | Failed]:
             raise OSError(28, "No space left on device", str(place.folder / "model"))
         case "waits":
             (place.folder / "begun").write_text(str(os.getpid()))
-            time.sleep(60)
+            time.sleep(600)
     (place.folder / "checkpoints").mkdir(exist_ok=True)
     (place.folder / "checkpoints" / "checkpoint-00000001.safetensors").touch()
     generator = torch.Generator().manual_seed(identity["seed"])
