@@ -1,20 +1,17 @@
-"""What concept maps have to satisfy: a query as a circuit or as a table over map variables, and one-to-one.
+"""What concept maps have to satisfy: a query as a circuit or in a table over map variables, and one-to-one.
 
 A domain is a bit mask of the outputs that are still possible for a symbol. A constraint says which of them it leaves.
 """
 
-import math
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
-from functools import cached_property, reduce
+from dataclasses import dataclass, replace
+from functools import reduce
 
 import numpy as np
 from jaxtyping import Bool
 
+from gedi_nesy.audit.tables import Domains, RowsConstraint, TableConstraint
 from gedi_nesy.logic.grounding.graph import And, Literal, Or
-
-Domains = tuple[int, ...]
-"""One mask a map variable."""
 
 Node = Literal | And | Or
 """A literal on a map variable, or a node whose children are given by their places in the circuit."""
@@ -88,6 +85,14 @@ class CircuitConstraint:
                     found.append(_folded(np.logical_or, [found[child] for child in children], False))
         return TableConstraint(self.scope, np.broadcast_to(found[-1], shape))
 
+    def renamed(self, numbers: Sequence[int]) -> "CircuitConstraint":
+        """The same of other variables, several of which may be one and the same."""
+        nodes = tuple(
+            replace(node, variable=numbers[node.variable]) if isinstance(node, Literal) else node
+            for node in self.nodes
+        )
+        return CircuitConstraint(tuple(sorted({numbers[each] for each in self.scope})), nodes)
+
 
 def _below(nodes: tuple[Node, ...], root: int) -> CircuitConstraint:
     """The circuit of one node."""
@@ -136,64 +141,6 @@ def _any_of(children: Iterable[dict[int, int] | None]) -> dict[int, int] | None:
     return united
 
 
-@dataclass(frozen=True, eq=False)
-class TableConstraint:
-    """A query as the table of the outputs under which it holds, an axis a variable of its scope."""
-
-    scope: tuple[int, ...]
-    allowed: Bool[np.ndarray, "*output"]
-
-    @cached_property
-    def _every(self) -> int:
-        return (1 << int(self.allowed.sum())) - 1
-
-    @cached_property
-    def _rows(self) -> list[list[int]]:
-        """By axis and output, the allowed rows that have it, a bit a row: sets of rows meet in one operation."""
-        rows = np.argwhere(self.allowed)
-        bits = []
-        for axis, size in enumerate(self.allowed.shape):
-            packed = [np.packbits(rows[:, axis] == output, bitorder="little") for output in range(size)]
-            bits.append([int.from_bytes(each.tobytes(), "little") for each in packed])
-        return bits
-
-    def _left(self, domains: Domains) -> int:
-        """The rows that the domains leave."""
-        left = self._every
-        for variable, rows in zip(self.scope, self._rows, strict=True):
-            mask, own = domains[variable], 0
-            for output, having in enumerate(rows):
-                if mask >> output & 1:
-                    own |= having
-            left &= own
-        return left
-
-    def narrow(self, domains: Domains) -> dict[int, int] | None:
-        """As of a circuit, and always exact."""
-        left = self._left(domains)
-        if not left:
-            return None
-        found = {}
-        for variable, rows in zip(self.scope, self._rows, strict=True):
-            mask, kept = domains[variable], 0
-            for output, having in enumerate(rows):
-                if mask >> output & 1 and having & left:
-                    kept |= 1 << output
-            found[variable] = kept
-        return found
-
-    def settled(self, domains: Domains) -> bool:
-        """Whether it holds for all that it has left of these domains."""
-        sizes = [domains[variable].bit_count() for variable in self.scope]
-        if sum(size > 1 for size in sizes) <= 1:
-            return True
-        return self._left(domains).bit_count() == math.prod(sizes)
-
-    def residual(self, domains: Domains) -> tuple[int, ...]:
-        """The variables whose domains say what is left of it once it has narrowed them."""
-        return self.scope
-
-
 @dataclass(frozen=True)
 class AllDifferent:
     """No two of these variables have the same output."""
@@ -238,5 +185,8 @@ class AllDifferent:
         return tuple(variable for variable in self.scope if not is_fixed(domains[variable]))
 
 
-Constraint = CircuitConstraint | TableConstraint | AllDifferent
+QueryConstraint = CircuitConstraint | TableConstraint | RowsConstraint
+"""What a query says of them."""
+
+Constraint = QueryConstraint | AllDifferent
 """What some of the map variables, its `scope`, have to satisfy together."""

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TypeVar
 
-from gedi_nesy.audit.constraints import AllDifferent, Domains, outputs_of
+from gedi_nesy.audit.constraints import AllDifferent, outputs_of
 from gedi_nesy.audit.hitting_sets import smallest_hitting_sets
 from gedi_nesy.audit.labelled_queries import MapVariable, Problem
 from gedi_nesy.audit.search import Bounds, MapSearch
 from gedi_nesy.audit.simplify import simplified
+from gedi_nesy.audit.tables import Domains
 from gedi_nesy.logic.errors import ProgramError, TooLargeError
 
 FEW = 1000

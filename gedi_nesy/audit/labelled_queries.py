@@ -7,24 +7,19 @@ counts as holding where it is possible.
 
 import os
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+from typing import Any
 
 from problog.logic import Constant as Number
 from problog.logic import Term, Var
 
-from gedi_nesy.audit.constraints import CircuitConstraint, Constraint
-from gedi_nesy.audit.ground_constraints import choice_of, constraint_of, is_monotone, output_names
+from gedi_nesy.audit.constraints import QueryConstraint
+from gedi_nesy.audit.grounding.queries import GroundQuery, ground_as_they_are, ground_terms
+from gedi_nesy.audit.grounding.templates import ground_templates
 from gedi_nesy.logic.budget import Watch
-from gedi_nesy.logic.circuits.compile import compile_graph
 from gedi_nesy.logic.errors import ProgramError, TooLargeError
-from gedi_nesy.logic.grounding.graph import (
-    FALSE,
-    Graph,
-)
-from gedi_nesy.logic.grounding.ground import Grounding, Request, ground
-from gedi_nesy.logic.grounding.image_arguments import count_images
+from gedi_nesy.logic.grounding.image_arguments import Reading, count_images
 from gedi_nesy.logic.grounding.slots import Slot
 from gedi_nesy.logic.language.source import Source, parse_query, subterms
 from gedi_nesy.logic.program import Program
@@ -46,7 +41,7 @@ class Problem:
 
     variables: tuple[MapVariable, ...]
     queries: tuple[str, ...]
-    constraints: tuple[Constraint, ...]
+    constraints: tuple[QueryConstraint, ...]
     left_out: int = 0
 
 
@@ -81,9 +76,10 @@ def _check(statement: Any, where: str) -> None:
 
 
 def problem_of(program: Program, queries: Sequence[Term], watch: Watch) -> Problem:
-    """Ground and compile the distinct queries, a few at a time; ProgramError names one that no map can satisfy.
+    """Ground the distinct queries, template by template, and those that are left a few at a time.
 
-    Those that are not ground when time is up are left out; TooLargeError if that is all of them.
+    ProgramError names one that no map can satisfy. Those that are not ground when time is up are left out;
+    TooLargeError if that is all of them.
     """
     for predicate in program.neural_predicates:
         if predicate.kind == "tensor":
@@ -94,22 +90,30 @@ def problem_of(program: Program, queries: Sequence[Term], watch: Watch) -> Probl
             raise ProgramError(
                 f"{program.source.name}: nothing defines {query.signature}, asked for in {query}"
             )
-    parts = _parts(program, list(times), watch)
-    done = [query for part in parts for query in part.queries]
-    slots = {(slot.network, slot.inputs): slot for part in parts for slot in part.grounding.slots}
-    if not slots:
+    some_time = replace(watch.budget, seconds=watch.budget.seconds * SHARE, begun=watch.started)
+    limited = Watch(watch.program, watch.query, some_time)
+    opened = ground_templates(program, list(times), limited)
+    # without the first there is nothing to say, so it may take all the time
+    first = limited if opened else watch
+    others = _one_by_one(program, [query for query in times if query not in opened], first, limited)
+    done = [found for query in times if (found := opened.get(query) or others.get(query)) is not None]
+    read = {reading: names for each in done for reading, names in each.read.items()}
+    if not read:
         raise ProgramError(f"{program.source.name}: no network reads anything in {watch.query}")
     frequencies = count_images(
-        {query: times[query] for query in done}, lambda query: slots_of(program, query, watch)
+        {query: times[query] for query in others}, lambda query: slots_of(program, query, watch)
     )
+    for query, each in opened.items():
+        for reading in each.readings:
+            if reading is not None:
+                frequencies[reading] += times[query]
     variables = tuple(
-        MapVariable(
-            slot.network, _symbol(slot.inputs), output_names(slot), frequencies[slot.network, slot.inputs]
-        )
-        for slot in _sorted(list(slots.values()))
+        MapVariable(network, _symbol(inputs), read[network, inputs], frequencies[network, inputs])
+        for network, inputs in sorted(read, key=_in_order)
     )
-    constraints = [each for part in parts for each in _constraints(part, variables, program)]
-    return Problem(variables, tuple(map(str, done)), tuple(constraints), len(times) - len(done))
+    number = {(each.network, each.symbol): place for place, each in enumerate(variables)}
+    constraints = tuple(_over_maps(each, number) for each in done)
+    return Problem(variables, tuple(str(each.query) for each in done), constraints, len(times) - len(done))
 
 
 AT_ONCE = 10
@@ -120,93 +124,58 @@ SHARE = 0.6
 """Of the time, what grounding may take where some queries are ground."""
 
 
-class _Part(NamedTuple):
-    """Some queries, ground; the graph and a root for each, compiled where that prunes better."""
-
-    queries: Sequence[Term]
-    grounding: Grounding
-    graph: Graph
-    roots: Sequence[int]
-
-
-def _parts(program: Program, queries: Sequence[Term], watch: Watch) -> list[_Part]:
-    evidence = program.front_end.own_evidence()
-    some_time = replace(watch.budget, seconds=watch.budget.seconds * SHARE, begun=watch.started)
-    parts: list[_Part] = []
+def _one_by_one(
+    program: Program, queries: Sequence[Term], first: Watch, others: Watch
+) -> dict[Term, GroundQuery]:
+    """As they are, with symbols in place of their images."""
+    found: dict[Term, GroundQuery] = {}
     for start in range(0, len(queries), AT_ONCE):
-        some = queries[start : start + AT_ONCE]
-        # without the first there is nothing to say, so it may take all the time
-        own = Watch(watch.program, watch.query, some_time) if parts else watch
+        own = others if found else first
         try:
             own.check(0)
-            grounding = _ground(program, tuple(some), evidence, own)
-            roots = dict(grounding.roots)
-            for query in some:
-                if roots[query] == FALSE:
-                    raise ProgramError(f"{program.source.name}: {query} has no proof: no map can satisfy it")
-            parts.append(_compiled(some, grounding, [roots[query] for query in some], own))
+            part = ground_as_they_are(program, queries[start : start + AT_ONCE], own, proven=True)
         except TooLargeError:
-            if not parts:
+            if own is not others:
                 raise
             break
-    return parts
+        found |= {each.query: each for each in part}
+    return found
 
 
 def slots_of(program: Program, query: Term, watch: Watch) -> Sequence[Slot]:
     """What networks read when a query is ground."""
-    return _ground(program, (query,), program.front_end.own_evidence(), watch).slots
+    return ground_terms(program, (query,), watch).slots
 
 
 def constraints_of(
     program: Program, queries: Sequence[Term], variables: Sequence[MapVariable], watch: Watch
-) -> list[tuple[Term, CircuitConstraint]]:
+) -> list[tuple[Term, QueryConstraint]]:
     """The ground instances of queries, which may have variables, each with what it says of these map variables.
 
     None if a network reads a symbol that is not among them.
     """
-    grounding = _ground(program, tuple(queries), program.front_end.own_evidence(), watch)
-    known = {(variable.network, variable.symbol) for variable in variables}
-    if any((slot.network, _symbol(slot.inputs)) not in known for slot in grounding.slots):
-        return []
-    roots = dict(grounding.roots)
-    part = _compiled(list(roots), grounding, list(roots.values()), watch)
-    return list(zip(roots, _constraints(part, variables, program), strict=True))
+    number = {(variable.network, variable.symbol): place for place, variable in enumerate(variables)}
+    found = ground_as_they_are(program, queries, watch)
+    known = all((network, _symbol(inputs)) in number for each in found for network, inputs in each.read)
+    return [(each.query, _over_maps(each, number)) for each in found] if known else []
 
 
-def _ground(program: Program, queries: tuple[Term, ...], evidence: Sequence[Term], watch: Watch) -> Grounding:
-    request = Request(watch.query, queries, tuple(evidence), (), merge=False)
-    return ground(program.front_end, request, program.neural_predicates, watch)
+def _over_maps(ground: GroundQuery, number: Mapping[tuple[str, str], int]) -> QueryConstraint:
+    """What a query says of the map variables."""
+    places = [-1 if each is None else number[each[0], _symbol(each[1])] for each in ground.readings]
+    return ground.constraint.renamed(places)
 
 
 def _symbol(inputs: tuple[Term, ...]) -> str:
     return ",".join(map(str, inputs))
 
 
-def _sorted(slots: Sequence[Slot]) -> list[Slot]:
+def _in_order(reading: Reading) -> tuple:
     """By network, then by symbol: numbers by value, others as they are written."""
 
     def key(term: Term) -> tuple:
         number = isinstance(term, Number) and isinstance(term.value, int | float)
         return (0, term.value, "") if number else (1, 0, str(term))
 
-    return sorted(slots, key=lambda slot: (slot.network, *map(key, slot.inputs)))
-
-
-def _compiled(queries: Sequence[Term], grounding: Grounding, roots: Sequence[int], watch: Watch) -> _Part:
-    graph = grounding.graph
-    roots = [graph.conjunction([root, grounding.evidence]) for root in roots]
-    if not is_monotone(graph, roots):
-        compiled = compile_graph(graph, roots, watch)
-        graph, roots = compiled.graph, compiled.roots
-    return _Part(queries, grounding, graph, roots)
-
-
-def _constraints(
-    part: _Part, variables: Sequence[MapVariable], program: Program
-) -> tuple[CircuitConstraint, ...]:
-    """One circuit a query, with literals on map variables alone."""
-    slots = part.grounding.slots
-    number = {(variable.network, variable.symbol): index for index, variable in enumerate(variables)}
-    of_slot = [number[slot.network, _symbol(slot.inputs)] for slot in slots]
-    choices = [choice_of(variable, slots, of_slot, program) for variable in part.grounding.graph.variables]
-    return tuple(constraint_of(part.graph, root, choices) for root in part.roots)
+    network, inputs = reading
+    return network, *map(key, inputs)

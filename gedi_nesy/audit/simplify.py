@@ -7,7 +7,8 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from jaxtyping import Bool
 
-from gedi_nesy.audit.constraints import CircuitConstraint, Constraint, TableConstraint
+from gedi_nesy.audit.constraints import CircuitConstraint, Constraint
+from gedi_nesy.audit.tables import RowsConstraint, TableConstraint
 from gedi_nesy.logic.errors import TooLargeError
 
 MOST_CELLS = 100_000
@@ -27,7 +28,7 @@ def simplified(
         if time.monotonic() > deadline:
             raise TooLargeError("the maps are too many to count")
         small = math.prod(sizes[variable] for variable in part.scope) <= MOST_CELLS
-        table = part.table(sizes) if isinstance(part, CircuitConstraint) and small else part
+        table = _table(part, sizes) if small else part
         if not isinstance(table, TableConstraint):
             others.append(table)
             continue
@@ -36,6 +37,15 @@ def simplified(
         tables[scope] = allowed & tables[scope] if scope in tables else allowed
     kept = [TableConstraint(scope, allowed) for scope, allowed in tables.items() if not allowed.all()]
     return (*kept, *others)
+
+
+def _table(constraint: Constraint, sizes: Sequence[int]) -> Constraint:
+    match constraint:
+        case CircuitConstraint():
+            return constraint.table(sizes)
+        case RowsConstraint():
+            return constraint.table()
+    return constraint
 
 
 def _parts(constraints: Iterable[Constraint]) -> Iterable[Constraint]:

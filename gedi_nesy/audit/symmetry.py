@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from gedi_nesy.audit.constraints import CircuitConstraint, Constraint, TableConstraint
+from gedi_nesy.audit.constraints import CircuitConstraint, Constraint
+from gedi_nesy.audit.tables import RowsConstraint, TableConstraint
 
 
 def interchangeable(constraints: Sequence[Constraint], group: Sequence[int], outputs: int) -> list[list[int]]:
@@ -16,7 +17,7 @@ def interchangeable(constraints: Sequence[Constraint], group: Sequence[int], out
     own = [each for each in constraints if not set(group).isdisjoint(each.scope)]
     if any(isinstance(each, CircuitConstraint) for each in own):
         return [[output] for output in range(outputs)]
-    tables = [each for each in own if isinstance(each, TableConstraint)]
+    tables = [each for each in own if isinstance(each, TableConstraint | RowsConstraint)]
     classes: list[list[int]] = []
     for output in range(outputs):
         for each in classes:
@@ -28,14 +29,14 @@ def interchangeable(constraints: Sequence[Constraint], group: Sequence[int], out
     return classes
 
 
-def _unchanged(table: TableConstraint, group: Sequence[int], one: int, other: int) -> bool:
-    """Whether a table stays the same when two outputs change places along all axes of the group."""
-    changed = table.allowed
-    for axis, variable in enumerate(table.scope):
-        if variable in group:
-            order = list(range(changed.shape[axis]))
-            if max(one, other) >= len(order):
-                return False
-            order[one], order[other] = other, one
-            changed = changed.take(order, axis=axis)
-    return bool(np.array_equal(changed, table.allowed))
+def _unchanged(table: TableConstraint | RowsConstraint, group: Sequence[int], one: int, other: int) -> bool:
+    """Whether a table stays the same when two outputs change places in all columns of the group."""
+    columns = [column for column, variable in enumerate(table.scope) if variable in group]
+    if any(max(one, other) >= table.shape[column] for column in columns):
+        return False
+    before = np.ravel_multi_index(tuple(table.rows.T), table.shape)
+    rows = table.rows.copy()
+    for column in columns:
+        values = table.rows[:, column]
+        rows[:, column] = np.where(values == one, other, np.where(values == other, one, values))
+    return np.array_equal(np.sort(before), np.sort(np.ravel_multi_index(tuple(rows.T), table.shape)))

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from problog.logic import Constant, Term
 from torch import nn
 
-from gedi_nesy.audit.constraints import CircuitConstraint, Constraint
+from gedi_nesy.audit.constraints import CircuitConstraint, QueryConstraint
 from gedi_nesy.audit.examination import ConceptMap, Examination, LabelSet, in_time
 from gedi_nesy.audit.labelled_queries import MapVariable, Problem, problem_of
 from gedi_nesy.data.queries import TaskData
@@ -123,7 +123,7 @@ def _problem(
         term = _term(data, log_prob.templates[pattern.template], pattern, names)
         by_file.setdefault(log_prob.templates[pattern.template].program, []).append(term)
     variables: dict[tuple[str, int], MapVariable] = {}
-    constraints: list[CircuitConstraint] = []
+    constraints: list[QueryConstraint] = []
     queries: list[str] = []
     for file, terms in by_file.items():
         own = _of_file(file, log_prob, terms, seconds)
@@ -139,7 +139,7 @@ def _problem(
                 frequency=variable.frequency + (known.frequency if known else 0),
             )
             numbers.append(list(variables).index((variable.network, cluster)))
-        constraints += [_renumbered(each, numbers) for each in own.constraints]
+        constraints += [each.renamed(numbers) for each in own.constraints]
         queries += own.queries
     clusters = {(network, each.symbol): cluster for (network, cluster), each in variables.items()}
     return Problem(tuple(variables.values()), tuple(queries), tuple(constraints)), clusters
@@ -178,12 +178,3 @@ def _term(data: TaskData, compiled: CompiledTemplate, pattern: Pattern, names: d
 
 def _as_term(answer: object) -> Term:
     return answer if isinstance(answer, Term) else Constant(answer)
-
-
-def _renumbered(constraint: Constraint, numbers: Sequence[int]) -> CircuitConstraint:
-    assert isinstance(constraint, CircuitConstraint)
-    nodes = tuple(
-        replace(node, variable=numbers[node.variable]) if isinstance(node, Literal) else node
-        for node in constraint.nodes
-    )
-    return CircuitConstraint(tuple(sorted({numbers[each] for each in constraint.scope})), nodes)

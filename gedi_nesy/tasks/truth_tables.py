@@ -1,7 +1,7 @@
 """The audit of what networks read, from the templates that are compiled already: each as the table of what holds.
 
-A template of m readings has a cell for each of its K^m worlds. Where that is too much, programs are ground anew, query
-by query (`rivals`).
+A template of m readings has a cell for each of its K^m worlds. Where that is too much, programs are ground anew
+(`rivals`).
 """
 
 import math
@@ -14,8 +14,8 @@ import numpy as np
 import torch
 from jaxtyping import Bool
 
-from gedi_nesy.audit.constraints import TableConstraint
 from gedi_nesy.audit.labelled_queries import MapVariable, Problem
+from gedi_nesy.audit.tables import TableConstraint
 from gedi_nesy.logic.errors import TooLargeError
 from gedi_nesy.tasks.programs import CompiledTemplate, TaskLogProb, domains
 from gedi_nesy.tasks.readings import answers_that_hold
@@ -72,7 +72,8 @@ def problem_by_tables(
         scope = [
             places[network, cluster] for (network, _), cluster in zip(readings, pattern.symbols, strict=True)
         ]
-        constraints.append(_constraint(scope, tables[pattern.template][..., pattern.answer or 0]))
+        table = tables[pattern.template][..., pattern.answer or 0]
+        constraints.append(TableConstraint(tuple(range(len(scope))), table).renamed(scope))
     clusters = {
         (each.network, each.symbol): cluster for each, (_, cluster) in zip(variables, read, strict=True)
     }
@@ -90,11 +91,3 @@ def _table(
             raise TooLargeError("the worlds of a query are too many to go through")
         found.append(answered.cpu().numpy())
     return np.concatenate(found).reshape(*sizes, -1)
-
-
-def _constraint(scope: Sequence[int], table: Bool[np.ndarray, "*world"]) -> TableConstraint:
-    """Of distinct variables: a symbol that is read twice is the same in both places."""
-    distinct = list(dict.fromkeys(scope))
-    axes = [distinct.index(variable) for variable in scope]
-    found = np.einsum(table.astype(np.uint8), axes, list(range(len(distinct)))) > 0
-    return TableConstraint(tuple(distinct), found)

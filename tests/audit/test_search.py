@@ -7,12 +7,13 @@ import random
 import numpy as np
 import pytest
 
-from gedi_nesy.audit.constraints import AllDifferent, CircuitConstraint, TableConstraint
+from gedi_nesy.audit.constraints import AllDifferent, CircuitConstraint
 from gedi_nesy.audit.hitting_sets import smallest_hitting_sets
 from gedi_nesy.audit.search import Bounds, MapSearch
 from gedi_nesy.audit.shortcuts import audit
 from gedi_nesy.audit.simplify import simplified
 from gedi_nesy.audit.symmetry import interchangeable
+from gedi_nesy.audit.tables import TableConstraint
 from gedi_nesy.logic.errors import TooLargeError
 from gedi_nesy.logic.grounding.graph import And, Literal, Or
 from tests.audit.test_shortcuts import program

@@ -95,6 +95,22 @@ CASES = {
         " step(1) :- shift. step(0) :- \\+ shift.",
         ["sum(0, 1, 2)", "sum(1, 2, 4)"],
     ),
+    "an image that is looked into": (
+        "low(1). shown(A, N) :- \\+ low(A), digit(A, N). shown(A, N) :- low(A), digit(A, M), N is M + 1.",
+        ["shown(1, 2)", "shown(2, 2)", "shown(3, 3)"],
+    ),
+    "images that are compared": (
+        "pair(A, B, N) :- A \\= B, digit(A, X), digit(B, Y), N is X + Y. pair(A, A, N) :- digit(A, N).",
+        ["pair(1, 2, 3)", "pair(2, 2, 2)", "pair(1, 3, 3)"],
+    ),
+    "chance by image": (
+        "0.5 :: flip(A) :- digit(A, _). differ(A, B) :- flip(A), \\+ flip(B), digit(A, X), digit(B, Y), X < Y.",
+        ["differ(0, 1)", "differ(1, 2)", "differ(0, 3)"],
+    ),
+    "an answer that is tested": (
+        "other(A, N) :- digit(A, X), X \\= N. tell(A, N) :- digit(A, X), \\+ more(X, N). more(X, N) :- X > N.",
+        ["other(1, 2)", "other(2, 3)", "other(3, 3)", "tell(1, 1)", "tell(2, 1)", "tell(3, 2)"],
+    ),
     "the identity breaks a query": (
         "sum(A, B, N) :- digit(A, X), digit(B, Y), N is X + Y.",
         ["sum(1, 2, 4)"],

@@ -11,8 +11,9 @@ import numpy as np
 from jaxtyping import Bool
 from problog.logic import Constant, Term, Var
 
-from gedi_nesy.audit.constraints import CircuitConstraint, Domains, TableConstraint
+from gedi_nesy.audit.constraints import QueryConstraint
 from gedi_nesy.audit.labelled_queries import MapVariable, constraints_of, slots_of
+from gedi_nesy.audit.tables import Domains, TableConstraint
 from gedi_nesy.logic.budget import Watch
 from gedi_nesy.logic.grounding.image_arguments import constants_of, image_places, with_constants
 from gedi_nesy.logic.language.neural import NeuralPredicate
@@ -31,7 +32,7 @@ class Candidate:
     """A query that holds for the true symbols."""
 
     text: str
-    constraint: CircuitConstraint | TableConstraint
+    constraint: QueryConstraint
 
 
 class More(NamedTuple):

@@ -6,11 +6,11 @@ from collections import Counter
 import numpy as np
 from jaxtyping import Bool
 
-from gedi_nesy.audit.constraints import TableConstraint
 from gedi_nesy.audit.labelled_queries import MapVariable, Problem
 from gedi_nesy.audit.rsbench.expression import Values
 from gedi_nesy.audit.rsbench.program import groups_read, label_of, query_of
 from gedi_nesy.audit.rsbench.task import Task
+from gedi_nesy.audit.tables import TableConstraint
 from gedi_nesy.logic.budget import Watch
 from gedi_nesy.logic.errors import ProgramError
 

@@ -25,10 +25,10 @@ def count_images(times: Mapping[Term, int], slots_of: Slots) -> Counter[Reading]
     found: Counter[Reading] = Counter()
     for query, number in times.items():
         constants = list(constants_of(query))
-        template = str(with_constants(query, map(_placeholder, range(len(constants)))))
+        template = str(with_constants(query, map(placeholder, range(len(constants)))))
         if template not in readings:
             readings[template] = _readings(query, constants, slots_of)
-        symbols = {_placeholder(place): constant for place, constant in enumerate(constants)}
+        symbols = {placeholder(place): constant for place, constant in enumerate(constants)}
         for network, inputs in readings[template]:
             found[network, tuple(symbols.get(term, term) for term in inputs)] += number
     return found
@@ -38,8 +38,8 @@ def image_places(query: Term, slots_of: Slots) -> list[int]:
     """Which constants of a ground query networks read, counted from left to right."""
     constants, images = list(constants_of(query)), []
     for place in range(len(constants)):
-        probe = [*constants[:place], _placeholder(place), *constants[place + 1 :]]
-        if any(_placeholder(place) in slot.inputs for slot in _tried(with_constants(query, probe), slots_of)):
+        probe = [*constants[:place], placeholder(place), *constants[place + 1 :]]
+        if any(placeholder(place) in slot.inputs for slot in _tried(with_constants(query, probe), slots_of)):
             images.append(place)
     return images
 
@@ -47,7 +47,7 @@ def image_places(query: Term, slots_of: Slots) -> list[int]:
 def _readings(query: Term, constants: list[Term], slots_of: Slots) -> list[Reading]:
     """What is read when every image is a placeholder of its own."""
     images = image_places(query, slots_of)
-    all_images = [_placeholder(i) if i in images else term for i, term in enumerate(constants)]
+    all_images = [placeholder(i) if i in images else term for i, term in enumerate(constants)]
     return [(slot.network, slot.inputs) for slot in slots_of(with_constants(query, all_images))]
 
 
@@ -61,7 +61,8 @@ def _tried(probe: Term, slots_of: Slots) -> Sequence[Slot]:
         return ()
 
 
-def _placeholder(place: int) -> Term:
+def placeholder(place: int) -> Term:
+    """What stands for the image in a place of a query: nothing that a program could know."""
     return Term("true symbol of image", Constant(place))
 
 

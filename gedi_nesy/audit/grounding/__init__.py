@@ -1,0 +1,1 @@
+"""From training queries to constraints on maps: ground template by template, or query by query."""
