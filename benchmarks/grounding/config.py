@@ -38,8 +38,15 @@ class GroundingConfig(TaskConfig):
     queries: int = 0
     """queries of a run, a part of which is held out (0: as many as the task has by default)"""
 
+    wrong: float = 0.0
+    """share of the queries whose answer is another one than the true one"""
+    rare: float = 1.0
+    """one symbol, drawn with the seed, is shown so many times less often than the others"""
+    extra_images: Literal["all", "none"] = "all"
+    """images in no query that are shown besides"""
+
     GROUPS: ClassVar[Mapping[str, tuple[Flag | str, ...]]] = {
-        OPTIONS: ("tasks", "queries", "labels", *PLACE),
+        OPTIONS: ("tasks", "queries", "wrong", "rare", "extra_images", "labels", *PLACE),
         "training": TRAINING,
         OUTPUT: SAVED,
     }
@@ -49,6 +56,12 @@ class GroundingConfig(TaskConfig):
         check_distinct("--tasks", self.tasks)
         if self.queries and self.queries < 10:
             raise ConfigError(f"--queries {self.queries} must be at least 10, or 0")
+        if not 0 <= self.wrong < 1:
+            raise ConfigError(
+                f"--wrong {self.wrong:g} must be a share of the queries, at least 0 and below 1"
+            )
+        if not 1 <= self.rare < float("inf"):
+            raise ConfigError(f"--rare {self.rare:g} must be finite and at least 1")
         super().check()
 
     def num_queries(self, task: TaskName) -> int:

@@ -43,6 +43,9 @@ def grounding_table(config: GroundingConfig, runs: Sequence[Run]) -> Table:
     for heading in ("queries", "of the rule", "accuracy", "renamed", "estimated", "held out", "readings"):
         table.add_column(heading, justify="right")
     table.add_column("verdict")
+    others = _others(config)
+    for heading in others:
+        table.add_column(heading, justify="right")
     if config.labels:
         table.add_column("with labels", justify="right")
     for run in runs:
@@ -58,9 +61,20 @@ def grounding_table(config: GroundingConfig, runs: Sequence[Run]) -> Table:
             _number(verdict["held_out"]),
             "" if readings is None else f"{readings:,}",
             verdict["verdict"],
+            *(_number(metrics.get(name)) for name in others.values()),
             *([_with_labels(metrics)] if config.labels else []),
         )
     return table
+
+
+def _others(config: GroundingConfig) -> dict[str, str]:
+    """Further columns, and their metrics, for what the settings add."""
+    found = {}
+    if config.rare > 1:
+        found |= {"macro": "macro_accuracy", "rare symbol": "rare_accuracy"}
+    if config.wrong:
+        found |= {"wrong": "wrong_share", "estimated wrong": "wrong_estimated", "AUROC": "wrong_auroc"}
+    return found
 
 
 def _number(value: float | None) -> str:

@@ -1,23 +1,20 @@
 """One run of the grounding benchmark: a task without labels, its verdict, and unseen images."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache
 
-import torch
 from torch import Tensor
 
 from benchmarks.grounding.config import GroundingConfig
+from benchmarks.grounding.measures import doubtful, judged, of_wrong_queries, rare_accuracy
+from benchmarks.grounding.protocol import drawn
 from benchmarks.grounding.report import body, report
-from benchmarks.grounding.tasks import PROBLEMS
 from benchmarks.grounding.tasks.problem import Given, Sources
 from benchmarks.runner import fault_tolerance
 from benchmarks.runner.benchmark import Benchmark, Job, Place, Run
 from benchmarks.runner.progress import Bar
-from gedi_nesy.data.dataset import Split
 from gedi_nesy.data.images import load
-from gedi_nesy.metrics import clustering
-from gedi_nesy.models.gedi import GEDI
 from gedi_nesy.tasks import NetworkSpec
 from gedi_nesy.tasks.ask import WorthLabelling, worth_labelling
 from gedi_nesy.tasks.learn import TaskOutcome, learn_task
@@ -38,7 +35,10 @@ def jobs(config: GroundingConfig) -> list[Job]:
     """Tasks x seeds, once everything that can be wrong has been checked."""
     config.check()
     settings(config)
-    _load(config.dataset, config.data_root)
+    dataset = _load(config.dataset, config.data_root)
+    if config.wrong or config.rare > 1:
+        for task in config.tasks:
+            drawn(config, task, Sources(dataset.train, dataset.test), config.seeds[0])
     return [
         Job(
             name=f"{task}, seed {seed}",
@@ -58,7 +58,8 @@ def run_one(config: GroundingConfig, job: Job, place: Place) -> list[Run]:
     (identity,) = job.runs
     dataset = _load(config.dataset, config.data_root)
     sources = Sources(dataset.train, dataset.test)
-    given = PROBLEMS[identity["task"]].make(sources, config.num_queries(identity["task"]), identity["seed"])
+    made = drawn(config, identity["task"], sources, identity["seed"])
+    given = made.given
     saver = fault_tolerance.saver_of(config, place.checkpoints, identity, place.device)
     outcome = _trained(config, job, place, given, saver)
     metrics = judged(outcome.models, given.unseen, place.device) | {
@@ -68,6 +69,10 @@ def run_one(config: GroundingConfig, job: Job, place: Place) -> list[Run]:
     }
     if outcome.verdict.estimated_accuracy is not None:
         metrics["estimated_accuracy"] = outcome.verdict.estimated_accuracy
+    if made.rare is not None:
+        metrics["rare_accuracy"] = rare_accuracy(outcome.models, given.unseen, made.rare, place.device)
+    if config.wrong:
+        metrics |= of_wrong_queries(outcome.judged, outcome.verdict, made.wrong)
     place.say(f"{job.name}: accuracy {metrics['accuracy']:.3f}. {outcome.verdict.sentence}")
     found = {
         **identity,
@@ -77,6 +82,10 @@ def run_one(config: GroundingConfig, job: Job, place: Place) -> list[Run]:
         "evidence": outcome.judged.evidence.to_document(),
         "survival": fault_tolerance.record(saver, outcome.training),
     }
+    if made.rare is not None:
+        found["rare"] = made.rare._asdict()
+    if config.wrong:
+        found["doubtful"] = doubtful(outcome.judged, made.wrong)
     asked = worth_labelling(given.task, outcome)[: config.labels]
     if asked and outcome.verdict.verdict == "ambiguous":
         again = _trained(config, job, place, told(given, asked), saver.numbered(1))
@@ -111,29 +120,6 @@ def _trained(
     )
     bar.close()
     return outcome
-
-
-def judged(models: Mapping[str, GEDI], unseen: Mapping[str, Split], device: torch.device) -> dict[str, float]:
-    """Of each network and on average: how many images are read right, and under the best renaming; NMI."""
-    by_network = {name: _judged(models[name], split, device) for name, split in unseen.items()}
-    kinds = next(iter(by_network.values()))
-    found = {kind: sum(each[kind] for each in by_network.values()) / len(by_network) for kind in kinds}
-    if len(by_network) > 1:
-        found |= {
-            f"{kind}_{name}": value for name, each in by_network.items() for kind, value in each.items()
-        }
-    return found
-
-
-@torch.no_grad()
-def _judged(model: GEDI, split: Split, device: torch.device) -> dict[str, float]:
-    parts = [model.log_probs(part.to(device)).argmax(dim=1).cpu() for part in split.images.split(1000)]
-    labels, read = split.labels.numpy(), torch.cat(parts).numpy()
-    return {
-        "accuracy": clustering.accuracy(labels, read),
-        "clustering_accuracy": clustering.clustering_accuracy(labels, read, model.num_clusters),
-        "nmi": clustering.nmi(labels, read),
-    }
 
 
 BENCHMARK = Benchmark(

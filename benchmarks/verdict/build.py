@@ -11,6 +11,7 @@ from torch import Generator, Tensor
 from benchmarks.verdict.config import VerdictConfig
 from benchmarks.verdict.rows import RULE, Row, Rule, Symbols
 from gedi_nesy.data.dataset import Split
+from gedi_nesy.data.queries import with_wrong_answers
 from gedi_nesy.models.encoders import ConvNet
 from gedi_nesy.tasks import NetworkSpec, Queries, Task, lists
 from gedi_nesy.training.config import TrainConfig
@@ -69,13 +70,7 @@ def _answers(draw: random.Random, row: Row, patterns: Sequence[Symbols]) -> list
     if answer_of is None:
         return None
     others = sorted({answer_of((a, b)) for a in range(10) for b in range(10)}) if row.wrong else []
-    answers = []
-    for symbols in patterns:
-        answer = answer_of(symbols)
-        if draw.random() < row.wrong:
-            answer = draw.choice([other for other in others if other != answer])
-        answers.append(answer)
-    return answers
+    return with_wrong_answers(draw, [answer_of(symbols) for symbols in patterns], others, row.wrong)
 
 
 def _queries(rule: Rule, images: list[list[int]], answers: list[int] | None) -> list[Queries]:

@@ -1,7 +1,8 @@
 """Queries over images: which images stand together in a symbolic constraint, as numbers."""
 
+import random
 from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import torch
 from jaxtyping import Int
@@ -10,6 +11,8 @@ from torch import Generator, Tensor
 from gedi_nesy.data.dataset import DataError, Labels
 from gedi_nesy.sampling.sgld import SGLDConfig
 from gedi_nesy.types import AnyImages, AnyInputs, Inputs
+
+Answer = TypeVar("Answer")
 
 
 class QuerySet(NamedTuple):
@@ -169,6 +172,18 @@ def draw_queries(
         here = chosen == symbol
         query_indices[here] = images[(uniform[here] * len(images)).long()]
     return query_indices
+
+
+def with_wrong_answers(
+    draw: random.Random, answers: Sequence[Answer], others: Sequence[Answer], share: float
+) -> list[Answer]:
+    """Each is wrong with this probability, and then any of the `others` that it is not; right if there is none."""
+    found = []
+    for answer in answers:
+        is_wrong = draw.random() < share
+        wrong = [other for other in others if is_wrong and other != answer]
+        found.append(draw.choice(wrong) if wrong else answer)
+    return found
 
 
 def with_extra_images(

@@ -18,6 +18,11 @@ def accuracy(labels: Labels, predictions: Labels) -> float:
     return float((labels == predictions).mean())
 
 
+def macro_accuracy(labels: Labels, predictions: Labels) -> float:
+    """The mean over the true symbols of the fraction of their items that are predicted right: each counts alike."""
+    return float(np.mean([(predictions[labels == symbol] == symbol).mean() for symbol in np.unique(labels)]))
+
+
 def confusion_matrix(labels: Labels, predictions: Labels, classes: int) -> Int[np.ndarray, "true predicted"]:
     """Counts, true symbol by row."""
     return sklearn_confusion_matrix(labels, predictions, labels=np.arange(classes))

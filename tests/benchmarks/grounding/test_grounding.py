@@ -85,7 +85,18 @@ def test_labels_that_are_asked_for_are_the_true_ones(sources):
     }
 
 
-@pytest.mark.parametrize("arguments", [["--tasks", "xor", "xor"], ["--queries", "5"], ["--labels", "-1"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--tasks", "xor", "xor"],
+        ["--queries", "5"],
+        ["--labels", "-1"],
+        ["--wrong", "1"],
+        ["--wrong", "0.1", "--tasks", "sorted"],
+        ["--rare", "0.5"],
+        ["--rare", "20", "--tasks", "sudoku", "--queries", "10"],
+    ],
+)
 def test_what_does_not_fit_is_said_in_a_line(monkeypatch, tmp_path, capsys, arguments):
     assert run(monkeypatch, *arguments, "--out", tmp_path / "out") == 2
     assert arguments[0] in capsys.readouterr().err
