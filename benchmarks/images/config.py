@@ -16,6 +16,7 @@ from gedi_nesy.data.image_sets import SOURCES
 from gedi_nesy.data.images import CHOICES
 from gedi_nesy.errors import ConfigError
 from gedi_nesy.features.encoders import DEFAULT
+from gedi_nesy.models.precision import PrecisionChoice
 
 FOLDER = "folder"
 if TYPE_CHECKING:
@@ -41,6 +42,8 @@ class ImagesConfig(RecordedConfig):
     """training steps of each row (default: the preset's)"""
     width: int | None = None
     """channels of the network's first layer (default: the preset's)"""
+    precision: PrecisionChoice = "float32"
+    """of the encoder in training; auto: bfloat16 where the processor has instructions for it, else float32"""
     seeds: tuple[int, ...] = (0, 1, 2)
     """each draws its own network, batches and chains"""
     others: tuple[str, ...] = tuple(dict.fromkeys((*MADE, *FILES)))
@@ -63,7 +66,7 @@ class ImagesConfig(RecordedConfig):
             "workers",
             "device",
         ),
-        "network and features": ("width", "features", "encoder"),
+        "network and features": ("width", "precision", "features", "encoder"),
         "other images": ("others", "others_root"),
         OUTPUT: SAVED,
     }

@@ -63,7 +63,7 @@ def learn_row(config: ImagesConfig, job: Job, place: Place, row: Row, dataset: D
         QuerySet(*(part.to(place.device) for part in data)),
         None,
         dataset.num_classes,
-        train_config(row, config.size, shape),
+        train_config(row, config.size, shape, config.precision),
         identity,
         seed=identity["seed"],
         make_backbone=backbone(config.size, shape),

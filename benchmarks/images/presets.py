@@ -14,6 +14,7 @@ from gedi_nesy.augmentation.warp import WarpConfig
 from gedi_nesy.cluster.images import EXPLORE_SHARE
 from gedi_nesy.data.queries import Augment
 from gedi_nesy.models.encoders import ConvNet
+from gedi_nesy.models.precision import PrecisionChoice
 from gedi_nesy.pretraining.config import PretrainConfig
 from gedi_nesy.training.config import StepConfig, TrainConfig
 
@@ -43,7 +44,9 @@ def pretrain_config(row: Row, size: Size) -> PretrainConfig | None:
     return PretrainConfig(term=row.first, steps=steps, batch_size=StepConfig().batch_unlabelled)
 
 
-def train_config(row: Row, size: Size, image_shape: tuple[int, ...]) -> TrainConfig:
+def train_config(
+    row: Row, size: Size, image_shape: tuple[int, ...], precision: PrecisionChoice = "float32"
+) -> TrainConfig:
     """One restart, annealed without L_GEN where the row has clusters to find, then the refinement with all terms."""
     assert row.objective is not None
     first = pretrain_config(row, size)
@@ -53,7 +56,7 @@ def train_config(row: Row, size: Size, image_shape: tuple[int, ...]) -> TrainCon
     warp = replace(usual, translate=usual.translate * scale, elastic=usual.elastic * scale)
     return TrainConfig(
         objective=row.objective,
-        step=StepConfig(warp=warp),
+        step=StepConfig(warp=warp, precision=precision),
         explore=explore,
         refine=steps - explore,
     )

@@ -74,8 +74,10 @@ def sentences(saver: CheckpointManager, history: list[Record]) -> list[str]:
 
 
 def record(saver: CheckpointManager, outcome: Outcome) -> dict[str, Any]:
-    """For results.json: what saving cost, how many processes it took, and every return from divergence."""
+    """For results.json: what saving cost, how many processes it took, every return from divergence, and the precision
+    that was chosen where the flag leaves it open."""
     return {
+        "precision": outcome.learner.config.precision,
         "checkpoint_seconds": saver.spent,
         "checkpoint_share": saver.overhead,
         "parts": saver.num_launches,

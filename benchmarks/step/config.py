@@ -10,7 +10,8 @@ from benchmarks.runner.config import PlaceConfig
 from benchmarks.runner.flags import OPTIONS, Flag
 from gedi_nesy.errors import ConfigError
 from gedi_nesy.models.encoders import ConvNet, ResNet8
-from gedi_nesy.models.gedi import GEDI, Precision
+from gedi_nesy.models.gedi import GEDI
+from gedi_nesy.models.precision import Precision, PrecisionChoice, resolved
 from gedi_nesy.sampling import sgld
 from gedi_nesy.training.config import StepConfig
 from gedi_nesy.training.seeds import streams
@@ -60,7 +61,7 @@ class StepBenchmarkConfig(PlaceConfig):
 
     networks: tuple[NetworkName, ...] = ("convnet", "resnet8")
     """convnet: 28x28x1; resnet8: the paper's, 32x32x3"""
-    sgld_steps: tuple[int, ...] = (20,)
+    sgld_steps: tuple[int, ...] = (5, 20)
     """Langevin steps a training step"""
     batch_size: int = 32
     """images, and as many chains, a step"""
@@ -68,8 +69,9 @@ class StepBenchmarkConfig(PlaceConfig):
     """channels of the ConvNet's first layer"""
     width_resnet8: int = 128
     """F, the channels of every layer of ResNet-8"""
-    precisions: tuple[Precision, ...] = ("float32",)
-    """of the encoder in our step and in its floor; the plain step is float32"""
+    precisions: tuple[PrecisionChoice, ...] = ("float32", "auto")
+    """of the encoder in our step and in its floor; the plain step is float32. auto: bfloat16 where the processor has
+    instructions for it, else no second row"""
     compile: bool = False
     """our step and its floor under torch.compile"""
     repeat: int = 7
@@ -81,8 +83,8 @@ class StepBenchmarkConfig(PlaceConfig):
 
     GROUPS: ClassVar = {OPTIONS: ("networks", "sgld_steps", Flag("repeat", name="repeats"))}
 
-    def cases(self) -> Iterator[Case]:
-        """Every row; ConfigError names what does not fit."""
+    def cases(self, device: torch.device) -> Iterator[Case]:
+        """Every row on this device; ConfigError names what does not fit."""
         for name in ("networks", "sgld_steps", "precisions"):
             if len(set(getattr(self, name))) < max(1, len(getattr(self, name))):
                 raise ConfigError(f"--{name.replace('_', '-')}: each once, and at least one")
@@ -90,7 +92,7 @@ class StepBenchmarkConfig(PlaceConfig):
             raise ConfigError(f"--repeats {self.repeat} must be at least 1")
         for network in self.networks:
             for steps in self.sgld_steps:
-                for precision in self.precisions:
+                for precision in dict.fromkeys(resolved(each, device) for each in self.precisions):
                     case = Case(
                         network=network,
                         width=self.width_convnet if network == "convnet" else self.width_resnet8,

@@ -29,7 +29,7 @@ def jobs(config: StepBenchmarkConfig) -> list[Job]:
             runs=({"seed": 0, "case": case.name},),
             task=case,
         )
-        for case in config.cases()
+        for case in config.cases(device)
     ]
 
 

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Literal, cast
+from typing import cast
 
 import torch
 from jaxtyping import Float
@@ -15,13 +15,12 @@ from gedi_nesy.errors import ConfigError
 from gedi_nesy.models import hub, store
 from gedi_nesy.models.card import write_card
 from gedi_nesy.models.encoders import ACTIVATIONS, BACKBONES, Backbone, make_activation
+from gedi_nesy.models.precision import Precision
 from gedi_nesy.models.stored_config import FORMAT, ModelError
 from gedi_nesy.objectives.energy import energy
 from gedi_nesy.sampling import sgld
 from gedi_nesy.sampling.chain_init import fit_gaussian, gaussian, uniform
 from gedi_nesy.types import AnyInputs, Embeddings, Energies, Inputs, Logits, LogProbs, Permutation
-
-Precision = Literal["float32", "bfloat16"]
 
 
 class GEDI(nn.Module):

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from gedi_nesy.augmentation.warp import WarpConfig
 from gedi_nesy.errors import ConfigError
-from gedi_nesy.models.gedi import Precision
+from gedi_nesy.models.precision import PrecisionChoice
 from gedi_nesy.objectives import table
 from gedi_nesy.sampling.sgld import OF_IMAGES, SGLDConfig
 from gedi_nesy.training.divergence import GuardConfig
@@ -39,8 +39,9 @@ class StepConfig:
     reinit: float = 0.05
     """probability that a chain is reinitialised when it is drawn"""
     guard: GuardConfig = field(default_factory=GuardConfig)
-    precision: Precision = "float32"
-    """of the encoder; with bfloat16, weights, chains, noise, logits and energies are float32 all the same"""
+    precision: PrecisionChoice = "float32"
+    """of the encoder; with bfloat16, weights, chains, noise, logits and energies are float32 all the same; auto:
+    bfloat16 where the processor has instructions for it"""
     compile: bool = False
     """let torch.compile write the network's kernels; it takes a while before the first steps"""
 

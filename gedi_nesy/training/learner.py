@@ -8,6 +8,7 @@ import torch
 from torch import Generator, Tensor, nn
 
 from gedi_nesy.data.queries import QuerySet, TaskData, as_task
+from gedi_nesy.models import precision
 from gedi_nesy.models.gedi import GEDI
 from gedi_nesy.objectives import table
 from gedi_nesy.objectives.table import Objective, Terms
@@ -54,6 +55,7 @@ class Learner:
     ):
         """`chains` are this rank's, network by network, if it has some already; without them, they are initialised."""
         self.data = data = as_task(data)
+        config = replace(config, precision=precision.resolved(config.precision, data.device))
         named = dict.fromkeys(data.networks, models) if isinstance(models, GEDI) else models
         assert list(named) == list(data.networks)
         self.networks = {

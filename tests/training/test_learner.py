@@ -237,6 +237,15 @@ def test_bfloat16_is_the_encoders_alone(data):
     assert rough.average.precision == "float32"
 
 
+@pytest.mark.parametrize("native", [True, False])
+def test_auto_takes_the_steps_of_the_precision_that_it_chooses(data, monkeypatch, native):
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"avx512_bf16": native})
+    chosen = "bfloat16" if native else "float32"
+    auto, given = (learner(data, config=replace(SMALL, precision=name)) for name in ("auto", chosen))
+    assert auto.config.precision == auto.clone().config.precision == chosen
+    assert auto.step(successor, objective(), 1e-3) == given.step(successor, objective(), 1e-3)
+
+
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")
 def test_a_compiled_network_takes_the_same_step(data):

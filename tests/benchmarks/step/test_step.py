@@ -8,7 +8,7 @@ import torch
 
 from benchmarks.step import __main__ as step
 from benchmarks.step import timing
-from benchmarks.step.config import Case
+from benchmarks.step.config import Case, StepBenchmarkConfig
 from benchmarks.step.plain import PlainStep, plain
 from gedi_nesy.training.learner import Learner
 from tests.training.blobs import objective
@@ -94,6 +94,19 @@ def test_results(monkeypatch, tmp_path, capsys):
     assert row["floor_ms"] == pytest.approx(row["chain_pass_ms"] + row["joint_pass_ms"])
     assert results["runs"][0]["metrics"]["convnet_8_k1_float32_step_over_floor"] == row["step_over_floor"]
     assert "step/floor" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("native", "expected"), [(True, ["float32", "bfloat16"]), (False, ["float32"])])
+def test_auto_is_a_row_where_it_is_another_precision(monkeypatch, native, expected):
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"avx512_bf16": native})
+    rows = list(StepBenchmarkConfig().cases(CPU))
+    assert [(row.network, row.sgld_steps) for row in rows if row.precision == "float32"] == [
+        ("convnet", 5),
+        ("convnet", 20),
+        ("resnet8", 5),
+        ("resnet8", 20),
+    ]
+    assert list(dict.fromkeys(row.precision for row in rows)) == expected
 
 
 @pytest.mark.parametrize(
