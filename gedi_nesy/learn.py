@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from gedi_nesy.data.checks import as_tensors, check_images, check_queries
 from gedi_nesy.data.dataset import DataError
 from gedi_nesy.data.queries import ONLY, Augment, QuerySet, as_task
+from gedi_nesy.errors import ConfigError
 from gedi_nesy.logic import Program, Query
 from gedi_nesy.models.encoders import ConvNet
 from gedi_nesy.objectives import table
@@ -116,6 +117,7 @@ def learn(
     progress: bool = False,
     pretrain: PretrainConfig | None = None,
     augment: Augment | None = None,
+    hidden: int | None = None,
 ) -> Outcome:
     """Train a GEDI network on queries over images; `.model` of the outcome is what to keep.
 
@@ -128,17 +130,19 @@ def learn(
     `time_limit` in seconds, Ctrl-C ends training with what there is, and pressed twice at once (where `stop` is given,
     ending is its business alone). With `pretrain` features come first: its term trains the encoder, linear heads on it
     begin the restarts, and positive pairs are neighbours in the embedding (docs/features-first.md). `augment` makes x'
-    of x, where warps are not what classes are invariant to (`augmentation.photographs`). ValueError says
-    which images, indices, answers or labels do not fit, and how they would. Several networks, pools or query templates
-    are a task: `learn_task`.
+    of x, where warps are not what classes are invariant to (`augmentation.photographs`). With `hidden` the head has a
+    hidden layer of so many units; with `pretrain` it is linear. ValueError says which images, indices, answers or
+    labels do not fit, and how they would. Several networks, pools or query templates are a task: `learn_task`.
     """
     config = config or TrainConfig()
     data = _checked(data, log_prob, num_clusters, config)
     channels, *size = data.images.shape[1:]
     backbone = make_backbone or partial(ConvNet, channels=channels, image_size=size)
-    untrained = {ONLY: Untrained(backbone, num_clusters, start_rank)}
+    untrained = {ONLY: Untrained(backbone, num_clusters, start_rank, hidden=hidden)}
     task, first = as_task(data), None
     task = task._replace(networks={ONLY: task.networks[ONLY]._replace(augment=augment)})
+    if pretrain is not None and hidden is not None:
+        raise ConfigError(f"hidden={hidden}: with pretrain= heads are linear")
     with attended(config, time_limit, progress, stop, saver is not None) as (ended, report):
         if pretrain is not None:
             calls = Calls(on_step, on_resume, saver, ended)

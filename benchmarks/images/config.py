@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 import tyro
 
 from benchmarks.images.others import FILES, MADE
-from benchmarks.images.presets import Preset, Size, size_of
-from benchmarks.images.rows import OF_FEATURES, OF_PIXELS, RowName
+from benchmarks.images.presets.recipe import Asked, Images, Recipe
+from benchmarks.images.presets.table import PRESETS, Preset
+from benchmarks.images.rows import OF_FEATURES, OF_PIXELS, Row, RowName
 from benchmarks.runner.config import DataRootFlag, RecordedConfig
 from benchmarks.runner.flags import OPTIONS, OUTPUT, SAVED, Flag
+from gedi_nesy.data.dataset import Dataset
 from gedi_nesy.data.image_sets import SOURCES
 from gedi_nesy.data.images import CHOICES
 from gedi_nesy.errors import ConfigError
@@ -37,11 +39,14 @@ class ImagesConfig(RecordedConfig):
     features: bool = False
     """also the rows that read features of --encoder: k-means on features, GEDI on features"""
     preset: Preset = "fast"
-    """fast: ours, minutes a seed on two cores"""
+    """fast: ours, minutes a seed on two cores; paper: Tables 4 and 5 of the paper (ResNet8, F clusters, all epochs),
+    for a GPU"""
     iterations: int | None = None
     """training steps of each row (default: the preset's)"""
     width: int | None = None
     """channels of the network's first layer (default: the preset's)"""
+    chains: Annotated[int | None, tyro.conf.arg(name="sgld-batch-size")] = None
+    """Langevin chains moved a step (default: the preset's)"""
     precision: PrecisionChoice = "float32"
     """of the encoder in training; auto: bfloat16 where the processor has instructions for it, else float32"""
     seeds: tuple[int, ...] = (0, 1, 2)
@@ -66,7 +71,7 @@ class ImagesConfig(RecordedConfig):
             "workers",
             "device",
         ),
-        "network and features": ("width", "precision", "features", "encoder"),
+        "network and features": ("width", "precision", "chains", "features", "encoder"),
         "other images": ("others", "others_root"),
         OUTPUT: SAVED,
     }
@@ -84,10 +89,16 @@ class ImagesConfig(RecordedConfig):
             raise ConfigError(f"--methods {' '.join(self.methods)}: one is given twice")
         if self.iterations is not None and self.iterations < 2:
             raise ConfigError(f"--iterations {self.iterations} must be at least 2")
+        if self.chains is not None and self.chains < 1:
+            raise ConfigError(f"--sgld-batch-size {self.chains} must be at least 1")
+        if self.width is not None and self.width < 1:
+            raise ConfigError(f"--width {self.width} must be at least 1")
         if self.dataset == FOLDER and self.data_root is None:
             raise ConfigError("--dataset folder needs --data-root DIR, a folder with a sub-folder a class")
 
-    @property
-    def size(self) -> Size:
-        """Steps and width: what is given, and the preset's where nothing is."""
-        return size_of(self.preset, self.iterations, self.width)
+    def recipe(self, row: Row, dataset: Dataset) -> Recipe:
+        """How a row with a network of its own is trained: what is given, and the preset's where nothing is."""
+        images = dataset.train.images
+        shape = tuple(images.shape[1:])
+        asked = Asked(self.iterations, self.width, self.chains, self.precision)
+        return PRESETS[self.preset](row, Images(self.dataset, len(images), shape, dataset.num_classes), asked)

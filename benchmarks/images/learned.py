@@ -12,7 +12,6 @@ from torch import Tensor
 
 from benchmarks.images.config import ImagesConfig
 from benchmarks.images.generation import features_of
-from benchmarks.images.presets import augment, backbone, pretrain_config, train_config
 from benchmarks.images.rows import Row
 from benchmarks.runner.benchmark import Job, Place
 from benchmarks.runner.fault_tolerance import saver_of
@@ -55,20 +54,22 @@ def learn_row(config: ImagesConfig, job: Job, place: Place, row: Row, dataset: D
     (identity,) = job.runs
     images = dataset.train.images
     data = QuerySet(images, torch.empty(0, 1, dtype=torch.long), torch.arange(len(images)))
-    shape = tuple(images.shape[1:])
+    recipe = config.recipe(row, dataset)
     trained = train_run(
         config,
         job,
         place,
         QuerySet(*(part.to(place.device) for part in data)),
         None,
-        dataset.num_classes,
-        train_config(row, config.size, shape, config.precision),
+        recipe.num_clusters,
+        recipe.train,
         identity,
         seed=identity["seed"],
-        make_backbone=backbone(config.size, shape),
-        pretrain=pretrain_config(row, config.size),
-        augment=augment(shape),
+        make_backbone=recipe.make_backbone,
+        hidden=recipe.hidden,
+        start_rank=recipe.start_rank,
+        pretrain=recipe.pretrain,
+        augment=recipe.augment,
     )
     outcome, model = trained.outcome, trained.outcome.model
     seen, unseen = (embed(model, split.images, place.device) for split in (dataset.train, dataset.test))

@@ -19,7 +19,6 @@ from benchmarks.images.learned import cluster_config, learn_frozen, learn_row
 from benchmarks.images.others import Others, others_of
 from benchmarks.images.outside import Outside, medians, told_apart
 from benchmarks.images.pictures import SHOWN_SAMPLES, clusters, folder_of, save_arrays
-from benchmarks.images.presets import backbone, train_config
 from benchmarks.images.report import body, report
 from benchmarks.images.rows import ROWS, Row
 from benchmarks.runner.benchmark import Benchmark, Job, Place, Run
@@ -34,15 +33,13 @@ def jobs(config: ImagesConfig) -> list[Job]:
     """Rows x seeds, once everything that can be wrong has been checked."""
     config.check()
     dataset = dataset_of(config)
-    shape = tuple(dataset.train.images.shape[1:])
-    backbone(config.size, shape)()
     for name in config.rows():
         row = ROWS[name]
         if row.reads == "features":
             _encoder(config, name)
             cluster_config(config, dataset.num_classes, config.seeds[0])
         elif row.objective is not None:
-            train_config(row, config.size, shape)
+            config.recipe(row, dataset).make_backbone()
     return [
         Job(
             name=f"{name}, seed {seed}",

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
 from gedi_nesy.augmentation.warp import WarpConfig
 from gedi_nesy.errors import ConfigError
@@ -29,10 +30,16 @@ class StepConfig:
     batch_samples: int = 32
     """Langevin chains moved a step"""
     learning_rate: float = 1e-3
-    """of AdamW; warmed up, then a cosine to 0, in every restart and in the refinement"""
+    """of AdamW, at its highest (TrainConfig.schedule)"""
+    betas: tuple[float, float] = (0.9, 0.99)
+    """of AdamW: decays of its averages of the gradient and of its square"""
     ema: float = 0.998
     """decay of the averaged weights that are evaluated and saved"""
     warp: WarpConfig = field(default_factory=WarpConfig)
+    data_noise_std: float = 0.0
+    """standard deviation of Gaussian noise added to x and to x', in pixels from 0 to 1"""
+    both_views: bool = True
+    """whether x and x' count alike; if not, L_INV is CE(p(y|x'), p(y|x)) and L_PRIOR that of x, as in the paper"""
     sgld: SGLDConfig = OF_IMAGES
     buffer_size: int = 2000
     """persistent chains in the replay buffer"""
@@ -57,6 +64,10 @@ class StepConfig:
             raise ConfigError(f"batch_unlabelled={self.batch_unlabelled} must not be negative")
         if not 0 < self.learning_rate < float("inf"):
             raise ConfigError(f"learning_rate={self.learning_rate} must be finite and positive")
+        if not all(0 <= beta < 1 for beta in self.betas):
+            raise ConfigError(f"betas={self.betas} must be at least 0 and below 1")
+        if not 0 <= self.data_noise_std < float("inf"):
+            raise ConfigError(f"data_noise_std={self.data_noise_std} must be finite and not negative")
         if not 0 <= self.ema < 1:
             raise ConfigError(f"ema={self.ema} must be at least 0 and below 1")
 
@@ -92,7 +103,10 @@ class TrainConfig:
     """steps of verification: without logic, and with it if a better permutation is then found; 0: none"""
     rounds: int = 3
     """times that a better permutation may be found in this way"""
+    schedule: Literal["cosine", "constant"] = "cosine"
+    """of the learning rate: warmed up, then a cosine to 0, in every phase; or always the same"""
     warmup: int = 50
+    """steps in which it rises"""
 
     def __post_init__(self) -> None:
         table.checked(self.objective)

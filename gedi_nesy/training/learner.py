@@ -34,7 +34,7 @@ def _optimizer(
             groups.append({"params": heads, "share": 1.0})
     # not fused: its CPU kernel goes through memory in order, whatever the strides of weights and restored moments
     return torch.optim.AdamW(
-        groups, lr=config.learning_rate, betas=(0.9, 0.99), weight_decay=0.0, foreach=True
+        groups, lr=config.learning_rate, betas=config.betas, weight_decay=0.0, foreach=True
     )
 
 
@@ -184,7 +184,12 @@ class Learner:
         query = query_log_prob if table.needs(objective, "queries") else None
         known = batches.known(query, self.facts, self.data, batch)
         first, *others = (
-            Seen(**each._asdict(), labelled=known.labelled.get(name), entropy_weight=entropy_weight)
+            Seen(
+                **each._asdict(),
+                labelled=known.labelled.get(name),
+                entropy_weight=entropy_weight,
+                both_views=self.config.both_views,
+            )
             for name, each in looked.items()
         )
         return replace(first, constraint=known.constraint, others=tuple(others))

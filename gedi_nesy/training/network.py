@@ -151,6 +151,10 @@ class NetworkLearner:
             return images, others
         return augment(generator, images) if self.shown.augment_both else images, augment(generator, others)
 
+    def _noised(self, generator: Generator, images: Inputs) -> Inputs:
+        noise = torch.randn(images.shape, generator=generator, device=images.device, dtype=images.dtype)
+        return images + self.config.data_noise_std * noise
+
     def look(
         self,
         generator: Generator,
@@ -161,6 +165,8 @@ class NetworkLearner:
     ) -> Looked:
         """What a step sees of these images, and with `sampled` of chains that it moves on."""
         images, augmented = self.views(generator, index)
+        if self.config.data_noise_std > 0:
+            images, augmented = self._noised(generator, images), self._noised(generator, augmented)
         samples = self._samples(chain_generator, backoff) if sampled else None
         looked = Looked(*forward(self.parallel, images, augmented, samples, self.config.batch_samples))
         return looked._replace(outputs=table.joint(self.network.heads, looked.outputs))

@@ -33,6 +33,8 @@ class Untrained(NamedTuple):
     start_rank: int
     begin: Callable[[GEDI, int], None] = lambda network, attempt: None
     """what a fresh network of a restart takes over: nothing, or what was trained before"""
+    hidden: int | None = None
+    """units of the head's hidden layer; None: a linear head"""
 
 
 def learners(
@@ -49,7 +51,8 @@ def learners(
         made, inputs, indices = untrained[name], data.networks[name].inputs, data.train_indices(name)
         shown = indices[:: 1 + len(indices) // _num_fitted(inputs[0].numel())]
         rank = min(made.start_rank, len(indices) - 1, len(shown), inputs[0].numel())
-        network = GEDI(made.make_backbone(), made.num_clusters, start_rank=rank).to(data.device)
+        network = GEDI(made.make_backbone(), made.num_clusters, hidden=made.hidden, start_rank=rank)
+        network = network.to(data.device)
         return network, inputs[shown]
 
     def make_learner(attempt: int) -> Learner:

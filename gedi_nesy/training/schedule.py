@@ -38,7 +38,7 @@ def steps_before(config: TrainConfig, phase: Phase, round_: int, clustered: bool
 
 def learning_rate(config: TrainConfig, phase: Phase, step: int) -> float:
     """Of a step: it falls to 0 in every phase but that of the copy without logic, which is to move."""
-    if phase == "reconsider":
+    if phase == "reconsider" or config.schedule == "constant":
         return config.step.learning_rate
     return config.step.learning_rate * cosine(step, num_steps(config, phase), config.warmup)
 

@@ -6,9 +6,9 @@ from functools import partial
 import pytest
 import torch
 
-from benchmarks.images import presets
 from benchmarks.images.data import from_folder
 from benchmarks.images.page import finding_of
+from benchmarks.images.presets import fast
 from benchmarks.images.rows import OF_PIXELS, ROWS, self_supervised
 from gedi_nesy import GEDI
 from gedi_nesy.data.dataset import DataError
@@ -124,7 +124,7 @@ def test_rows_follow_from_the_table_of_methods():
 
 def test_a_row_that_learns_features_first_takes_as_many_steps(classes, tmp_path, monkeypatch):
     made_small(monkeypatch)
-    monkeypatch.setattr(presets, "PretrainConfig", partial(PretrainConfig, head_steps=5))
+    monkeypatch.setattr(fast, "PretrainConfig", partial(PretrainConfig, head_steps=5))
     row = "SimCLR, then GEDI no gen"
     assert row not in OF_PIXELS, "the default table is that of one stage"
     arguments = ("--data-root", classes, "--methods", row, "--seeds", 0, "--out", tmp_path / "run")
@@ -137,14 +137,14 @@ def test_a_row_that_learns_features_first_takes_as_many_steps(classes, tmp_path,
 
 
 def test_images_in_colour_have_views_of_photographs(generator):
-    view = presets.augment((3, 8, 8))
+    view = fast.augment((3, 8, 8))
     assert view is not None
     images = torch.rand(200, 3, 8, 8, generator=generator)
     grey = view(generator, images)
     assert 20 < (grey - grey.mean(dim=1, keepdim=True)).abs().amax(dim=(1, 2, 3)).lt(1e-5).sum() < 65, (
         "a fifth"
     )
-    assert presets.augment((1, 8, 8)) is None, "digits keep their sides"
+    assert fast.augment((1, 8, 8)) is None, "digits keep their sides"
 
 
 def test_a_folder_with_parts_of_its_own(tmp_path):
@@ -189,6 +189,12 @@ def write_one(root):
         (["--methods"], "--methods: at least one is needed"),
         (["--iterations", 1], "--iterations 1 must be at least 2"),
         (["--dataset", "digits", "--width", 12], "width=12 must be a multiple of 8"),
+        (["--dataset", "digits", "--width", 0], "--width 0 must be at least 1"),
+        (["--dataset", "digits", "--sgld-batch-size", 0], "--sgld-batch-size 0 must be at least 1"),
+        (
+            ["--dataset", "digits", "--preset", "paper", "--methods", "SimCLR, then GEDI"],
+            "--preset paper has no rows in two stages",
+        ),
         (["--seeds"], "--seeds: at least one is needed"),
     ],
 )
