@@ -90,9 +90,10 @@ class StepBenchmarkConfig(PlaceConfig):
                 raise ConfigError(f"--{name.replace('_', '-')}: each once, and at least one")
         if self.repeat < 1:
             raise ConfigError(f"--repeats {self.repeat} must be at least 1")
+        precisions: list[Precision] = [resolved(each, device) for each in self.precisions]
         for network in self.networks:
             for steps in self.sgld_steps:
-                for precision in dict.fromkeys(resolved(each, device) for each in self.precisions):
+                for precision in dict.fromkeys(precisions):
                     case = Case(
                         network=network,
                         width=self.width_convnet if network == "convnet" else self.width_resnet8,

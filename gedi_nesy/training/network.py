@@ -13,6 +13,7 @@ from gedi_nesy.augmentation import warp as augmentation
 from gedi_nesy.data.pixels import to_float
 from gedi_nesy.data.queries import Shown
 from gedi_nesy.models.gedi import GEDI
+from gedi_nesy.models.precision import resolved
 from gedi_nesy.objectives import table
 from gedi_nesy.objectives.table import Objective
 from gedi_nesy.objectives.term import Pair
@@ -110,7 +111,7 @@ class NetworkLearner:
         """the same network, whose gradients are those of all ranks"""
         for part in self.network.modules():
             if isinstance(part, GEDI):  # the model itself, and teachers that terms made of it
-                part.precision = config.precision
+                part.precision = resolved(config.precision, train_indices.device)
         self.average = copy.deepcopy(model).requires_grad_(False)
         # also where the model is a copy of one that trains in bfloat16
         self.average.precision = "float32"

@@ -73,7 +73,7 @@ def recipe(row: Row, images: Images, asked: Asked) -> Recipe:
             explore=1,  # the one step without L_GEN: training always begins with a restart
             refine=steps - 1,
         ),
-        make_backbone=partial(ResNet8, images.shape[0], images.shape[1:], width=width),
+        make_backbone=partial(ResNet8, images.shape[0], list(images.shape[1:]), width=width),
         num_clusters=width,
         augment=partial(photographs.augment, config=views),
         hidden=2 * width,
