@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
+from benchmarks.grounding.methods import MOST_SETTINGS, MethodName
 from benchmarks.grounding.tasks import PROBLEMS
 from benchmarks.runner.config import TaskConfig, check_distinct
 from benchmarks.runner.flags import OPTIONS, OUTPUT, PLACE, SAVED, TRAINING, Flag
@@ -35,6 +36,10 @@ class GroundingConfig(TaskConfig):
 
     tasks: tuple[TaskName, ...] = ("addition", "formula", "multi-digit", "sudoku, clues", "kandinsky")
     """rules, and how their queries are drawn"""
+    methods: tuple[MethodName, ...] = ("gedi",)
+    """what learns them: ours, and side by side with it other objectives, and labels"""
+    search: int = 1
+    """settings of each method that are tried, three at the most; the best by held-out queries is kept"""
     queries: int = 0
     """queries of a run, a part of which is held out (0: as many as the task has by default)"""
 
@@ -46,7 +51,7 @@ class GroundingConfig(TaskConfig):
     """images in no query that are shown besides"""
 
     GROUPS: ClassVar[Mapping[str, tuple[Flag | str, ...]]] = {
-        OPTIONS: ("tasks", "queries", "wrong", "rare", "extra_images", "labels", *PLACE),
+        OPTIONS: ("tasks", "methods", "search", "queries", "wrong", "rare", "extra_images", "labels", *PLACE),
         "training": TRAINING,
         OUTPUT: SAVED,
     }
@@ -54,6 +59,9 @@ class GroundingConfig(TaskConfig):
     def check(self) -> None:
         """ConfigError names what does not fit."""
         check_distinct("--tasks", self.tasks)
+        check_distinct("--methods", self.methods)
+        if not 1 <= self.search <= MOST_SETTINGS:
+            raise ConfigError(f"--search {self.search} must be 1 to {MOST_SETTINGS}")
         if self.queries and self.queries < 10:
             raise ConfigError(f"--queries {self.queries} must be at least 10, or 0")
         if not 0 <= self.wrong < 1:

@@ -15,14 +15,24 @@ from gedi_nesy.report.tables import plain_table
 
 
 def body(config: GroundingConfig, runs: Sequence[Run]) -> dict[str, Any]:
-    """A summary of each task, with what is told of its queries, and of all."""
+    """A summary of each task, with what is told of its queries, and of all: of the first method; and of each method."""
+    first = [run for run in runs if run["method"] == config.methods[0]]
     return {
-        "summary": summarise([run["metrics"] for run in runs]) if runs else {},
+        "summary": summarise([run["metrics"] for run in first]) if first else {},
         "tasks": {
             task: {
                 "protocol": PROBLEMS[task].protocol,
                 "readings_of_the_rule": PROBLEMS[task].readings,
-                **summarise([run["metrics"] for run in runs if run["task"] == task]),
+                **summarise([run["metrics"] for run in first if run["task"] == task]),
+            }
+            for task in dict.fromkeys(run["task"] for run in first)
+        },
+        "methods": {
+            task: {
+                method: summarise(
+                    [run["metrics"] for run in runs if (run["task"], run["method"]) == (task, method)]
+                )
+                for method in dict.fromkeys(run["method"] for run in runs if run["task"] == task)
             }
             for task in dict.fromkeys(run["task"] for run in runs)
         },
@@ -39,7 +49,7 @@ def report(config: GroundingConfig, runs: Sequence[Run], console: Console, folde
 def grounding_table(config: GroundingConfig, runs: Sequence[Run]) -> Table:
     """A row a run: symbols as the rule names them, under the best renaming, and what was said without labels."""
     table = plain_table(f"Symbols from rules alone, {config.dataset}, unseen images")
-    table.add_column("task, seed", no_wrap=True)
+    table.add_column("task, method, seed", no_wrap=True)
     for heading in ("queries", "of the rule", "accuracy", "renamed", "estimated", "held out", "readings"):
         table.add_column(heading, justify="right")
     table.add_column("verdict")
@@ -52,7 +62,7 @@ def grounding_table(config: GroundingConfig, runs: Sequence[Run]) -> Table:
         metrics, verdict = run["metrics"], run["verdict"]
         readings = verdict["readings"]
         table.add_row(
-            f"{run['task']}, {run['seed']}",
+            f"{run['task']}, {run['method']}, {run['seed']}",
             f"{run['queries']:,}",
             f"{PROBLEMS[run['task']].readings:,}",
             f"{metrics['accuracy']:.3f}",

@@ -4,23 +4,19 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache
 
-from torch import Tensor
-
 from benchmarks.grounding.config import GroundingConfig
 from benchmarks.grounding.measures import doubtful, judged, of_wrong_queries, rare_accuracy
 from benchmarks.grounding.protocol import drawn
 from benchmarks.grounding.report import body, report
 from benchmarks.grounding.tasks.problem import Given, Sources
+from benchmarks.grounding.train import by_learn_task, searched
 from benchmarks.runner import fault_tolerance
 from benchmarks.runner.benchmark import Benchmark, Job, Place, Run
-from benchmarks.runner.progress import Bar
 from gedi_nesy.data.images import load
 from gedi_nesy.tasks import NetworkSpec
 from gedi_nesy.tasks.ask import WorthLabelling, worth_labelling
-from gedi_nesy.tasks.learn import TaskOutcome, learn_task
 from gedi_nesy.tasks.programs import domains
 from gedi_nesy.training.config import TrainConfig
-from gedi_nesy.training.durability.checkpoint_manager import CheckpointManager
 
 _load = cache(load)
 """Once in every process."""
@@ -41,17 +37,23 @@ def jobs(config: GroundingConfig) -> list[Job]:
             drawn(config, task, Sources(dataset.train, dataset.test), config.seeds[0])
     return [
         Job(
-            name=f"{task}, seed {seed}",
-            folder=f"{task.replace(',', '').replace(' ', '-')}/seed-{seed}",
-            runs=({"task": task, "seed": seed},),
+            name=f"{task}, {method}, seed {seed}",
+            folder=_folder(task, method, seed),
+            runs=({"task": task, "method": method, "seed": seed},),
         )
         for task in config.tasks
+        for method in config.methods
         for seed in config.seeds
     ]
 
 
+def _folder(task: str, method: str, seed: int) -> str:
+    within = "" if method == "gedi" else f"{method}/"
+    return f"{task.replace(',', '').replace(' ', '-')}/{within}seed-{seed}"
+
+
 def run_one(config: GroundingConfig, job: Job, place: Place) -> list[Run]:
-    """Train without labels, judge, and only then look at the labels.
+    """Train without labels, judge, and only then look at the labels; `supervised` alone is given them.
 
     With --labels and several readings left, a second training is told the symbols of the images that it asks for.
     """
@@ -61,38 +63,40 @@ def run_one(config: GroundingConfig, job: Job, place: Place) -> list[Run]:
     made = drawn(config, identity["task"], sources, identity["seed"])
     given = made.given
     saver = fault_tolerance.saver_of(config, place.checkpoints, identity, place.device)
-    outcome = _trained(config, job, place, given, saver)
-    metrics = judged(outcome.models, given.unseen, place.device) | {
-        "accuracy_held_out": outcome.judged.held_out_accuracy(given.labels),
-        "restarts": float(len(outcome.training.attempts)),
-        "seconds": saver.seconds,
+    best = searched(config, settings(config), job, place, given, saver)
+    metrics = judged(best.models, given.unseen, place.device) | {
+        "accuracy_held_out": best.judged.held_out_accuracy(given.labels),
+        "restarts": float(best.restarts),
+        "seconds": best.seconds,
     }
-    if outcome.verdict.estimated_accuracy is not None:
-        metrics["estimated_accuracy"] = outcome.verdict.estimated_accuracy
+    if best.verdict.estimated_accuracy is not None:
+        metrics["estimated_accuracy"] = best.verdict.estimated_accuracy
     if made.rare is not None:
-        metrics["rare_accuracy"] = rare_accuracy(outcome.models, given.unseen, made.rare, place.device)
+        metrics["rare_accuracy"] = rare_accuracy(best.models, given.unseen, made.rare, place.device)
     if config.wrong:
-        metrics |= of_wrong_queries(outcome.judged, outcome.verdict, made.wrong)
-    place.say(f"{job.name}: accuracy {metrics['accuracy']:.3f}. {outcome.verdict.sentence}")
+        metrics |= of_wrong_queries(best.judged, best.verdict, made.wrong)
+    place.say(f"{job.name}: accuracy {metrics['accuracy']:.3f}. {best.verdict.sentence}")
     found = {
         **identity,
         "metrics": metrics,
+        "setting": dict(best.setting),
         "queries": config.num_queries(identity["task"]),
-        "verdict": outcome.verdict.to_document(),
-        "evidence": outcome.judged.evidence.to_document(),
-        "survival": fault_tolerance.record(saver, outcome.training),
+        "verdict": best.verdict.to_document(),
+        "evidence": best.judged.evidence.to_document(),
+        "survival": best.survival,
     }
     if made.rare is not None:
         found["rare"] = made.rare._asdict()
     if config.wrong:
-        found["doubtful"] = doubtful(outcome.judged, made.wrong)
-    asked = worth_labelling(given.task, outcome)[: config.labels]
-    if asked and outcome.verdict.verdict == "ambiguous":
-        again = _trained(config, job, place, told(given, asked), saver.numbered(1))
-        accuracy = judged(again.models, given.unseen, place.device)["accuracy"]
-        place.say(f"{job.name}, {len(asked)} labels: accuracy {accuracy:.3f}. {again.verdict.sentence}")
-        metrics |= {"labels": float(len(asked)), "accuracy_with_labels": accuracy}
-        found["verdict_with_labels"] = again.verdict.to_document()
+        found["doubtful"] = doubtful(best.judged, made.wrong)
+    if identity["method"] == "gedi" and best.outcome is not None and best.verdict.verdict == "ambiguous":
+        asked = worth_labelling(given.task, best.outcome)[: config.labels]
+        if asked:
+            again = by_learn_task(settings(config), job, place, told(given, asked), saver.numbered(1))
+            accuracy = judged(again.models, given.unseen, place.device)["accuracy"]
+            place.say(f"{job.name}, {len(asked)} labels: accuracy {accuracy:.3f}. {again.verdict.sentence}")
+            metrics |= {"labels": float(len(asked)), "accuracy_with_labels": accuracy}
+            found["verdict_with_labels"] = again.verdict.to_document()
     return [found]
 
 
@@ -105,21 +109,6 @@ def told(given: Given, asked: Sequence[WorthLabelling]) -> Given:
         symbol = known[each.network].values[int(given.labels[each.network][each.index])]
         networks[each.network] = replace(spec, labels={**spec.labels, each.index: symbol})
     return given._replace(task=replace(given.task, networks=networks))
-
-
-def _trained(
-    config: GroundingConfig, job: Job, place: Place, given: Given, saver: CheckpointManager
-) -> TaskOutcome:
-    train_config = settings(config)
-    bar = Bar(place.progress, place.console, job.name, train_config)
-    pools = {
-        name: pool.to(place.device) for name, pool in given.task.pools.items() if isinstance(pool, Tensor)
-    }
-    outcome = learn_task(
-        replace(given.task, pools=pools), train_config, job.runs[0]["seed"], bar, saver, bar.resumed
-    )
-    bar.close()
-    return outcome
 
 
 BENCHMARK = Benchmark(

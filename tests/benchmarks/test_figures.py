@@ -126,6 +126,25 @@ def test_verdicts_stand_side_by_side_from_run_to_table(tmp_path):
     )
 
 
+def test_methods_stand_side_by_side(tmp_path):
+    verdict = {"verdict": "grounded", "held_out": 1.0, "readings": 1}
+    runs = [
+        {
+            **{"task": "xor", "method": method, "seed": seed, "queries": 300, "verdict": verdict},
+            "metrics": {"accuracy": accuracy - 0.1 * seed, "clustering_accuracy": 0.995},
+        }
+        for method, accuracy in (("gedi", 0.99), ("nesy", 0.5), ("supervised", 1.0))
+        for seed in range(2)
+    ]
+    (tmp_path / "results.json").write_text(json.dumps({**HEAD, "benchmark": "grounding", "runs": runs}))
+    keep(tmp_path, "grounding", "", tmp_path / "figures")
+    (head, _, row) = (made(tmp_path / "figures")["grounding"] or "").splitlines()
+    assert head.startswith("| task | seeds | queries | GEDI | renamed | verdict |")
+    assert row == (
+        "| xor | 2 | 300 | **0.940** (0.890) | 0.995 | 2 x grounded | 1, 1 | 0.450 (0.400) |  |  | 0.950 (0.900) |"
+    )
+
+
 def test_photographs_have_a_row_a_command(tmp_path):
     for name, flags in (
         ("photographs", "--extra-images"),

@@ -92,6 +92,8 @@ def test_labels_that_are_asked_for_are_the_true_ones(sources):
         ["--queries", "5"],
         ["--labels", "-1"],
         ["--wrong", "1"],
+        ["--search", "4"],
+        ["--methods", "nesy", "nesy"],
         ["--wrong", "0.1", "--tasks", "sorted"],
         ["--rare", "0.5"],
         ["--rare", "20", "--tasks", "sudoku", "--queries", "10"],
