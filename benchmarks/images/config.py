@@ -41,8 +41,12 @@ class ImagesConfig(RecordedConfig):
     preset: Preset = "fast"
     """fast: ours, minutes a seed on two cores; paper: Tables 4 and 5 of the paper (ResNet8, F clusters, all epochs),
     for a GPU"""
+    study: Literal["entropy-reconstruction"] | None = None
+    """in place of the table: both parts of a bound on the mutual information of two views, H(Z') + E log q(z'|z),
+    tracked for every method while it trains; and ER, which maximises it, beside its parents at batch sizes 16 to 256
+    and momenta of the teacher from 0.5 to 0.999 (docs/images.md)"""
     iterations: int | None = None
-    """training steps of each row (default: the preset's)"""
+    """training steps of each row (default: the preset's; of --study 500 at 128 images a step)"""
     width: int | None = None
     """channels of the network's first layer (default: the preset's)"""
     chains: Annotated[int | None, tyro.conf.arg(name="sgld-batch-size")] = None
@@ -65,6 +69,7 @@ class ImagesConfig(RecordedConfig):
             "methods",
             "seeds",
             "preset",
+            "study",
             "iterations",
             "out",
             "resume",

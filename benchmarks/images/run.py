@@ -1,11 +1,14 @@
 """One row on one seed: training without labels, then everything that is measured on unseen images."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+from rich.console import Console
 from torch import Tensor
 
+from benchmarks.images import report as tables
 from benchmarks.images.agreement import (
     calibration_metrics,
     clustering_metrics,
@@ -19,8 +22,9 @@ from benchmarks.images.learned import cluster_config, learn_frozen, learn_row
 from benchmarks.images.others import Others, others_of
 from benchmarks.images.outside import Outside, medians, told_apart
 from benchmarks.images.pictures import SHOWN_SAMPLES, clusters, folder_of, save_arrays
-from benchmarks.images.report import body, report
 from benchmarks.images.rows import ROWS, Row
+from benchmarks.images.study import report as study_tables
+from benchmarks.images.study import run as study
 from benchmarks.runner.benchmark import Benchmark, Job, Place, Run
 from benchmarks.runner.devices import forget_peak, peak_memory
 from gedi_nesy.errors import ConfigError
@@ -33,6 +37,8 @@ def jobs(config: ImagesConfig) -> list[Job]:
     """Rows x seeds, once everything that can be wrong has been checked."""
     config.check()
     dataset = dataset_of(config)
+    if config.study is not None:
+        return study.jobs(config)
     for name in config.rows():
         row = ROWS[name]
         if row.reads == "features":
@@ -53,6 +59,8 @@ def jobs(config: ImagesConfig) -> list[Job]:
 
 def preface(config: ImagesConfig) -> Iterator[str]:
     """A line for each thing that is not measured, and why."""
+    if config.study is not None:
+        return
     yield from _others(config).left_out
     encoder = encoder_named(config.encoder)
     if isinstance(encoder, str):
@@ -61,6 +69,8 @@ def preface(config: ImagesConfig) -> Iterator[str]:
 
 def run_one(config: ImagesConfig, job: Job, place: Place) -> list[Run]:
     """Train on one seed and measure; of several ranks all train, and the first does the rest."""
+    if config.study is not None:
+        return study.run_one(config, job, place)
     (identity,) = job.runs
     dataset, row = dataset_of(config), ROWS[identity["row"]]
     measured = forget_peak(place.device)
@@ -138,6 +148,16 @@ def _generated(config: ImagesConfig, model: GEDI, row: Row, seed: int, place: Pl
     if isinstance(encoder, str):
         return Generated(pictures)
     return Generated(pictures, quality(samples, unseen, encoder)._asdict())
+
+
+def body(config: ImagesConfig, runs: Sequence[Run]) -> dict[str, Any]:
+    """Of the table, or of the study."""
+    return (tables if config.study is None else study_tables).body(config, runs)
+
+
+def report(config: ImagesConfig, runs: Sequence[Run], console: Console, folder: Path) -> None:
+    """The same, for a person."""
+    (tables if config.study is None else study_tables).report(config, runs, console, folder)
 
 
 BENCHMARK = Benchmark(
