@@ -112,5 +112,11 @@ def told(given: Given, asked: Sequence[WorthLabelling]) -> Given:
 
 
 BENCHMARK = Benchmark(
-    name="grounding", config=GroundingConfig, jobs=jobs, run_one=run_one, body=body, report=report
+    name="grounding",
+    config=GroundingConfig,
+    jobs=jobs,
+    run_one=run_one,
+    body=body,
+    report=report,
+    width=160,
 )
