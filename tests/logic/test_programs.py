@@ -20,7 +20,7 @@ def read(network, names):
 
 def test_every_program_is_tested_here_or_in_the_equality_tests(programs):
     tested = {"addition", "sum", "differ", "noisy_sum"}
-    tested |= {"numbers", "digits", "half", "even_odd", "xor", "maze", "alarm", "slips"}
+    tested |= {"numbers", "digits", "half", "even_odd", "xor", "maze", "alarm", "slips", "formula"}
     assert {path.stem for path in programs.glob("*.pl")} == tested
 
 
@@ -52,6 +52,19 @@ def test_numbers(programs):
     x, p = read(network, ["A1", "A0", "B0"])
     truth = [sum_over_worlds(p, lambda a, b, c, n=n: 10 * a + b + c == n) for n in range(109)]
     torch.testing.assert_close(query.distribution(**x), torch.stack(truth, dim=1))
+
+
+def test_formula(programs):
+    network = Table(13)
+    program = Program.from_file(programs / "formula.pl", {"symbol_net": network})
+    query = program.compile("formula([A, B, C, D, E], N)", list("ABCDE"), "N")
+    x, p = read(network, "ABCDE")
+    truth = torch.zeros(BATCH, len(query.answers), dtype=torch.float64)
+    for world in itertools.product(*(range(10) if i % 2 == 0 else range(3) for i in range(5))):
+        text = "".join("+-*"[s] if i % 2 else str(s) for i, s in enumerate(world))
+        rows = [p[i][:, s + 10 * (i % 2)] for i, s in enumerate(world)]
+        truth[:, query.answers.index(eval(text))] += torch.stack(rows).prod(0)
+    torch.testing.assert_close(query.distribution(**x), truth)
 
 
 def test_digits_with_every_sum(programs):

@@ -3,13 +3,14 @@ deterministic.
 
 Determinism is read off the variables. Every node implies, for some variables, that the value lies in a set;
 branches of a disjunction whose sets for one variable are disjoint cannot hold together. Branches are
-bucketed by value, a variable at a time, so the check never compares pairs of branches; where it cannot
-tell, it says no, and an SDD takes over.
+bucketed by value, a variable at a time, so the check never compares pairs of branches. Where that cannot
+tell, exclusion is proved by induction (`induction.py`), or a compiler takes over.
 """
 
 from collections.abc import Sequence
 
 from gedi_nesy.logic.budget import Watch
+from gedi_nesy.logic.circuits.induction import Induction
 from gedi_nesy.logic.grounding.graph import And, Constant, Graph, Literal, Node, Or
 
 Implied = dict[int, int]
@@ -27,19 +28,24 @@ THOROUGH = 20_000_000
 
 def find_circuit_nodes(graph: Graph, roots: Sequence[int], watch: Watch) -> dict[int, bool]:
     """For every node below the roots, whether it can be evaluated as it stands, given its children."""
-    verdict = _find(graph, roots, NEAR, watch)
+    supports: dict[int, int] = {}
+    verdict = _find(graph, roots, NEAR, watch, supports)
     if not all(verdict.values()) and len(verdict) * len(graph.variables) <= THOROUGH:
-        verdict = _find(graph, roots, len(graph.variables), watch)
-    return verdict
+        verdict = _find(graph, roots, len(graph.variables), watch, supports)
+    open_nodes = [node for node, found in verdict.items() if not found and isinstance(graph.nodes[node], Or)]
+    sets = [graph.children(node) for node in open_nodes]
+    return verdict | dict(zip(open_nodes, Induction(graph, supports, watch).proved(sets), strict=True))
 
 
-def _find(graph: Graph, roots: Sequence[int], limit: int, watch: Watch) -> dict[int, bool]:
+def _find(
+    graph: Graph, roots: Sequence[int], limit: int, watch: Watch, supports: dict[int, int]
+) -> dict[int, bool]:
+    """The same by variables alone; `supports` is filled with the variables below each node, as masks."""
     order = graph.reachable(roots)
     parents_left = dict.fromkeys(order, 0)
     for index in order:
         for child in graph.children(index):
             parents_left[child] += 1
-    supports: dict[int, int] = {}
     implied: dict[int, Implied] = {}
     verdict: dict[int, bool] = {}
     for done, index in enumerate(order):
