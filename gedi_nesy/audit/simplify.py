@@ -34,7 +34,8 @@ def simplified(
             continue
         scope = tuple(sorted(table.scope))
         allowed = table.allowed.transpose([table.scope.index(variable) for variable in scope])
-        tables[scope] = allowed & tables[scope] if scope in tables else allowed
+        # of no variable at all, numpy makes a number
+        tables[scope] = np.asarray(allowed & tables[scope]) if scope in tables else allowed
     kept = [TableConstraint(scope, allowed) for scope, allowed in tables.items() if not allowed.all()]
     return (*kept, *others)
 

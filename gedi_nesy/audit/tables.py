@@ -88,7 +88,7 @@ class TableConstraint(_Table):
         """The same of other variables, several of which may be one and the same: they then have the same output."""
         distinct = list(dict.fromkeys(numbers[variable] for variable in self.scope))
         axes = [distinct.index(numbers[variable]) for variable in self.scope]
-        found = np.einsum(self.allowed.astype(np.uint8), axes, list(range(len(distinct)))) > 0
+        found = np.asarray(np.einsum(self.allowed.astype(np.uint8), axes, list(range(len(distinct)))) > 0)
         return TableConstraint(tuple(distinct), found)
 
 

@@ -159,3 +159,13 @@ def test_what_cannot_be_met():
     assert smallest_hitting_sets(lambda choice: frozenset(), 10, math.inf) == []
     with pytest.raises(TooLargeError):
         smallest_hitting_sets(lambda choice: frozenset({1}) - choice or None, 10, 0.0)
+
+
+@pytest.mark.parametrize("facts", list(itertools.product((False, True), repeat=2)))
+def test_constraints_on_no_variable_are_one(facts):
+    """A query that no image decides: it holds or does not, whatever the map."""
+    constraints = [TableConstraint((), np.array(fact)).renamed(()) for fact in facts]
+    kept = simplified(constraints, (), math.inf)
+    assert [bool(each.allowed) for each in kept if isinstance(each, TableConstraint)] == [False] * (
+        not all(facts)
+    )
