@@ -18,8 +18,7 @@ from gedi_nesy.tasks.programs import CompiledTemplate
 from gedi_nesy.tasks.task import Task
 from gedi_nesy.training.config import TrainConfig
 from gedi_nesy.training.learner import Learner
-from gedi_nesy.training.network import average_decay, move_average
-from gedi_nesy.training.restarts import Untrained, learners
+from gedi_nesy.training.restarts import learners
 from gedi_nesy.training.schedule import cosine
 from gedi_nesy.training.seeds import streams
 from gedi_nesy.types import Scalar
@@ -43,11 +42,7 @@ def begin(task: Task, config: TrainConfig, seed: int) -> Given:
     """As `learn_task` begins: the same networks, and the same held-out queries."""
     found = prepare(task, config.step.sgld.bounds)
     split = hold_out(Generator().manual_seed(streams(seed)[1]), found.data)
-    untrained = {
-        name: Untrained(found.backbones[name], found.num_clusters[name], found.start_ranks[name])
-        for name in found.data.networks
-    }
-    return Given(found, split, learners(split.training, untrained, found.log_prob, config, seed)(0))
+    return Given(found, split, learners(split.training, found.untrained, found.log_prob, config, seed)(0))
 
 
 def supervised(given: Given, labels: Mapping[str, Int[Tensor, " image"]], config: TrainConfig) -> Loss:
@@ -119,7 +114,7 @@ def trained(given: Given, loss: Loss, modules: nn.Module, config: TrainConfig) -
     networks, rate = given.learner.networks, config.step.learning_rate
     parameters = [*modules.parameters(), *(p for each in networks.values() for p in each.model.parameters())]
     # as a learner's
-    optimizer = torch.optim.AdamW(parameters, lr=rate, betas=(0.9, 0.99), weight_decay=0.0)
+    optimizer = torch.optim.AdamW(parameters, lr=rate, betas=config.step.betas, weight_decay=0.0)
     steps = config.first_steps + config.refine
     for step in range(steps):
         for group in optimizer.param_groups:
@@ -127,12 +122,8 @@ def trained(given: Given, loss: Loss, modules: nn.Module, config: TrainConfig) -
         optimizer.zero_grad()
         loss(given.learner.generator).backward()
         optimizer.step()
-        decay = average_decay(config.step.ema, step)
         for network in networks.values():
-            for average, current in zip(
-                network.average.parameters(), network.model.parameters(), strict=True
-            ):
-                move_average(average, current.detach(), decay)
+            network.move_average(step)
     return {name: network.average for name, network in networks.items()}
 
 

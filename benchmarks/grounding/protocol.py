@@ -1,6 +1,5 @@
 """What a run is given beyond its task: how many queries, how many of them wrong, a rare symbol, further images."""
 
-import math
 import random
 from collections.abc import Sequence
 from dataclasses import replace
@@ -123,7 +122,7 @@ def _shown(
     spec = given.task.networks.get(network, NetworkSpec())
     if config.extra_images == "none":
         return replace(spec, extra=[])
-    if rare is None or math.isclose(config.rare, 1.0):
+    if rare is None:
         return spec
     in_queries = {int(i) for each in given.task.queries for column in each.images.values() for i in column}
     labels = given.labels[rare.network].tolist()

@@ -11,7 +11,7 @@ from benchmarks.grounding.config import GroundingConfig
 from benchmarks.grounding.tasks import PROBLEMS
 from benchmarks.runner.benchmark import Run
 from benchmarks.runner.results import summarise
-from gedi_nesy.report.tables import plain_table
+from gedi_nesy.report.tables import figure, plain_table
 
 
 def body(config: GroundingConfig, runs: Sequence[Run]) -> dict[str, Any]:
@@ -67,11 +67,11 @@ def grounding_table(config: GroundingConfig, runs: Sequence[Run]) -> Table:
             f"{PROBLEMS[run['task']].readings:,}",
             f"{metrics['accuracy']:.3f}",
             f"{metrics['clustering_accuracy']:.3f}",
-            _number(verdict["estimated_accuracy"]),
-            _number(verdict["held_out"]),
+            figure(verdict["estimated_accuracy"]),
+            figure(verdict["held_out"]),
             "" if readings is None else f"{readings:,}",
             verdict["verdict"],
-            *(_number(metrics.get(name)) for name in others.values()),
+            *(figure(metrics.get(name)) for name in others.values()),
             *([_with_labels(metrics)] if config.labels else []),
         )
     return table
@@ -85,10 +85,6 @@ def _others(config: GroundingConfig) -> dict[str, str]:
     if config.wrong:
         found |= {"wrong": "wrong_share", "estimated wrong": "wrong_estimated", "AUROC": "wrong_auroc"}
     return found
-
-
-def _number(value: float | None) -> str:
-    return "" if value is None else f"{value:.3f}"
 
 
 def _with_labels(metrics: dict[str, float]) -> str:

@@ -16,21 +16,15 @@ from gedi_nesy.data.images import load
 from gedi_nesy.tasks import NetworkSpec
 from gedi_nesy.tasks.ask import WorthLabelling, worth_labelling
 from gedi_nesy.tasks.programs import domains
-from gedi_nesy.training.config import TrainConfig
 
 _load = cache(load)
 """Once in every process."""
 
 
-def settings(config: GroundingConfig) -> TrainConfig:
-    """Of every task."""
-    return config.training()
-
-
 def jobs(config: GroundingConfig) -> list[Job]:
     """Tasks x seeds, once everything that can be wrong has been checked."""
     config.check()
-    settings(config)
+    config.training()
     dataset = _load(config.dataset, config.data_root)
     if config.wrong or config.rare > 1:
         for task in config.tasks:
@@ -63,7 +57,7 @@ def run_one(config: GroundingConfig, job: Job, place: Place) -> list[Run]:
     made = drawn(config, identity["task"], sources, identity["seed"])
     given = made.given
     saver = fault_tolerance.saver_of(config, place.checkpoints, identity, place.device)
-    best = searched(config, settings(config), job, place, given, saver)
+    best = searched(config, config.training(), job, place, given, saver)
     metrics = judged(best.models, given.unseen, place.device) | {
         "accuracy_held_out": best.judged.held_out_accuracy(given.labels),
         "restarts": float(best.restarts),
@@ -92,7 +86,7 @@ def run_one(config: GroundingConfig, job: Job, place: Place) -> list[Run]:
     if identity["method"] == "gedi" and best.outcome is not None and best.verdict.verdict == "ambiguous":
         asked = worth_labelling(given.task, best.outcome)[: config.labels]
         if asked:
-            again = by_learn_task(settings(config), job, place, told(given, asked), saver.numbered(1))
+            again = by_learn_task(config.training(), job, place, told(given, asked), saver.numbered(1))
             accuracy = judged(again.models, given.unseen, place.device)["accuracy"]
             place.say(f"{job.name}, {len(asked)} labels: accuracy {accuracy:.3f}. {again.verdict.sentence}")
             metrics |= {"labels": float(len(asked)), "accuracy_with_labels": accuracy}

@@ -14,13 +14,13 @@ from benchmarks.grounding.methods import BY_ITSELF, SETTINGS, MethodName, settin
 from benchmarks.grounding.tasks.problem import Given
 from benchmarks.runner import fault_tolerance
 from benchmarks.runner.benchmark import Job, Place
-from benchmarks.runner.progress import Bar
+from benchmarks.runner.training import train_task
 from gedi_nesy.audit.judgement import judge
 from gedi_nesy.audit.verdict import Verdict
 from gedi_nesy.models.gedi import GEDI
 from gedi_nesy.tasks import Task
 from gedi_nesy.tasks.evidence import Judged, evidence_of
-from gedi_nesy.tasks.learn import TaskOutcome, learn_task
+from gedi_nesy.tasks.learn import TaskOutcome
 from gedi_nesy.training.config import TrainConfig
 from gedi_nesy.training.durability.checkpoint_manager import CheckpointManager
 
@@ -67,9 +67,7 @@ def by_learn_task(
     settings: TrainConfig, job: Job, place: Place, given: Given, saver: CheckpointManager
 ) -> Found:
     """An objective of the library."""
-    bar = Bar(place.progress, place.console, job.name, settings)
-    outcome = learn_task(_on(given.task, place), settings, job.runs[0]["seed"], bar, saver, bar.resumed)
-    bar.close()
+    outcome = train_task(job, place, _on(given.task, place), settings, saver)
     return Found(
         outcome.models,
         outcome.judged,

@@ -12,8 +12,7 @@ from benchmarks.photographs.references import Labelled, References, references
 from benchmarks.photographs.report import body, report
 from benchmarks.runner import fault_tolerance
 from benchmarks.runner.benchmark import Benchmark, Job, Place, Run
-from benchmarks.runner.progress import Bar
-from benchmarks.runner.training import attempts
+from benchmarks.runner.training import attempts, train_task
 from gedi_nesy.cluster import assign
 from gedi_nesy.data.dataset import Collection, Split
 from gedi_nesy.data.images import load
@@ -23,7 +22,6 @@ from gedi_nesy.features.compute import backbone_of, cache_folder, compute
 from gedi_nesy.features.encoders import FrozenEncoder
 from gedi_nesy.features.images import lazy_array
 from gedi_nesy.features.neighbours import nearest, num_neighbours
-from gedi_nesy.learn import learn_task
 from gedi_nesy.metrics import clustering
 from gedi_nesy.models.encoders import FrozenFeatures
 from gedi_nesy.models.gedi import GEDI
@@ -121,11 +119,9 @@ def run_one(config: PhotographsConfig, job: Job, place: Place) -> list[Run]:
     seed, data = identity["seed"], _data(config)
     settings = config.settings(data.backbone.num_features)
     saver = fault_tolerance.saver_of(config, place.checkpoints, identity, place.device)
-    bar = Bar(place.progress, place.console, job.name, settings)
     given = task_of(config, data, seed, place.device)
-    outcome = learn_task(given.task, settings, seed, bar, saver, bar.resumed)
+    outcome = train_task(job, place, given.task, settings, saver)
     seconds = saver.seconds
-    bar.close()
     model, verdict = outcome.models[NETWORK], outcome.verdict
     model.save(place.folder / "model")
     metrics = _metrics(model, Labelled(data.test.features.to(place.device), data.test.labels)) | {

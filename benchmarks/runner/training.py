@@ -1,4 +1,4 @@
-"""`gedi_nesy.learn` in a place of the runner: saved, gone on with, recorded, and shown."""
+"""`gedi_nesy.learn` and `learn_task` in a place of the runner: saved, gone on with, recorded, and shown."""
 
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -19,8 +19,11 @@ from gedi_nesy.learn import learn
 from gedi_nesy.models.encoders import ConvNet
 from gedi_nesy.models.gedi import GEDI
 from gedi_nesy.pretraining.config import PretrainConfig
+from gedi_nesy.tasks import Task
+from gedi_nesy.tasks.learn import TaskOutcome, learn_task
 from gedi_nesy.training.batches import QueryLogProb
 from gedi_nesy.training.config import TrainConfig
+from gedi_nesy.training.durability.checkpoint_manager import CheckpointManager
 from gedi_nesy.training.loop import Outcome
 
 
@@ -77,6 +80,16 @@ def train(
     record.close(outcome.history, outcome.recoveries)
     fault_tolerance.say_recoveries(outcome, place.console, job.name)
     return Trained(outcome, seconds, fault_tolerance.record(saver, outcome))
+
+
+def train_task(
+    job: Job, place: Place, task: Task, settings: TrainConfig, saver: CheckpointManager
+) -> TaskOutcome:
+    """Train a task with the seed of the one run of a job, with a bar."""
+    bar = Bar(place.progress, place.console, job.name, settings)
+    outcome = learn_task(task, settings, job.runs[0]["seed"], bar, saver, bar.resumed)
+    bar.close()
+    return outcome
 
 
 def attempts(outcome: Outcome) -> list[dict[str, Any]]:

@@ -11,6 +11,7 @@ from rich.table import Table
 from benchmarks.runner.benchmark import Run
 from benchmarks.runner.results import summarise
 from benchmarks.verdict.config import VerdictConfig
+from gedi_nesy.report.tables import figure
 
 
 def body(config: VerdictConfig, runs: Sequence[Run]) -> dict[str, Any]:
@@ -61,16 +62,12 @@ def verdict_table(config: VerdictConfig, runs: Sequence[Run]) -> Table:
         table.add_row(
             f"{run['row']}, {run['seed']}",
             f"{metrics['accuracy']:.3f}",
-            _number(verdict["estimated_accuracy"]),
-            _number(verdict["held_out"]),
-            _number(verdict["training_hold"]),
+            figure(verdict["estimated_accuracy"]),
+            figure(verdict["held_out"]),
+            figure(verdict["training_hold"]),
             "" if verdict["readings"] is None else f"{verdict['readings']:,}",
             verdict["verdict"],
             "yes" if metrics["right"] else "NO",
             *([with_labels] if config.labels else []),
         )
     return table
-
-
-def _number(value: float | None) -> str:
-    return "" if value is None else f"{value:.3f}"

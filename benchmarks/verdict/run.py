@@ -8,7 +8,7 @@ from torch import Tensor
 
 from benchmarks.runner import fault_tolerance
 from benchmarks.runner.benchmark import Benchmark, Job, Place, Run
-from benchmarks.runner.progress import Bar
+from benchmarks.runner.training import train_task
 from benchmarks.verdict.build import NETWORK, build, chosen_images, settings
 from benchmarks.verdict.config import VerdictConfig
 from benchmarks.verdict.report import body, report
@@ -16,12 +16,10 @@ from benchmarks.verdict.rows import ROWS, is_right
 from gedi_nesy.data.dataset import Split
 from gedi_nesy.data.images import load
 from gedi_nesy.models.gedi import GEDI
-from gedi_nesy.tasks import Task
 from gedi_nesy.tasks.ask import worth_labelling
-from gedi_nesy.tasks.learn import TaskOutcome, learn_task
+from gedi_nesy.tasks.learn import TaskOutcome
 from gedi_nesy.tasks.readings import Readings, holds
 from gedi_nesy.tasks.rivals import rivals
-from gedi_nesy.training.durability.checkpoint_manager import CheckpointManager
 
 DIGITS = 10
 """Symbols of every rule."""
@@ -60,7 +58,7 @@ def run_one(config: VerdictConfig, job: Job, place: Place) -> list[Run]:
     test = Split(dataset.test.images.to(place.device), dataset.test.labels)
     given = build(config, row, split, seed)
     saver = fault_tolerance.saver_of(config, place.checkpoints, identity, place.device)
-    outcome = _trained(config, job, place, given, saver)
+    outcome = train_task(job, place, given, settings(config, row), saver)
     accuracy = _accuracy(outcome.models[NETWORK], test)
     verdict, asked = outcome.verdict, worth_labelling(given, outcome)
     readings = true_readings(outcome, split.labels)
@@ -86,23 +84,14 @@ def run_one(config: VerdictConfig, job: Job, place: Place) -> list[Run]:
     told = {each.index: int(split.labels[each.index]) for each in asked[: config.labels]}
     if told and verdict.verdict == "ambiguous":
         specs = {NETWORK: replace(given.networks[NETWORK], labels=told)}
-        again = _trained(config, job, place, replace(given, networks=specs), saver.numbered(1))
+        again = train_task(
+            job, place, replace(given, networks=specs), settings(config, row), saver.numbered(1)
+        )
         accuracy = _accuracy(again.models[NETWORK], test)
         place.say(f"{job.name}, {len(told)} labels: accuracy {accuracy:.3f}. {again.verdict.sentence}")
         metrics |= {"labels": float(len(told)), "accuracy_with_labels": accuracy}
         found["verdict_with_labels"] = again.verdict.to_document()
     return [found]
-
-
-def _trained(
-    config: VerdictConfig, job: Job, place: Place, given: Task, saver: CheckpointManager
-) -> TaskOutcome:
-    row, seed = ROWS[job.runs[0]["row"]], job.runs[0]["seed"]
-    train_config = settings(config, row)
-    bar = Bar(place.progress, place.console, job.name, train_config)
-    outcome = learn_task(given, train_config, seed, bar, saver, bar.resumed)
-    bar.close()
-    return outcome
 
 
 def true_readings(outcome: TaskOutcome, labels: Tensor) -> int | None:

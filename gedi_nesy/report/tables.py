@@ -31,6 +31,11 @@ def plain_table(title: str) -> Table:
     )
 
 
+def figure(value: float | None) -> str:
+    """Three decimal places; nothing where there is none."""
+    return "" if value is None else f"{value:.3f}"
+
+
 def _cell(name: str, value: float) -> str:
     if name == "symbols_in_use":
         return f"{value:.0f}"

@@ -99,11 +99,7 @@ def learn_task(
     calls = _Calls(on_step, on_resume, stop)
     with attended(config, time_limit, progress, stop, saver is not None) as (ended, report):
         calls = calls._replace(stop=ended, report=report)
-        untrained = {
-            name: Untrained(found.backbones[name], found.num_clusters[name], found.start_ranks[name])
-            for name in found.data.networks
-        }
-        first = None
+        untrained, first = found.untrained, None
         if pretrain is not None:
             told = Calls(on_step, on_resume, saver, ended)
             first = watched_first(split.training, untrained, config, pretrain, seed, told, report)

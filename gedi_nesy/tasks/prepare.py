@@ -15,6 +15,7 @@ from gedi_nesy.logic.query import answer_key
 from gedi_nesy.tasks.pools import Columns, Pool, pool_of
 from gedi_nesy.tasks.programs import Domain, TaskLogProb, compile_queries, domains
 from gedi_nesy.tasks.task import Indices, NetworkSpec, Task
+from gedi_nesy.training.restarts import Untrained
 
 
 class Prepared(NamedTuple):
@@ -26,6 +27,14 @@ class Prepared(NamedTuple):
     backbones: dict[str, Callable[[], nn.Module]]
     start_ranks: dict[str, int]
     columns: dict[str, Columns]
+
+    @property
+    def untrained(self) -> dict[str, Untrained]:
+        """What restarts make each network of."""
+        return {
+            name: Untrained(self.backbones[name], self.num_clusters[name], self.start_ranks[name])
+            for name in self.data.networks
+        }
 
 
 def prepare(task: Task, bounds: tuple[float, float] | None) -> Prepared:

@@ -13,7 +13,6 @@ from gedi_nesy.augmentation import warp as augmentation
 from gedi_nesy.data.pixels import to_float
 from gedi_nesy.data.queries import Shown
 from gedi_nesy.models.gedi import GEDI
-from gedi_nesy.models.precision import resolved
 from gedi_nesy.objectives import table
 from gedi_nesy.objectives.table import Objective
 from gedi_nesy.objectives.term import Pair
@@ -109,9 +108,10 @@ class NetworkLearner:
         """the model and the modules of the objective's terms, which `table.modules` makes"""
         self.parallel = distributed.parallel(self.network)
         """the same network, whose gradients are those of all ranks"""
+        assert config.precision != "auto", "the learner has chosen"
         for part in self.network.modules():
             if isinstance(part, GEDI):  # the model itself, and teachers that terms made of it
-                part.precision = resolved(config.precision, train_indices.device)
+                part.precision = config.precision
         self.average = copy.deepcopy(model).requires_grad_(False)
         # also where the model is a copy of one that trains in bfloat16
         self.average.precision = "float32"
@@ -193,11 +193,16 @@ class NetworkLearner:
         self.guard = self.guard._replace(energy_samples=(), out_of_range=0)
 
     @torch.no_grad()
-    def after_step(self, objective: Objective, steps: int, outputs: Mapping[str, Pair]) -> None:
-        """The average follows the network, and terms with state of their own do what they do, by their own outputs."""
+    def move_average(self, steps: int) -> None:
+        """The average follows the network, after so many steps."""
         decay = average_decay(self.config.ema, steps)
         for average, current in zip(self.average.parameters(), self.model.parameters(), strict=True):
             move_average(average, current, decay)
+
+    @torch.no_grad()
+    def after_step(self, objective: Objective, steps: int, outputs: Mapping[str, Pair]) -> None:
+        """The average follows the network, and terms with state of their own do what they do, by their own outputs."""
+        self.move_average(steps)
         for term in table.active(objective):
             if term.after_step is not None:
                 rows = Pair(*(part.detach() for part in outputs[term.name]))

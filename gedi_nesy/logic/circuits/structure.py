@@ -28,24 +28,26 @@ THOROUGH = 20_000_000
 
 def find_circuit_nodes(graph: Graph, roots: Sequence[int], watch: Watch) -> dict[int, bool]:
     """For every node below the roots, whether it can be evaluated as it stands, given its children."""
-    supports: dict[int, int] = {}
-    verdict = _find(graph, roots, NEAR, watch, supports)
+    verdict, supports = _find(graph, roots, NEAR, watch)
     if not all(verdict.values()) and len(verdict) * len(graph.variables) <= THOROUGH:
-        verdict = _find(graph, roots, len(graph.variables), watch, supports)
+        verdict, supports = _find(graph, roots, len(graph.variables), watch)
     open_nodes = [node for node, found in verdict.items() if not found and isinstance(graph.nodes[node], Or)]
+    if not open_nodes:
+        return verdict
     sets = [graph.children(node) for node in open_nodes]
     return verdict | dict(zip(open_nodes, Induction(graph, supports, watch).proved(sets), strict=True))
 
 
 def _find(
-    graph: Graph, roots: Sequence[int], limit: int, watch: Watch, supports: dict[int, int]
-) -> dict[int, bool]:
-    """The same by variables alone; `supports` is filled with the variables below each node, as masks."""
+    graph: Graph, roots: Sequence[int], limit: int, watch: Watch
+) -> tuple[dict[int, bool], dict[int, int]]:
+    """The same by variables alone; and the variables below each node, as masks."""
     order = graph.reachable(roots)
     parents_left = dict.fromkeys(order, 0)
     for index in order:
         for child in graph.children(index):
             parents_left[child] += 1
+    supports: dict[int, int] = {}
     implied: dict[int, Implied] = {}
     verdict: dict[int, bool] = {}
     for done, index in enumerate(order):
@@ -71,7 +73,7 @@ def _find(
             parents_left[child] -= 1
             if parents_left[child] == 0:
                 del implied[child]
-    return verdict
+    return verdict, supports
 
 
 def _support(node: Node, supports: dict[int, int]) -> int:

@@ -16,6 +16,7 @@ from benchmarks.grounding.tasks.formula import value
 from benchmarks.grounding.tasks.kandinsky import KINDS, other_colours, other_forms, pattern
 from benchmarks.grounding.tasks.problem import Given, Sources
 from benchmarks.grounding.tasks.sudoku import grids
+from benchmarks.runner.config import TaskConfig
 from gedi_nesy.data.images import load
 from gedi_nesy.tasks.ask import WorthLabelling
 from gedi_nesy.tasks.prepare import prepare
@@ -36,8 +37,8 @@ def sources() -> Sources:
 
 def run(monkeypatch, *arguments: object) -> int:
     """The exit code of `python -m benchmarks.grounding ARGUMENTS`, with verifications of one step."""
-    usual = grounding_run.settings
-    monkeypatch.setattr(grounding_run, "settings", lambda config: replace(usual(config), reconsider=1))
+    usual = TaskConfig.training
+    monkeypatch.setattr(GroundingConfig, "training", lambda config: replace(usual(config), reconsider=1))
     monkeypatch.setattr(sys, "argv", ["grounding", *map(str, arguments)])
     try:
         grounding.cli()

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 import torch
 
+from benchmarks.runner import training
 from benchmarks.verdict import __main__ as verdict
 from benchmarks.verdict import run as verdict_run
 from benchmarks.verdict.build import build, settings
@@ -57,7 +58,7 @@ def test_results_and_resume(monkeypatch, tmp_path, capsys):
 def test_labels_that_are_asked_for_settle_an_ambiguous_run(monkeypatch, tmp_path, capsys):
     asked = [WorthLabelling("digit_net", "images", index, 0, 0.9) for index in (3, 5, 7)]
     monkeypatch.setattr(verdict_run, "worth_labelling", lambda task, outcome: asked)
-    monkeypatch.setattr(verdict_run, "learn_task", ambiguous_first(verdict_run.learn_task))
+    monkeypatch.setattr(training, "learn_task", ambiguous_first(training.learn_task))
     assert run(monkeypatch, *SMALL, "--rows", "even odd", "--labels", 2, "--out", tmp_path) == 0
     (found,) = json.loads((tmp_path / "results.json").read_text())["runs"]
     assert found["metrics"]["labels"] == 2

@@ -55,8 +55,7 @@ def test_nodes_that_are_said_to_exclude_one_another_do(wrong):
 
 
 def find_supports(graph: Graph) -> dict[int, int]:
-    supports: dict[int, int] = {}
-    structure._find(graph, range(2, len(graph)), structure.NEAR, WATCH, supports)
+    _, supports = structure._find(graph, range(2, len(graph)), structure.NEAR, WATCH)
     return supports
 
 
