@@ -28,10 +28,12 @@ class CircuitsConfig(PlaceConfig):
     """also time with DeepProbLog's LeNet in front"""
     scaling: bool = False
     """measure instead how families of programs grow with their size: chains, hidden Markov models, networks, trees,
-    grids, smokers
+    grids, smokers, adders, formulas, shortest paths, a grammar
     """
+    stock: bool = False
+    """with --scaling: also time `problog FILE` on each program, in a process of its own"""
     timeout: float = 60.0
-    """seconds that one program of --scaling may take; a longer one fails, and the others go on"""
+    """seconds that one program of --scaling may take; of a longer one the table says just that"""
     threads: int = 1
     """CPU threads of torch (0: as torch likes); the reference always runs on the CPU"""
 

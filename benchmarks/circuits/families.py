@@ -2,7 +2,10 @@
 
 import itertools
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+PROGRAMS = Path(__file__).parents[2] / "programs"
 
 Family = Callable[[int], str]
 
@@ -85,13 +88,89 @@ def smokers(people: int) -> str:
     return "\n".join([*lines, *rules, "query(asthma(0)).", "evidence(smokes(1))."])
 
 
+def formula(symbols: int) -> str:
+    """A formula of digits and operators, each symbol uncertain, all its values asked for: programs/formula.pl."""
+    values = [*map(str, range(10)), "plus", "minus", "times"]
+    lines = [_disjunction(symbols, f"symbol(s{i}, {{}})", values) for i in range(symbols)]
+    names = ", ".join(f"s{i}" for i in range(symbols))
+    return "\n".join([*lines, _rules("formula"), f"query(formula([{names}], _))."])
+
+
+def carry_adder(digits: int) -> str:
+    """Two numbers of uncertain digits, and the digits of one sum, known: programs/digits.pl."""
+    chance, lines = random.Random(digits), []
+    for number, i in itertools.product("ab", range(digits)):
+        lines.append(_disjunction(digits, f"digit({number}{i}, {{}})", range(10)))
+    sums = [chance.randrange(10) for _ in range(digits)] + [chance.randrange(2)]
+    lines += [f"sum_digit(s{i}, {digit})." for i, digit in enumerate(sums)]
+    a, b = ([f"{number}{i}" for i in range(digits)] for number in "ab")
+    known = ", ".join(f"s{i}" for i in range(digits + 1))
+    return "\n".join(
+        [*lines, _rules("digits"), f"query(addition([{', '.join(a)}], [{', '.join(b)}], [{known}]))."]
+    )
+
+
+def shortest_path(steps: int) -> str:
+    """Every cost that the cheapest way up a ladder may have, whose rungs are of cost 1 or 2 and may be missing."""
+    chance = random.Random(steps)
+    lines = [
+        f"{chance.uniform(0.3, 0.9):.3f}::rung({here}, {here + ahead}, {chance.choice((1, 2))})."
+        for here, ahead in itertools.product(range(steps), (1, 2))
+    ]
+    rules = [
+        "way(0, 0).",
+        "way(There, Cost) :- There > 0, A is There - 1, B is There - 2, (Here = A ; Here = B), Here >= 0,"
+        " between(1, 2, C), rung(Here, There, C), Before is Cost - C, Before >= 0, way(Here, Before).",
+        f"cheaper(Cost) :- Last is Cost - 1, between(0, Last, C), way({steps}, C).",
+        f"cheapest(Cost) :- between(0, {2 * steps}, Cost), way({steps}, Cost), \\+ cheaper(Cost).",
+    ]
+    return "\n".join([*lines, *rules, "query(cheapest(_))."])
+
+
+def brackets(length: int) -> str:
+    """Whether a word whose brackets are uncertain is balanced: an ambiguous grammar, as written in a book."""
+    chance = random.Random(length)
+    lines = []
+    for i in range(length):
+        opening = round(chance.uniform(0.2, 0.8), 3)
+        lines.append(f"{opening}::token({i}, open); {1 - opening:.3f}::token({i}, close).")
+    rules = [
+        "word(I, J) :- J is I + 2, pair(I, J).",
+        "word(I, J) :- J > I + 2, pair(I, J), A is I + 1, B is J - 1, word(A, B).",
+        "word(I, J) :- A is I + 2, B is J - 2, between(A, B, K), 0 is (K - I) mod 2, word(I, K), word(K, J).",
+        "pair(I, J) :- token(I, open), B is J - 1, token(B, close).",
+    ]
+    return "\n".join([*lines, *rules, f"query(word(0, {length}))."])
+
+
+def _disjunction(seed: int, atom: str, values: Sequence[object]) -> str:
+    """An annotated disjunction over the values, drawn from the seed and the atom."""
+    chance = random.Random(f"{seed} {atom}")
+    weights = [chance.randrange(1, 100) for _ in values]
+    heads = (
+        f"{weight}/{sum(weights)}::{atom.format(value)}"
+        for weight, value in zip(weights, values, strict=True)
+    )
+    return "; ".join(heads) + "."
+
+
+def _rules(name: str) -> str:
+    """A program of programs/ without its networks."""
+    text = (PROGRAMS / f"{name}.pl").read_text()
+    return "\n".join(line for line in text.splitlines() if not line.startswith(("nn(", "%")))
+
+
 FAMILIES: dict[str, tuple[Family, tuple[int, ...]]] = {
-    "Markov chain": (chain, (50, 150, 500, 1500)),
-    "hidden Markov model": (hidden_markov, (10, 30, 100, 300)),
-    "local network": (network, (50, 100, 200, 400)),
+    "Markov chain": (chain, (50, 150, 500, 1500, 5000)),
+    "hidden Markov model": (hidden_markov, (10, 30, 100, 300, 1000)),
+    "local network": (network, (50, 100, 200, 400, 1000)),
     "network of reach 6": (lambda nodes: network(nodes, 6), (20, 40, 80)),
-    "tree": (tree, (3, 5, 7)),
+    "tree": (tree, (3, 5, 7, 10, 12)),
     "grid": (grid, (2, 3, 4, 5, 6)),
     "smokers": (smokers, (6, 12, 20, 30)),
+    "carry adder": (carry_adder, (4, 8, 16, 32, 64)),
+    "formula": (formula, (1, 3, 5, 7)),
+    "shortest path": (shortest_path, (4, 8, 16, 32)),
+    "grammar": (brackets, (8, 16, 24, 32)),
 }
 """The families with the sizes that are measured; a tree has 2^(N + 1) - 1 nodes, a grid N^2."""

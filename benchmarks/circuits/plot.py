@@ -1,5 +1,6 @@
 """How time per query grows with digits and with batch size, on logarithmic axes."""
 
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -31,17 +32,48 @@ def plot_growth(digits: Rows, batches: Rows, against: Rows, path: Path) -> Path:
 
 
 def plot_scaling(rows: Rows, path: Path) -> Path:
-    """Two panels against the nodes of the ground graph: CPU seconds of compiling, and edges of the circuit."""
-    figure = Figure(figsize=(9, 3.8))
-    panels = figure.subplots(1, 2)
-    for family in dict.fromkeys(row["family"] for row in rows):
-        found = [row for row in rows if row["family"] == family]
-        for axes, name in zip(panels, ("compile s", "edges"), strict=True):
-            axes.loglog([row["nodes"] for row in found], [row[name] for row in found], "o-", label=family)
-    for axes, title in zip(panels, ("compiling, CPU seconds", "edges of the circuit"), strict=True):
+    """Three panels against the nodes of the ground graph: CPU seconds of grounding and of compiling, and edges of the
+    circuit, each with a line as steep
+    as N log N.
+    """
+    figure = Figure(figsize=(13, 4.2))
+    panels = figure.subplots(1, 3)
+    shown = (
+        ("ground s", "grounding, CPU seconds"),
+        ("compile s", "compiling, CPU seconds"),
+        ("edges", "edges"),
+    )
+    families = list(dict.fromkeys(row["family"] for row in rows))
+    for axes, (name, title) in zip(panels, shown, strict=True):
+        for number, family in enumerate(families):
+            points = [(row["nodes"], row[name]) for row in rows if row["family"] == family and row.get(name)]
+            if points:
+                style = ("o-", "s--", "^:")[number // 10]
+                axes.loglog(
+                    *zip(*points, strict=True), style, color=f"C{number % 10}", label=family, markersize=4
+                )
+        _steepness(axes, [(row["nodes"], row[name]) for row in rows if row.get(name)])
         axes.set(title=title, xlabel="nodes of the ground graph")
-        axes.grid(True, which="both", alpha=0.2)
-    panels[1].legend(fontsize=7)
+        axes.grid(True, which="major", alpha=0.2)
+    figure.legend(
+        *panels[0].get_legend_handles_labels(), loc="center left", bbox_to_anchor=(0.91, 0.5), fontsize=8
+    )
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, dpi=110, bbox_inches="tight")
     return path
+
+
+def _steepness(axes: Any, points: Sequence[tuple[float, float]]) -> None:
+    """A grey line of N log N up to the largest of the points, for comparison by eye."""
+    if not points:
+        return
+    last, top = max(points)[0], max(value for _, value in points)
+    sizes = [2 * (last / 2) ** (step / 20) for step in range(21)]
+    most = last * math.log(last)
+    axes.plot(
+        sizes,
+        [top * size * math.log(size) / most for size in sizes],
+        color="grey",
+        alpha=0.5,
+        label="N log N",
+    )

@@ -25,13 +25,22 @@ def rows_of(part: str, runs: Sequence[Run]) -> list[Row]:
 
 
 def body(config: CircuitsConfig, runs: Sequence[Run]) -> dict[str, Any]:
-    """The headline as one run, and the tables."""
+    """The headline as one run, and the tables; of --scaling a run a program."""
+    if config.scaling:
+        return {"runs": [_as_run(row) for row in rows_of(SCALING, runs)], "summary": {}}
     metrics = headline(runs)
     return {
         "runs": [{"seed": 0, "metrics": metrics}],
         "summary": summarise([metrics]),
-        **{part: rows_of(part, runs) for part in (AGAINST, DIGITS, BATCHES, SCALING)},
+        **{part: rows_of(part, runs) for part in (AGAINST, DIGITS, BATCHES)},
     }
+
+
+def _as_run(row: Row) -> Run:
+    """What is a number is a metric; what is not tells the run from the others, or says why there is no number."""
+    words = {name: value for name, value in row.items() if isinstance(value, str) or name == "N"}
+    metrics = {name: value for name, value in row.items() if name not in words}
+    return {"seed": 0, **words, "metrics": {"solved": float("edges" in row), **metrics}}
 
 
 def headline(runs: Sequence[Run]) -> dict[str, float]:
@@ -62,7 +71,20 @@ def report(config: CircuitsConfig, runs: Sequence[Run], console: Console, folder
         if rows:
             console.print(table(title, rows))
     if config.scaling:
-        console.print(table("families of programs, CPU seconds", rows_of(SCALING, runs)))
+        names = (
+            "family",
+            "N",
+            "nodes",
+            "ground s",
+            "compile s",
+            "evaluate s",
+            "ProbLog s",
+            "edges",
+            "depth",
+            "by",
+        )
+        rows = [{name: row.get(name, "") for name in names} for row in rows_of(SCALING, runs)]
+        console.print(table("families of programs, CPU seconds", rows))
         plot_scaling(rows_of(SCALING, runs), folder / "scaling.png")
         return
     plot_growth(digits, batches, against, folder / "growth.png")
@@ -72,7 +94,9 @@ def table(title: str, rows: Sequence[Row]) -> Table:
     """A column for each figure of the first row."""
     table = Table(title=title, title_justify="left")
     for name in rows[0]:
-        table.add_column(name, justify="left" if isinstance(rows[0][name], str) else "right")
+        table.add_column(
+            name, justify="left" if isinstance(rows[0][name], str) and rows[0][name] else "right"
+        )
     for row in rows:
         table.add_row(*(_cell(row.get(name, "")) for name in rows[0]))
     return table

@@ -70,7 +70,7 @@ def run_one(config: CircuitsConfig, job: Job, place: Place) -> list[Run]:
         return [{**identity, "metrics": errors}]
     if identity["part"] == SCALING:
         family, size = job.task
-        row = scaling.grow(family, size, config.timeout)
+        row = scaling.measure(family, size, config.timeout, config.stock)
         return [{**identity, "metrics": {}, "row": row}]
     measure = {AGAINST: compare, DIGITS: grow_digits, BATCHES: grow_batches}[identity["part"]]
     return [{**identity, "metrics": {}, "row": measure(config, place.device, job.task)}]

@@ -81,6 +81,84 @@ def smokers(people: int, seed: int) -> str:
     )
 
 
+def latin_square(side: int) -> str:
+    """Whether a random square has every symbol once in each row and column."""
+    cells = list(itertools.product(range(side), repeat=2))
+    heads = "; ".join(f"1/{side}::v(R, C, {value})" for value in range(side))
+    pairs = [(a, b) for a, b in itertools.combinations(cells, 2) if (a[0] == b[0]) != (a[1] == b[1])]
+    bad = "\n".join(f"bad :- v({a[0]}, {a[1]}, V), v({b[0]}, {b[1]}, V)." for a, b in pairs)
+    last = side - 1
+    return f"{heads} :- between(0, {last}, R), between(0, {last}, C).\n{bad}\nok :- \\+ bad. query(ok)."
+
+
+def queens(side: int) -> str:
+    """Whether queens at random, one a column, leave each other alone."""
+    heads = "; ".join(f"1/{side}::row(C, {row})" for row in range(side))
+    bad = "bad :- between(1, {0}, C), between(1, {0}, D), C < D, row(C, X), row(D, Y), attack(C, X, D, Y)."
+    attack = "attack(_, X, _, X). attack(C, X, D, Y) :- X =\\= Y, abs(X - Y) =:= D - C."
+    return f"{heads} :- between(1, {side}, C).\n{attack}\n{bad.format(side)}\nok :- \\+ bad. query(ok)."
+
+
+def parities(variables: int, number: int, width: int, seed: int) -> str:
+    """Whether random sets of variables are all even."""
+    chance = random.Random(seed)
+    lines = [f"{chance.uniform(0.1, 0.9):.3f}::x({i})." for i in range(variables)]
+    for row in range(number):
+        lines.append(f"e({row}, 0, 0).")
+        for place, i in enumerate(chance.sample(range(variables), width)):
+            for bit in (0, 1):
+                lines.append(f"e({row}, {place + 1}, {bit}) :- x({i}), e({row}, {place}, {1 - bit}).")
+                lines.append(f"e({row}, {place + 1}, {bit}) :- \\+ x({i}), e({row}, {place}, {bit}).")
+    goals = ", ".join(f"e({row}, {width}, 0)" for row in range(number))
+    return "\n".join([*lines, f"q :- {goals}.", "query(q)."])
+
+
+def knapsack(items: int, seed: int) -> str:
+    """Whether random items of large weights stay below half of all: there are many different sums."""
+    chance = random.Random(seed)
+    weights = [chance.randrange(10**8, 10**9) for _ in range(items)]
+    lines = [f"0.5::x({i}). w({i}, {weight})." for i, weight in enumerate(weights)]
+    rules = "s(0, 0). s(N, S) :- N > 0, M is N - 1, s(M, R), w(M, W), (x(M), S is R + W ; \\+ x(M), S = R)."
+    return "\n".join([*lines, rules, f"q :- s({items}, S), S < {sum(weights) // 2}. query(q)."])
+
+
+def product(bits: int, number: int) -> str:
+    """Whether two random numbers in binary have a certain product."""
+    return (
+        f"0.5::a(I) :- between(0, {bits - 1}, I). 0.5::b(I) :- between(0, {bits - 1}, I).\n"
+        "n(P, 0, 0). n(P, K, V) :- K > 0, J is K - 1, n(P, J, U),"
+        " (bit(P, J), V is U + (1 << J) ; \\+ bit(P, J), V = U)."
+        f" bit(a, I) :- a(I). bit(b, I) :- b(I).\nq :- n(a, {bits}, X), n(b, {bits}, Y), {number} =:= X * Y. query(q)."
+    )
+
+
+def words(length: int, seed: int) -> str:
+    """Whether a random word has a derivation in an ambiguous grammar."""
+    chance = random.Random(seed)
+    lines = [
+        f"{chance.uniform(0.2, 0.5):.3f}::t({i}, a); {chance.uniform(0.2, 0.5):.3f}::t({i}, b)."
+        for i in range(length)
+    ]
+    rules = [
+        "s(I, J) :- J is I + 1, t(I, a).",
+        "s(I, J) :- J > I + 1, A is I + 1, B is J - 1, between(A, B, K), s(I, K), r(K, J).",
+        "r(I, J) :- J is I + 1, t(I, b).",
+        "r(I, J) :- J > I + 1, A is I + 1, B is J - 1, between(A, B, K), r(I, K), s(K, J).",
+    ]
+    return "\n".join([*lines, *rules, f"query(s(0, {length}))."])
+
+
+def observed(causes: int, effects: int, seed: int) -> str:
+    """Two layers, causes and noisy effects of many of them, all effects observed."""
+    chance = random.Random(seed)
+    lines = [f"0.1::c({i})." for i in range(causes)]
+    for effect in range(effects):
+        for i in chance.sample(range(causes), min(causes, 8)):
+            lines.append(f"{chance.uniform(0.2, 0.9):.3f}::e({effect}) :- c({i}).")
+        lines.append(f"evidence(e({effect}), {chance.choice(('true', 'false', 'true'))}).")
+    return "\n".join([*lines, "query(c(0))."])
+
+
 LISTS = ":- use_module(library(lists)).\n"
 FACTS = "0.5::a(X) :- between(1, {n}, X).\n"
 PROGRAMS = {
@@ -117,4 +195,33 @@ PROGRAMS = {
     "many dice": "; ".join(f"0.1::d(X, {value})" for value in range(10))
     + " :- between(1, 15, X).\ns(0, 0). s(N, T) :- N > 0, M is N - 1, s(M, U), d(N, V), T is U * 3 + V * V."
     " query(s(15, _)).",
+    "two-way grid of rows": grid(13, 4),
+    "sparse graph": graph(70, 0.08, 4),
+    "graph of a hundred": graph(100, 0.1, 5),
+    "large sparse graph": graph(400, 0.02, 6),
+    "wide clauses": clauses(60, 500, 9, 3),
+    "thousands of clauses": clauses(5000, 20000, 3, 4),
+    "clauses of three, over-constrained": satisfiability(120, 700, 3),
+    "thousands of clauses of three": satisfiability(1000, 4200, 4),
+    "network with many parents": network(90, 6, 3),
+    "network with seven parents": network(70, 7, 4),
+    "network of hundreds": network(500, 4, 5),
+    "colouring in three": colouring(45, 3, 3),
+    "colouring of a hundred": colouring(100, 4, 4),
+    "smokers of thirty": smokers(30, 3),
+    "Latin square": latin_square(6),
+    "large Latin square": latin_square(9),
+    "queens": queens(12),
+    "many queens": queens(24),
+    "parities": parities(60, 40, 12, 1),
+    "wide parities": parities(150, 80, 40, 2),
+    "knapsack": knapsack(36, 1),
+    "product": product(14, 9973 * 8191),
+    "words of a grammar": words(24, 1),
+    "causes of effects": observed(120, 160, 1),
+    "causes of many effects": observed(400, 600, 2),
+    "a long list": LISTS + "0.5::a. q :- numlist(1, 100000000, L), length(L, N), N > 5, a. query(q).",
+    "nested loops": "0.5::a. q :- a, between(1, 4000000, X), between(1, 4000000, Y), X * Y =:= 3. query(q).",
+    "a long list that is sorted": "0.5::a. q :- findall(Y, (between(1, 4000000, X), Y is X * 7919 mod 1000003), L),"
+    " sort(L, M), length(M, N), N > 5, a. query(q).",
 }

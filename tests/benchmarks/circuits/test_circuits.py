@@ -12,6 +12,7 @@ from benchmarks.circuits import scaling, tasks, timing
 from benchmarks.circuits.config import CircuitsConfig
 from benchmarks.circuits.families import FAMILIES
 from benchmarks.circuits.plot import plot_scaling
+from benchmarks.circuits.report import SCALING, body
 from benchmarks.circuits.run import BENCHMARK
 from benchmarks.runner import loop
 
@@ -52,7 +53,22 @@ def test_families_are_measured_and_drawn(tmp_path, family):
     """The smallest of each: its probability is stock ProbLog's."""
     size = FAMILIES[family][1][0]
     size = min(size, 4)
-    row = scaling.grow(family, size, 60.0)
+    row = scaling.measure(family, size, 60.0, stock=False)
     stock = get_evaluatable().create_from(PrologString(FAMILIES[family][0](size))).evaluate()
-    assert math.exp(float(row["log P"])) == pytest.approx(next(iter(stock.values())))
+    found = {str(term): probability for term, probability in stock.items()}
+    assert math.exp(float(row["log P"])) == pytest.approx(found[str(row["query"])])
     assert plot_scaling([row], tmp_path / "scaling.png").stat().st_size > 1000
+
+
+def test_what_takes_too_long_is_a_row_that_says_so():
+    row = scaling.measure("grid", 6, 0.0, stock=False)
+    assert row == {"family": "grid", "N": 6, "by": "more than 0 s"}
+    (run,) = body(CircuitsConfig(scaling=True), [{"part": SCALING, "row": row}])["runs"]
+    assert run == {"seed": 0, **row, "metrics": {"solved": 0.0}}
+
+
+def test_problog_is_timed_beside_or_says_why_not():
+    assert float(scaling.stock_seconds("0.5::a. query(a).", 60.0)) >= 0.0
+    chain = FAMILIES["Markov chain"][0](5000)
+    assert scaling.stock_seconds("p(N) :- M is N + 1, p(M). query(p(0)).", 1.0) == "more than 1 s"
+    assert scaling.stock_seconds(chain, 60.0) == "RecursionError"
