@@ -89,8 +89,11 @@ def _stock(file: Path, seconds: float) -> float | str:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if ":\t" not in done.stdout:
         words = (done.stdout + done.stderr).split()
-        errors = [word.strip(":") for word in words if word.strip(":").endswith("Error")]
-        return f"more than {seconds:g} s" if "Timeout" in words else (errors or words or ["nothing"])[-1]
+        if "Timeout" in words:
+            return f"more than {seconds:g} s"
+        names = [word.strip(":") for word in words]
+        errors = [name for name in names if name.endswith("Error")]
+        return (errors or names[:1] or ["no answer"])[-1]
     return _cpu() - before
 
 

@@ -1,5 +1,6 @@
 """What a compilation may cost, and what it shows while it runs."""
 
+import gc
 import sys
 import threading
 import time
@@ -28,10 +29,18 @@ class Budget:
 
 DEFAULT_BUDGET = Budget()
 
+SECONDS_OF_OBJECTS = 0.5
+"""Python's search for unused objects in circles stops everything, and takes seconds where there are millions: while a
+budget counts, it looks at those objects alone that are newer than this.
+"""
+
 
 class Watch:
     """Counts nodes against a budget; after a second it shows a line of progress if standard error is a
     terminal.
+
+    Objects made between `__enter__` and `__exit__` that are unused but refer to each other are freed after that,
+    unless they are unused soon.
     """
 
     def __init__(self, program: str, query: str, budget: Budget):
@@ -42,10 +51,13 @@ class Watch:
         self.nodes = 0
         self.fraction: float | None = None
         self.started = time.monotonic() if budget.begun is None else budget.begun
+        self._froze: float | None = None
         self._done = threading.Event()
         self._thread = threading.Thread(target=self._show, daemon=True)
 
     def __enter__(self) -> "Watch":
+        # Whoever has set objects aside wants them to stay there.
+        self._froze = time.monotonic() if gc.get_freeze_count() == 0 else None
         if sys.stderr.isatty():
             self._thread.start()
         return self
@@ -53,6 +65,8 @@ class Watch:
     def __exit__(
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if self._froze is not None:
+            gc.unfreeze()
         self._done.set()
         if self._thread.ident is not None:
             self._thread.join()
@@ -69,6 +83,10 @@ class Watch:
     def check(self, nodes: int) -> None:
         """Record the size reached; TooLargeError if it, or the time, is beyond the budget."""
         self.nodes = nodes
+        now = time.monotonic()
+        if self._froze is not None and now > self._froze + SECONDS_OF_OBJECTS:
+            gc.freeze()
+            self._froze = now
         if nodes > self.budget.nodes:
             self.give_up(f"more than {self.budget.nodes:,} nodes")
         if self.seconds > self.budget.seconds:

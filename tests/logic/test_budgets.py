@@ -1,8 +1,10 @@
 """Programs that are too hard end with their budget: dense graphs, grids, long chains, big disjunctions and others."""
 
+import gc
+
 import pytest
 
-from gedi_nesy.logic import Budget, Program
+from gedi_nesy.logic import Budget, Program, budget
 from gedi_nesy.logic.budget import Watch
 from gedi_nesy.logic.errors import TooLargeError
 from tests.logic.hard_programs import PROGRAMS, graph
@@ -14,14 +16,34 @@ SOME = ("small grid", "recursion without end in a directive", "many answers")
     "name", [name if name in SOME else pytest.param(name, marks=pytest.mark.slow) for name in PROGRAMS]
 )
 def test_what_is_too_hard_is_one_line(name):
-    budget = Budget(seconds=0.3 if name in SOME else 1.0).running()
+    limit = Budget(seconds=0.3 if name in SOME else 1.0).running()
     with pytest.raises(TooLargeError, match=r"hard\.pl: .* takes more than .* seconds") as raised:
-        Program.from_string(PROGRAMS[name], {}, name="hard.pl", budget=budget).solve(budget)
+        Program.from_string(PROGRAMS[name], {}, name="hard.pl", budget=limit).solve(limit)
     assert "\n" not in str(raised.value)
 
 
 def test_there_are_many_of_every_kind():
-    assert len(PROGRAMS) >= 20
+    assert len(PROGRAMS) >= 50
+
+
+def test_objects_are_set_aside_while_a_budget_counts(monkeypatch):
+    """The search for unused ones would take seconds where there are millions; what others set aside stays."""
+    monkeypatch.setattr(budget, "SECONDS_OF_OBJECTS", 0.0)
+    with Watch("a.pl", "q", Budget()) as watch:
+        watch.check(0)
+        assert gc.get_freeze_count() > 0
+    assert gc.get_freeze_count() == 0
+    gc.freeze()
+    try:
+        kept = gc.get_freeze_count()
+        with Watch("a.pl", "q", Budget()) as watch:
+            made = [[] for _ in range(100)]
+            watch.check(0)
+            assert len(made) == 100
+        assert gc.get_freeze_count() <= kept
+        assert gc.get_freeze_count() > 0
+    finally:
+        gc.unfreeze()
 
 
 def test_the_steps_of_a_command_share_its_seconds():
