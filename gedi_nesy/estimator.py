@@ -22,6 +22,7 @@ from gedi_nesy.cluster import (
     cluster_features,
     cluster_images,
     cluster_points,
+    clusters_first,
     white_background,
 )
 from gedi_nesy.data.checks import COLOURS
@@ -114,6 +115,8 @@ class GEDIClusterer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMi
             seed=int(check_random_state(self.random_state).randint(2**31 - 1)),
             weight_gen=self.weight_gen,
         )
+        if self.image_shape_ is not None and self.backbone_ is None:
+            config = clusters_first(config)
         inputs = self._inputs(flat)
         model: GEDI = self._train(inputs, config).model
         # in double precision an input's result does not depend on what else is in its batch

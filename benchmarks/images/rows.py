@@ -20,7 +20,9 @@ class Row:
     objective: Objective | None = None
     """None: nothing is trained"""
     first: str | None = None
-    """the term that trains the encoder before the objective counts"""
+    """what trains the encoder before the objective counts, one of `pretraining.config.CHOICES`; None: the preset's"""
+    one_stage: bool = False
+    """the objective counts from the first step on, whatever the preset"""
 
     @property
     def clusters(self) -> bool:
@@ -52,6 +54,7 @@ def _rows() -> Iterator[tuple[str, Row]]:
         yield name, Row(objective=METHODS[name])
     for name in ("GEDI no gen", "GEDI"):
         yield f"SimCLR, then {name}", Row(objective=METHODS[name], first="simclr")
+        yield f"{name}, one stage", Row(objective=METHODS[name], one_stage=True)
     yield "k-means on features", Row(reads="features")
     yield "GEDI on features", Row(reads="features", objective=METHODS["GEDI no gen"])
 
@@ -66,7 +69,7 @@ else:
 """The choices of `--methods`."""
 
 OF_PIXELS: tuple[RowName, ...] = tuple(
-    name for name, row in ROWS.items() if row.reads == "pixels" and row.first is None
+    name for name, row in ROWS.items() if row.reads == "pixels" and row.first is None and not row.one_stage
 )
-"""The default: all that is trained in one stage."""
+"""The default: each method once, as the preset trains it."""
 OF_FEATURES: tuple[RowName, ...] = tuple(name for name, row in ROWS.items() if row.reads == "features")

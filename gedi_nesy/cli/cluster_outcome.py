@@ -6,7 +6,7 @@ from gedi_nesy.cli import run_folder
 from gedi_nesy.cli.cluster_inputs import ClusterInputs
 from gedi_nesy.cli.run_page import is_clear, share_of_sure
 from gedi_nesy.cluster import Assignments, ClusterConfig, train_config
-from gedi_nesy.pretraining.config import PretrainConfig
+from gedi_nesy.pretraining.config import CLUSTERS, PretrainConfig
 
 
 def say_decisions(config: ClusterConfig, inputs: ClusterInputs) -> None:
@@ -18,7 +18,9 @@ def say_decisions(config: ClusterConfig, inputs: ClusterInputs) -> None:
     elif inputs.is_images:
         each = train_config(config, shape).explore
         terms = "L_INV + L_PRIOR" + " + L_GEN" * (config.weight_gen > 0)
-        pairs = "pairs of near neighbours" if config.pretrain else "augmented images"
+        pairs = "augmented images"
+        if config.pretrain and config.pretrain.pairs_are_neighbours:
+            pairs = "pairs of near neighbours"
         network = f"ConvNet for {'x'.join(map(str, shape))}; {terms} on {pairs}"
         steps = f"{config.restarts} restart(s) of {each:,}, and the rest for the best"
     else:
@@ -36,8 +38,13 @@ def say_decisions(config: ClusterConfig, inputs: ClusterInputs) -> None:
 
 
 def said_first(pretrain: PretrainConfig) -> str:
-    """That features come first, and how."""
-    return f"features first: {pretrain.steps:,} steps of {pretrain.term}, then {pretrain.heads} heads on them"
+    """What comes first, and how."""
+    what, terms = (
+        ("clusters", "L_INV + L_PRIOR") if pretrain.term == CLUSTERS else ("features", pretrain.term)
+    )
+    return (
+        f"{what} first: {pretrain.steps:,} steps of {terms}, then {pretrain.heads} new heads on the embedding"
+    )
 
 
 def say_outcome(assigned: Assignments, out: Path) -> None:

@@ -14,13 +14,20 @@ from gedi_nesy.cluster.config import (
     check_enough,
 )
 from gedi_nesy.cluster.features import cluster_features
-from gedi_nesy.cluster.images import cluster_images, train_config, white_background
+from gedi_nesy.cluster.images import (
+    FIRST_SHARE,
+    cluster_images,
+    clusters_first,
+    train_config,
+    white_background,
+)
 from gedi_nesy.cluster.number import Candidate, agreements, chosen
 from gedi_nesy.cluster.points import cluster_points
 
 __all__ = [
     "FEATURE_RESTARTS",
     "FEATURE_STEPS",
+    "FIRST_SHARE",
     "IMAGE_RESTARTS",
     "IMAGE_STEPS",
     "POINT_RESTARTS",
@@ -36,6 +43,7 @@ __all__ = [
     "cluster_features",
     "cluster_images",
     "cluster_points",
+    "clusters_first",
     "train_config",
     "white_background",
 ]

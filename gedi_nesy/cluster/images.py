@@ -12,12 +12,15 @@ from gedi_nesy.cluster.config import ClusterConfig, Clustered, OnProgress, check
 from gedi_nesy.data.queries import QuerySet
 from gedi_nesy.learn import learn
 from gedi_nesy.objectives.table import METHODS
+from gedi_nesy.pretraining.config import CLUSTERS, PretrainConfig
 from gedi_nesy.training.config import StepConfig, TrainConfig
 from gedi_nesy.training.durability.checkpoint_manager import CheckpointManager
 from gedi_nesy.training.records import Record
 
 EXPLORE_SHARE = 0.26
 """Of the steps for images, what each restart takes at the most; the rest refines the best."""
+FIRST_SHARE = 0.4
+"""Of the steps for images, those in which clusters are found, before heads are trained anew."""
 BRIGHT = 192
 """Median of the outermost pixels from which a background counts as white."""
 
@@ -27,6 +30,19 @@ def white_background(images: UInt8[Tensor, "image channel height width"]) -> boo
     some = images[:: 1 + len(images) // 1000]
     edges = [some[..., 0, :], some[..., -1, :], some[..., 0], some[..., -1]]
     return bool(torch.cat([edge.flatten() for edge in edges]).median() >= BRIGHT)
+
+
+def clusters_first(config: ClusterConfig) -> ClusterConfig:
+    """The usual way with one restart: clusters by L_INV + L_PRIOR, heads anew on the embedding, the rest from there.
+
+    Heads that are trained with the encoder may mix two classes that the embedding tells apart; new ones do not
+    (docs/features-first.md).
+    """
+    if config.pretrain is not None or config.restarts > 1 or config.steps < 4:
+        return config
+    steps = max(2, round(FIRST_SHARE * config.steps))
+    first = PretrainConfig(term=CLUSTERS, steps=steps, batch_size=StepConfig().batch_unlabelled)
+    return replace(config, steps=config.steps - steps, pretrain=first)
 
 
 def train_config(config: ClusterConfig, image_shape: tuple[int, ...], refined: bool = True) -> TrainConfig:

@@ -8,6 +8,10 @@ from gedi_nesy.objectives.table import TERMS
 
 SELF_SUPERVISED: tuple[str, ...] = tuple(name for name, term in TERMS.items() if term.method is not None)
 """The terms that can train an encoder by themselves."""
+CLUSTERS = "inv"
+"""L_INV + L_PRIOR of the run itself, by its own augmentations: clusters, whose heads are then trained anew."""
+CHOICES: tuple[str, ...] = (CLUSTERS, *SELF_SUPERVISED)
+"""What may come first."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -15,13 +19,13 @@ class PretrainConfig:
     """Which term trains the encoder, for how long, and how the clusters then begin."""
 
     term: str = "simclr"
-    """one of `SELF_SUPERVISED`"""
+    """one of `CHOICES`; the weights of inv, and of the prior beside it, are the run's own"""
     steps: int = 2000
     """in which the encoder is trained by that term alone"""
     batch_size: int = 256
     """images a step of these"""
     crop: tuple[float, float] = (0.25, 1.0)
-    """share of the area that a view shows, uniform"""
+    """share of the area that a view shows, uniform; views of inv are the run's own augmentations"""
     flip: float | None = None
     """probability of left and right exchanged in a view; None: 0.5 of images in colour, 0 of grey ones, which may be
     digits or letters"""
@@ -30,17 +34,25 @@ class PretrainConfig:
     second, and so on"""
     head_steps: int = 1000
     """steps of these heads, which cost little"""
+    neighbours: bool | None = None
+    """whether positive pairs of L_INV are neighbours in the embedding from then on, or augmented images; None: the
+    latter after inv"""
 
     def __post_init__(self) -> None:
-        if self.term not in SELF_SUPERVISED:
+        if self.term not in CHOICES:
             raise ConfigError(
-                f"pretrain: term {self.term!r} is not one of {', '.join(SELF_SUPERVISED)}"
-                + did_you_mean(self.term, SELF_SUPERVISED)
+                f"pretrain: term {self.term!r} is not one of {', '.join(CHOICES)}"
+                + did_you_mean(self.term, CHOICES)
             )
         for name, least in (("steps", 2), ("batch_size", 2), ("heads", 1), ("head_steps", 1)):
             if getattr(self, name) < least:
                 raise ConfigError(f"pretrain: {name}={getattr(self, name)} must be at least {least}")
         self.views(1)
+
+    @property
+    def pairs_are_neighbours(self) -> bool:
+        """As told, or as the term is."""
+        return self.term != CLUSTERS if self.neighbours is None else self.neighbours
 
     def views(self, channels: int) -> PhotographConfig:
         """How views of images with so many channels are made."""

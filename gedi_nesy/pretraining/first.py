@@ -16,9 +16,10 @@ from gedi_nesy.data.queries import ONLY, QuerySet, Shown, TaskData, as_task
 from gedi_nesy.errors import ConfigError
 from gedi_nesy.features.neighbours import nearest, num_neighbours
 from gedi_nesy.models.gedi import GEDI
-from gedi_nesy.pretraining.config import PretrainConfig
+from gedi_nesy.objectives import table
+from gedi_nesy.pretraining.config import CLUSTERS, PretrainConfig
 from gedi_nesy.pretraining.heads import HeadLearner, Heads
-from gedi_nesy.training.config import TrainConfig
+from gedi_nesy.training.config import StepConfig, TrainConfig
 from gedi_nesy.training.durability.checkpoint_manager import CheckpointManager
 from gedi_nesy.training.durability.rollback import Recovery
 from gedi_nesy.training.learner import Learner
@@ -90,7 +91,7 @@ def features_first(
     seed: int,
     calls: Calls,
 ) -> First:
-    """Train each network's encoder by the term of `pretrain` on all images that the network may look at.
+    """Train each network's encoder by what `pretrain` puts first on all images that the network may look at.
 
     Then linear heads on the embeddings, by L_INV on pairs of near neighbours and L_PRIOR (`heads.HeadLearner`), with
     which restarts begin. ConfigError for a network that reads something else than images. Resumed from `calls.saver`,
@@ -114,8 +115,10 @@ def features_first(
         finished = finished and outcome.finished
         num_clusters, key = untrained[name].num_clusters, streams(seed, SEEDS + number, 1)[1]
         near, heads = _clusters(outcome.model, shown, indices, num_clusters, pretrain, key)
-        augment = shown.augment or partial(warp, config=config.step.warp)
-        networks[name] = shown._replace(neighbours=near, augment=augment)
+        networks[name] = shown
+        if pretrain.pairs_are_neighbours:
+            augment = shown.augment or partial(warp, config=config.step.warp)
+            networks[name] = shown._replace(neighbours=near, augment=augment)
         begun[name] = untrained[name]._replace(begin=partial(_begin, outcome.model, heads))
     return First(data._replace(networks=networks), begun, history, recoveries, finished)
 
@@ -144,18 +147,11 @@ def _encoder(
     key: tuple[int, int],
     calls: Calls,
 ) -> Outcome:
-    """Train one encoder by the term alone, both views of an image made anew in each step."""
+    """Train one encoder by what comes first alone."""
     alone = as_task(QuerySet(shown.inputs, indices.new_empty(0, 1), indices))
-    views = partial(photographs.augment, config=pretrain.views(shown.inputs.shape[1]))
-    alone = alone._replace(networks={ONLY: alone.networks[ONLY]._replace(augment=views, augment_both=True)})
-    settings = TrainConfig(
-        objective={pretrain.term: 1.0},
-        # no chain is moved: one is the fewest there can be
-        step=replace(config.step, batch_unlabelled=pretrain.batch_size, batch_samples=1, buffer_size=1),
-        explore=1,
-        refine=pretrain.steps - 1,
-        warmup=config.warmup,
-    )
+    made = _annealed if pretrain.term == CLUSTERS else _alone
+    alone_shown, settings = made(alone.networks[ONLY], shown, config, pretrain)
+    alone = alone._replace(networks={ONLY: alone_shown})
     seed, number = key
     make = learners(alone, {ONLY: untrained._replace(start_rank=0)}, None, settings, seed)
 
@@ -163,6 +159,42 @@ def _encoder(
         return make(SEEDS + number)
 
     return train(make_learner, None, settings, calls.on_step, None, calls.saver, calls.on_resume, calls.stop)
+
+
+def _alone(
+    own: Shown, shown: Shown, config: TrainConfig, pretrain: PretrainConfig
+) -> tuple[Shown, TrainConfig]:
+    """One self-supervised term, both views of an image made anew in each step."""
+    views = partial(photographs.augment, config=pretrain.views(shown.inputs.shape[1]))
+    settings = TrainConfig(
+        objective={pretrain.term: 1.0},
+        step=_step_without_chains(config, pretrain),
+        explore=1,
+        refine=pretrain.steps - 1,
+        warmup=config.warmup,
+    )
+    return own._replace(augment=views, augment_both=True), settings
+
+
+def _annealed(
+    own: Shown, shown: Shown, config: TrainConfig, pretrain: PretrainConfig
+) -> tuple[Shown, TrainConfig]:
+    """L_INV + L_PRIOR as a restart has them: the entropy's weight rises from `entropy_start` to 1."""
+    weights = {name: table.weight(config.objective, name) or table.GEDI[name] for name in (CLUSTERS, "prior")}
+    settings = TrainConfig(
+        objective=weights,
+        step=_step_without_chains(config, pretrain),
+        explore=pretrain.steps,
+        refine=0,
+        entropy_start=config.entropy_start,
+        warmup=config.warmup,
+    )
+    return own._replace(augment=shown.augment), settings
+
+
+def _step_without_chains(config: TrainConfig, pretrain: PretrainConfig) -> StepConfig:
+    """No chain is moved: one is the fewest there can be."""
+    return replace(config.step, batch_unlabelled=pretrain.batch_size, batch_samples=1, buffer_size=1)
 
 
 def _clusters(

@@ -12,7 +12,7 @@ from gedi_nesy.errors import ConfigError
 from gedi_nesy.learn import learn, learn_task
 from gedi_nesy.metrics import clustering
 from gedi_nesy.models.encoders import MLP, ConvNet
-from gedi_nesy.pretraining.config import SELF_SUPERVISED, PretrainConfig
+from gedi_nesy.pretraining.config import CLUSTERS, SELF_SUPERVISED, PretrainConfig
 from gedi_nesy.pretraining.first import Calls, embed, features_first, second_config
 from gedi_nesy.tasks import NetworkSpec, Queries, Task
 from gedi_nesy.training.config import TrainConfig
@@ -41,7 +41,8 @@ def first_of(data: QuerySet, config: PretrainConfig = SHORT):
 
 
 def trained(data: QuerySet, log_prob=successor, **given) -> Outcome:
-    return learn(data, log_prob, CLASSES, CONFIG, BACKBONE, start_rank=4, pretrain=SHORT, **given)
+    given = {"pretrain": SHORT, **given}
+    return learn(data, log_prob, CLASSES, CONFIG, BACKBONE, start_rank=4, **given)
 
 
 def test_restarts_begin_with_the_encoder_and_a_head_each(data):
@@ -100,9 +101,10 @@ def test_views_of_the_second_stage_are_augmented_neighbours(data):
         assert any(torch.allclose(other - 1, data.images[place], atol=1e-6) for place in near[row].tolist())
 
 
-@pytest.mark.parametrize("log_prob", [successor, None])
-def test_a_run_that_is_killed_in_either_stage_is_the_same_run(tmp_path, data, log_prob):
-    whole = trained(data, log_prob)
+@pytest.mark.parametrize(("log_prob", "term"), [(successor, "simclr"), (None, "simclr"), (None, CLUSTERS)])
+def test_a_run_that_is_killed_in_either_stage_is_the_same_run(tmp_path, data, log_prob, term):
+    settings = replace(SHORT, term=term)
+    whole = trained(data, log_prob, pretrain=settings)
     phases = [record.phase for record in whole.history]
     assert phases[: SHORT.steps] == ["features"] * SHORT.steps
     assert phases[-1] == "refine"
@@ -119,7 +121,12 @@ def test_a_run_that_is_killed_in_either_stage_is_the_same_run(tmp_path, data, lo
 
         saver = CheckpointManager(CheckpointConfig(folder=tmp_path, seconds=0.0))
         return trained(
-            data, log_prob, saver=saver, on_step=on_step, on_resume=lambda history: told.append(len(history))
+            data,
+            log_prob,
+            saver=saver,
+            on_step=on_step,
+            on_resume=lambda history: told.append(len(history)),
+            pretrain=settings,
         )
 
     for steps in (3, 3, 3, 4):  # twice within the first stage, at the seam, and in the second
@@ -188,7 +195,10 @@ def test_networks_that_read_no_images_are_named(generator):
 @pytest.mark.parametrize(
     ("changed", "message"),
     [
-        ({"term": "simclear"}, "pretrain: term 'simclear' is not one of barlow, .*; did you mean 'simclr'"),
+        (
+            {"term": "simclear"},
+            "pretrain: term 'simclear' is not one of inv, barlow, .*; did you mean 'simclr'",
+        ),
         ({"term": "prior"}, "'prior' is not one of"),
         ({"steps": 1}, "pretrain: steps=1 must be at least 2"),
         ({"heads": 0}, "pretrain: heads=0 must be at least 1"),
@@ -206,6 +216,25 @@ def test_every_self_supervised_term_may_come_first(data):
     for term in SELF_SUPERVISED:
         first = first_of(data, replace(SHORT, term=term, steps=2, head_steps=1, heads=1))
         assert first.history[-1].terms[term] is not None
+
+
+def test_clusters_may_come_first_by_the_augmentations_of_the_run(data):
+    """Their heads are trained anew, and pairs are still an image and its augmentation."""
+    seen: list[int] = []
+
+    def augment(generator, images):
+        seen.append(len(images))
+        return images
+
+    task = as_task(data)
+    task = task._replace(networks={"network": task.networks["network"]._replace(augment=augment)})
+    settings = replace(SHORT, term=CLUSTERS)
+    first = features_first(task, {"network": Untrained(BACKBONE, CLASSES, 4)}, CONFIG, settings, 0, Calls())
+    assert seen[: settings.steps] == [settings.batch_size] * settings.steps
+    assert [record.phase for record in first.history] == ["features"] * settings.steps
+    assert first.data.networks["network"].neighbours is None
+    near = replace(settings, neighbours=True)
+    assert first_of(data, near).data.networks["network"].neighbours is not None, "neighbours may be asked for"
 
 
 def test_the_settings_of_the_second_stage_are_those_of_a_run_whose_clusters_are_there():

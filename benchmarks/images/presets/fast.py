@@ -8,20 +8,20 @@ from benchmarks.images.rows import Row
 from gedi_nesy.augmentation import photographs
 from gedi_nesy.augmentation.photographs import PhotographConfig
 from gedi_nesy.augmentation.warp import WarpConfig
-from gedi_nesy.cluster.images import EXPLORE_SHARE
+from gedi_nesy.cluster.images import EXPLORE_SHARE, FIRST_SHARE
 from gedi_nesy.data.queries import Augment
 from gedi_nesy.models.encoders import ConvNet
 from gedi_nesy.models.precision import PrecisionChoice
-from gedi_nesy.pretraining.config import PretrainConfig
+from gedi_nesy.pretraining.config import CLUSTERS, SELF_SUPERVISED, PretrainConfig
 from gedi_nesy.training.config import StepConfig, TrainConfig
 
 STEPS, WIDTH = 2000, 32
-FIRST_SHARE = 0.6
-"""Of the steps of a row that learns features first, those in which it does."""
+FIRST_SHARES = {CLUSTERS: FIRST_SHARE, **dict.fromkeys(SELF_SUPERVISED, 0.6)}
+"""Of the steps of a row that learns in two stages, those of the first."""
 
 
 def recipe(row: Row, images: Images, asked: Asked) -> Recipe:
-    """One restart, annealed without L_GEN where the row has clusters to find, then the refinement with all terms."""
+    """Rows that have clusters to find begin with L_INV + L_PRIOR, annealed, and new heads; then all terms count."""
     steps = asked.steps or STEPS
     channels, *side = images.shape
     return Recipe(
@@ -34,19 +34,20 @@ def recipe(row: Row, images: Images, asked: Asked) -> Recipe:
 
 
 def pretrain_config(row: Row, steps: int) -> PretrainConfig | None:
-    """A row that learns features first does so for a part of its steps, on as many images a step as all rows."""
-    if row.first is None:
+    """Rows with clusters of their own have two stages, the first on as many images a step as all rows."""
+    term = row.first or (CLUSTERS if row.clusters and not row.one_stage else None)
+    if term is None:
         return None
-    first = max(2, round(FIRST_SHARE * steps))
-    return PretrainConfig(term=row.first, steps=first, batch_size=StepConfig().batch_unlabelled)
+    first = max(2, round(FIRST_SHARES[term] * steps))
+    return PretrainConfig(term=term, steps=first, batch_size=StepConfig().batch_unlabelled)
 
 
 def train_config(row: Row, steps: int, image_shape: tuple[int, ...], asked: Asked) -> TrainConfig:
-    """Of what is left of the steps after features are learned."""
+    """Of what is left of the steps after the first stage, which leaves nothing to explore without L_GEN."""
     assert row.objective is not None
     first = pretrain_config(row, steps)
     steps = max(2, steps - (first.steps if first else 0))
-    explore = max(1, round(EXPLORE_SHARE * steps)) if row.clusters else 1
+    explore = max(1, round(EXPLORE_SHARE * steps)) if row.clusters and not first else 1
     return TrainConfig(
         objective=row.objective,
         step=step_config(image_shape, asked.precision, asked.chains),

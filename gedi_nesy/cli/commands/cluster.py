@@ -16,6 +16,7 @@ from gedi_nesy.cli.top_level import INTERRUPTED, versions
 from gedi_nesy.cluster import (
     FEATURE_RESTARTS,
     FEATURE_STEPS,
+    FIRST_SHARE,
     IMAGE_RESTARTS,
     IMAGE_STEPS,
     POINT_RESTARTS,
@@ -26,6 +27,7 @@ from gedi_nesy.cluster import (
     cluster_features,
     cluster_images,
     cluster_points,
+    clusters_first,
 )
 from gedi_nesy.errors import ConfigError
 from gedi_nesy.features import encoders
@@ -69,7 +71,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=0.0,
         help="of L_GEN for images, such as 0.1: slower; energies then say how likely an image is (default: 0)",
     )
-    add_pretrain_flags(parser)
+    add_pretrain_flags(parser, usual=f"inv for images with one restart, in {FIRST_SHARE:.0%} of --steps")
     both = ", ".join(f"{count:,} for {kind}" for kind, count in STEPS.items())
     parser.add_argument(
         "--search-steps", type=int, help=f"with a range: of each of the short trainings (default: {both})"
@@ -105,9 +107,9 @@ def run(arguments: argparse.Namespace) -> int:
         arguments.features,
         tuple(arguments.size) if arguments.size else None,
         tuple(arguments.image_shape) if arguments.image_shape else None,
-        may_use_features=not arguments.weight_gen and not arguments.pretrain,
+        may_use_features=not arguments.weight_gen and pretrain_asked(arguments) is None,
     )
-    if arguments.pretrain and not inputs.is_images:
+    if pretrain_asked(arguments) and not inputs.is_images:
         raise ConfigError(f"--pretrain learns features of images, and {arguments.source} holds points")
     config = _config(arguments, inputs)
     # before the folder of the run is made
@@ -121,7 +123,7 @@ def run(arguments: argparse.Namespace) -> int:
 def _config(arguments: argparse.Namespace, inputs: ClusterInputs) -> ClusterConfig:
     """As asked for, with the highest number of clusters."""
     steps, restarts = _defaults(inputs)
-    return ClusterConfig(
+    config = ClusterConfig(
         num_clusters=arguments.clusters[1],
         steps=steps if arguments.steps is None else arguments.steps,
         restarts=restarts if arguments.restarts is None else arguments.restarts,
@@ -129,6 +131,8 @@ def _config(arguments: argparse.Namespace, inputs: ClusterInputs) -> ClusterConf
         weight_gen=arguments.weight_gen,
         pretrain=pretrain_asked(arguments),
     )
+    usual = inputs.is_images and inputs.backbone is None and arguments.pretrain is None
+    return clusters_first(config) if usual else config
 
 
 def _number(arguments: argparse.Namespace, inputs: ClusterInputs) -> int:

@@ -42,7 +42,7 @@ def test_features_come_first_and_a_run_that_is_stopped_there_ends_the_same(
     assert main(cluster(images, whole)) == 0
     said = capsys.readouterr().out
     assert "L_INV + L_PRIOR on pairs of near neighbours" in said
-    assert "features first: 4 steps of simclr, then 2 heads on them" in said
+    assert "features first: 4 steps of simclr, then 2 new heads on the embedding" in said
     history = [json.loads(line) for line in (whole / "history.jsonl").read_text().splitlines()]
     assert [line["phase"] for line in history[:4]] == ["features"] * 4
     assert len(history) == 10
