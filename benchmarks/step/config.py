@@ -8,51 +8,12 @@ import torch
 
 from benchmarks.runner.config import PlaceConfig
 from benchmarks.runner.flags import OPTIONS, Flag
+from benchmarks.step.case import Case, NetworkName
+from benchmarks.step.growth import Quantity
 from gedi_nesy.errors import ConfigError
-from gedi_nesy.models.encoders import ConvNet, ResNet8
-from gedi_nesy.models.gedi import GEDI
 from gedi_nesy.models.precision import Precision, PrecisionChoice, resolved
-from gedi_nesy.sampling import sgld
-from gedi_nesy.training.config import StepConfig
-from gedi_nesy.training.seeds import streams
 
-NetworkName = Literal["convnet", "resnet8"]
 Clock = Literal["wall", "cpu"]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Case:
-    """One row: what is timed."""
-
-    network: NetworkName
-    width: int
-    batch_size: int
-    sgld_steps: int
-    precision: Precision
-    compile: bool
-
-    @property
-    def name(self) -> str:
-        """As it stands before its figures in results.json."""
-        return f"{self.network}_{self.width}_k{self.sgld_steps}_{self.precision}"
-
-    def model(self, device: torch.device) -> GEDI:
-        """The same weights for every row of a network."""
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(streams(0)[0])
-            backbone = {"convnet": ConvNet, "resnet8": ResNet8}[self.network](width=self.width)
-            return GEDI(backbone, num_clusters=10).to(device)
-
-    def step_config(self) -> StepConfig:
-        """As many images and chains a step as the batch size."""
-        return StepConfig(
-            batch_unlabelled=self.batch_size,
-            batch_samples=self.batch_size,
-            buffer_size=max(1000, self.batch_size),
-            sgld=sgld.SGLDConfig(num_steps=self.sgld_steps, step_size=1.0, noise=0.01, bounds=(0.0, 1.0)),
-            precision=self.precision,
-            compile=self.compile,
-        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,6 +35,9 @@ class StepBenchmarkConfig(PlaceConfig):
     instructions for it, else no second row"""
     compile: bool = False
     """our step and its floor under torch.compile"""
+    against: tuple[Quantity, ...] = ()
+    """measure instead how a step's time grows with each of these, all else as the flags say: images and chains a step,
+    width, clusters"""
     repeat: int = 7
     """turns; medians are reported"""
     clock: Clock = "wall"
@@ -81,7 +45,7 @@ class StepBenchmarkConfig(PlaceConfig):
     threads: int = 1
     """CPU threads of torch (0: as torch likes)"""
 
-    GROUPS: ClassVar = {OPTIONS: ("networks", "sgld_steps", Flag("repeat", name="repeats"))}
+    GROUPS: ClassVar = {OPTIONS: ("networks", "sgld_steps", "against", Flag("repeat", name="repeats"))}
 
     def cases(self, device: torch.device) -> Iterator[Case]:
         """Every row on this device; ConfigError names what does not fit."""

@@ -10,6 +10,7 @@ from rich.table import Table
 
 from benchmarks.runner.benchmark import Run
 from benchmarks.runner.results import summarise
+from benchmarks.step import growth
 from benchmarks.step.config import StepBenchmarkConfig
 
 COLUMNS = {
@@ -34,16 +35,18 @@ def body(config: StepBenchmarkConfig, runs: Sequence[Run]) -> dict[str, Any]:
 
 
 def report(config: StepBenchmarkConfig, runs: Sequence[Run], console: Console, folder: Path) -> None:
-    """The table."""
-    console.print(table(config, [run["row"] for run in runs]))
+    """The table; as quantities grow, curves beside it."""
+    rows = [run["row"] for run in runs]
+    if not config.against:
+        console.print(table(config, rows))
+        return
+    console.print(growth.table(rows, f"A training step, float32, {_how(config)}"))
+    console.print(f"curves: {growth.plot(rows, folder / 'cost.png')}", highlight=False, soft_wrap=True)
 
 
 def table(config: StepBenchmarkConfig, rows: list[dict]) -> Table:
     """A row a case: our step, its floor, and the plain step in both ways."""
-    how = f"{config.clock} clock, {torch.get_num_threads()} threads" + (
-        ", compiled" if config.compile else ""
-    )
-    title = f"A training step, batch {config.batch_size}, milliseconds, medians of {config.repeat}, {how}"
+    title = f"A training step, batch {config.batch_size}, milliseconds, {_how(config)}"
     table = Table(title=title, title_justify="left")
     for name in ("network", "width", "K", "precision"):
         table.add_column(name)
@@ -53,3 +56,8 @@ def table(config: StepBenchmarkConfig, rows: list[dict]) -> Table:
         cells = [f"{row[name]:{form}}" for name, (_, form) in COLUMNS.items()]
         table.add_row(row["network"], str(row["width"]), str(row["sgld_steps"]), row["precision"], *cells)
     return table
+
+
+def _how(config: StepBenchmarkConfig) -> str:
+    how = f"medians of {config.repeat}, {config.clock} clock, {torch.get_num_threads()} threads"
+    return f"{how}, compiled" if config.compile else how

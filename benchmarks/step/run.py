@@ -11,9 +11,11 @@ import torch
 
 from benchmarks.runner.benchmark import Benchmark, Job, Place, Run
 from benchmarks.runner.devices import device_of
+from benchmarks.step.case import Case
 from benchmarks.step.config import StepBenchmarkConfig
+from benchmarks.step.growth import grown
 from benchmarks.step.report import body, report
-from benchmarks.step.timing import measure, summary
+from benchmarks.step.timing import measure, step_milliseconds, summary
 from gedi_nesy.errors import ConfigError
 
 
@@ -22,6 +24,9 @@ def jobs(config: StepBenchmarkConfig) -> list[Job]:
     device = device_of(config.device)
     if config.clock == "cpu" and device.type != "cpu":
         raise ConfigError(f"--clock cpu: does not see what {device} does; use --clock wall")
+    if config.against:
+        cases = [case for case in config.cases(device) if case.precision == "float32"]
+        return [_growing(config, case, device) for case in cases]
     return [
         Job(
             name=f"{case.network}, K = {case.sgld_steps}, {case.precision}",
@@ -33,8 +38,39 @@ def jobs(config: StepBenchmarkConfig) -> list[Job]:
     ]
 
 
+def _growing(config: StepBenchmarkConfig, case: Case, device: torch.device) -> Job:
+    """All points of one network."""
+    points = tuple(grown(case, config.against))
+    for point in points:
+        point.case.step_config()
+    return Job(
+        name=f"{case.network}, K = {case.sgld_steps}, as {', '.join(config.against)} grow",
+        folder=".",
+        runs=tuple({"seed": 0, "case": f"{case.name}_{each.quantity}_{each.value}"} for each in points),
+        task=points,
+    )
+
+
+def _grown(config: StepBenchmarkConfig, job: Job, place: Place) -> list[Run]:
+    """A run a point."""
+    place.say(f"{job.name} ...")
+    found = []
+    for identity, point in zip(job.runs, job.task, strict=True):
+        milliseconds = step_milliseconds(point.case, place.device, config.repeat, config.clock)
+        row = {
+            **asdict(point.case),
+            "quantity": point.quantity,
+            "value": point.value,
+            "step_ms": milliseconds,
+        }
+        found.append({**identity, "row": row, "metrics": {f"{identity['case']}_ms": milliseconds}})
+    return found
+
+
 def run_one(config: StepBenchmarkConfig, job: Job, place: Place) -> list[Run]:
-    """Time one case."""
+    """Time one case, or a network's step as quantities grow."""
+    if config.against:
+        return _grown(config, job, place)
     case, device = job.task, place.device
     place.say(f"{job.name} ...")
     times = measure(case, device, config.repeat, config.clock)

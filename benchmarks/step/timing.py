@@ -7,7 +7,8 @@ from collections.abc import Callable
 import torch
 from torch import Generator, Tensor
 
-from benchmarks.step.config import Case, Clock
+from benchmarks.step.case import Case
+from benchmarks.step.config import Clock
 from benchmarks.step.plain import PlainStep
 from gedi_nesy.data.queries import QuerySet
 from gedi_nesy.models.gedi import GEDI
@@ -27,9 +28,7 @@ def images_only(images: Tensor) -> QuerySet:
 
 def timed(case: Case, device: torch.device) -> Timed:
     """Our step, the plain ones, and the two passes that the floor is made of; the first call of each is not timed."""
-    shape = (512, *case.model(device).input_shape)
-    images = torch.rand(shape, generator=Generator(device).manual_seed(0), device=device)
-    learner = Learner(case.model(device), images_only(images), case.step_config(), _generator(device))
+    images, learner = _images(case, device), _learner(case, device)
     plain = {
         name: PlainStep(case.model(device), images, case.step_config(), _generator(device), name)
         for name in ("grad", "backward")
@@ -45,6 +44,27 @@ def timed(case: Case, device: torch.device) -> Timed:
         "chain pass": lambda: chain_pass(learner.model, chains),
         "joint pass": lambda: joint_pass(learner.model, joint),
     }
+
+
+def _images(case: Case, device: torch.device) -> Tensor:
+    shape = (512, *case.model(device).input_shape)
+    return torch.rand(shape, generator=Generator(device).manual_seed(0), device=device)
+
+
+def _learner(case: Case, device: torch.device) -> Learner:
+    data = images_only(_images(case, device))
+    return Learner(case.model(device), data, case.step_config(), _generator(device))
+
+
+def step_milliseconds(case: Case, device: torch.device, repeat: int, clock: Clock) -> float:
+    """Median of our step alone, after one that is not timed."""
+    learner, objective = _learner(case, device), METHODS["GEDI"]
+
+    def step() -> object:
+        return learner.step(None, objective, learner.config.learning_rate)
+
+    step()
+    return statistics.median(_milliseconds(step, device, clock) for _ in range(repeat))
 
 
 def chain_pass(model: GEDI, chains: Tensor) -> Tensor:

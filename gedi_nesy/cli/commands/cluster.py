@@ -71,7 +71,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=0.0,
         help="of L_GEN for images, such as 0.1: slower; energies then say how likely an image is (default: 0)",
     )
-    add_pretrain_flags(parser, usual=f"inv for images with one restart, in {FIRST_SHARE:.0%} of --steps")
+    add_pretrain_flags(parser, usual=f"inv for images with one restart, in {FIRST_SHARE:.0%}% of --steps")
     both = ", ".join(f"{count:,} for {kind}" for kind, count in STEPS.items())
     parser.add_argument(
         "--search-steps", type=int, help=f"with a range: of each of the short trainings (default: {both})"

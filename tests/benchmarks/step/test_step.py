@@ -7,8 +7,9 @@ import pytest
 import torch
 
 from benchmarks.step import __main__ as step
-from benchmarks.step import timing
-from benchmarks.step.config import Case, StepBenchmarkConfig
+from benchmarks.step import growth, timing
+from benchmarks.step.case import Case
+from benchmarks.step.config import StepBenchmarkConfig
 from benchmarks.step.plain import PlainStep, plain
 from gedi_nesy.training.learner import Learner
 from tests.training.blobs import objective
@@ -94,6 +95,40 @@ def test_results(monkeypatch, tmp_path, capsys):
     assert row["floor_ms"] == pytest.approx(row["chain_pass_ms"] + row["joint_pass_ms"])
     assert results["runs"][0]["metrics"]["convnet_8_k1_float32_step_over_floor"] == row["step_over_floor"]
     assert "step/floor" in capsys.readouterr().out
+
+
+def test_one_quantity_grows_and_the_others_stay():
+    usual = case("convnet")
+    for point in growth.grown(usual, ("images", "chains", "clusters")):
+        step, model = point.case.step_config(), point.case.model(CPU)
+        sizes = {
+            "images": step.batch_unlabelled,
+            "chains": step.batch_samples,
+            "clusters": model.num_clusters,
+        }
+        assert sizes.pop(point.quantity) == point.value
+        assert sizes.items() <= {"images": 4, "chains": 4, "clusters": 10}.items()
+
+
+@pytest.mark.parametrize("power", [0.0, 1.0, 2.5])
+def test_the_exponent_is_that_of_a_power_law(power):
+    assert growth.exponent([(value, 3 * value**power) for value in (1, 2, 8)]) == pytest.approx(power)
+
+
+def test_growth_leaves_a_table_and_curves(monkeypatch, tmp_path, capsys):
+    monkeypatch.setitem(growth.VALUES, "chains", (2, 4))
+    flags = ["--networks", "convnet", "--width-convnet", "8", "--batch-size", "2", "--sgld-steps", "1"]
+    flags += ["--repeat", "1", "--against", "chains", "--device", "cpu", "--out", str(tmp_path)]
+    monkeypatch.setattr(sys, "argv", ["step", *flags])
+    step.cli()
+    results = json.loads((tmp_path / "results.json").read_text())
+    assert [(row["value"], row["chains"], row["batch_size"]) for row in results["rows"]] == [
+        (2, 2, 2),
+        (4, 4, 2),
+    ]
+    assert all(row["step_ms"] > 0 for row in results["rows"])
+    assert (tmp_path / "cost.png").exists()
+    assert "exponent" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(("native", "expected"), [(True, ["float32", "bfloat16"]), (False, ["float32"])])
