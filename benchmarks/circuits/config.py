@@ -1,7 +1,9 @@
 """The flags of the circuits benchmark."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
+from benchmarks.circuits.repository import check_repository
 from benchmarks.runner.config import PlaceConfig
 from gedi_nesy.errors import ConfigError
 
@@ -34,11 +36,15 @@ class CircuitsConfig(PlaceConfig):
     """with --scaling: also time `problog FILE` on each program, in a process of its own"""
     timeout: float = 60.0
     """seconds that one program of --scaling may take; of a longer one the table says just that"""
+    repository: Path | None = None
+    """measure instead the models of DeepProbLog's repository, a checkout of it, on its own engine and accelerated"""
     threads: int = 1
     """CPU threads of torch (0: as torch likes); the reference always runs on the CPU"""
 
     def check(self) -> None:
         """ConfigError names what does not fit."""
+        if self.repository is not None:
+            check_repository(self.repository)
         for name in ("digits", "batches"):
             given = getattr(self, name)
             if len(set(given)) < max(1, len(given)):

@@ -67,8 +67,8 @@ def _steepness(axes: Any, points: Sequence[tuple[float, float]]) -> None:
     """A grey line of N log N up to the largest of the points, for comparison by eye."""
     if not points:
         return
-    last, top = max(points)[0], max(value for _, value in points)
-    sizes = [2 * (last / 2) ** (step / 20) for step in range(21)]
+    first, last, top = min(points)[0], max(points)[0], max(value for _, value in points)
+    sizes = [first * (last / first) ** (step / 20) for step in range(21)]
     most = last * math.log(last)
     axes.plot(
         sizes,

@@ -7,6 +7,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.circuits import repository
 from benchmarks.circuits.config import CircuitsConfig
 from benchmarks.circuits.plot import plot_growth, plot_scaling
 from benchmarks.runner.benchmark import Run
@@ -15,7 +16,7 @@ from benchmarks.runner.results import summarise
 Row = dict[str, float | str]
 
 AGAINST, DIGITS, BATCHES, ERRORS = "against_reference", "digits", "batches", "errors"
-SCALING = "scaling"
+SCALING, REPOSITORY = "scaling", "repository"
 """Parts of the benchmark; all but the errors are tables."""
 
 
@@ -25,9 +26,10 @@ def rows_of(part: str, runs: Sequence[Run]) -> list[Row]:
 
 
 def body(config: CircuitsConfig, runs: Sequence[Run]) -> dict[str, Any]:
-    """The headline as one run, and the tables; of --scaling a run a program."""
-    if config.scaling:
-        return {"runs": [_as_run(row) for row in rows_of(SCALING, runs)], "summary": {}}
+    """The headline as one run, and the tables; of --scaling and --repository a run a row."""
+    if config.scaling or config.repository is not None:
+        rows = rows_of(SCALING, runs) + rows_of(REPOSITORY, runs)
+        return {"runs": [_as_run(row) for row in rows], "summary": repository.summary(rows)}
     metrics = headline(runs)
     return {
         "runs": [{"seed": 0, "metrics": metrics}],
@@ -40,7 +42,7 @@ def _as_run(row: Row) -> Run:
     """What is a number is a metric; what is not tells the run from the others, or says why there is no number."""
     words = {name: value for name, value in row.items() if isinstance(value, str) or name == "N"}
     metrics = {name: value for name, value in row.items() if name not in words}
-    return {"seed": 0, **words, "metrics": {"solved": float("edges" in row), **metrics}}
+    return {"seed": 0, **words, "metrics": {"solved": float("edges" in row or "times" in row), **metrics}}
 
 
 def headline(runs: Sequence[Run]) -> dict[str, float]:
@@ -86,6 +88,15 @@ def report(config: CircuitsConfig, runs: Sequence[Run], console: Console, folder
         rows = [{name: row.get(name, "") for name in names} for row in rows_of(SCALING, runs)]
         console.print(table("families of programs, CPU seconds", rows))
         plot_scaling(rows_of(SCALING, runs), folder / "scaling.png")
+        return
+    if config.repository is not None:
+        shown = ("model", "variant", "queries", "stock", "ours", "times", "apart", "gradients apart", "note")
+        rows = [{name: row.get(name, "") for name in shown} for row in rows_of(REPOSITORY, runs)]
+        console.print(table("DeepProbLog's repository, CPU milliseconds a query", rows))
+        found = repository.summary(rows_of(REPOSITORY, runs))
+        console.print(
+            table("all that stock runs", [{"figure": name, "value": value} for name, value in found.items()])
+        )
         return
     plot_growth(digits, batches, against, folder / "growth.png")
 

@@ -9,10 +9,22 @@ from typing import Any, NamedTuple
 
 import torch
 
-from benchmarks.circuits import scaling, tasks, timing
+from benchmarks.circuits import repository, scaling, tasks, timing
 from benchmarks.circuits.config import CircuitsConfig
 from benchmarks.circuits.families import FAMILIES
-from benchmarks.circuits.report import AGAINST, BATCHES, DIGITS, ERRORS, SCALING, Row, body, report
+from benchmarks.circuits.models import EXAMPLES
+from benchmarks.circuits.report import (
+    AGAINST,
+    BATCHES,
+    DIGITS,
+    ERRORS,
+    REPOSITORY,
+    SCALING,
+    Row,
+    body,
+    report,
+)
+from benchmarks.circuits.repository import VARIANTS
 from benchmarks.circuits.tasks import Task
 from benchmarks.runner.benchmark import Benchmark, Job, Place, Run
 
@@ -38,6 +50,9 @@ def jobs(config: CircuitsConfig) -> list[Job]:
         sizes = [(family, size) for family, (_, sizes) in FAMILIES.items() for size in sizes]
         rows = [(SCALING, f"{family}, N = {size}", (family, size)) for family, size in sizes]
         return _jobs(rows)
+    if config.repository is not None:
+        pairs = [(example, variant) for example in EXAMPLES for variant in VARIANTS]
+        return _jobs([(REPOSITORY, f"{pair[0].name}, {pair[1].name}", pair) for pair in pairs])
     one, two = tasks.sum_task(), tasks.numbers_task()
     cases = [Case(one, False, lenet) for lenet in ((False, True) if config.lenet else (False,))]
     cases += [Case(two, False, False), Case(two, True, False)]
@@ -71,6 +86,11 @@ def run_one(config: CircuitsConfig, job: Job, place: Place) -> list[Run]:
     if identity["part"] == SCALING:
         family, size = job.task
         row = scaling.measure(family, size, config.timeout, config.stock)
+        return [{**identity, "metrics": {}, "row": row}]
+    if identity["part"] == REPOSITORY:
+        assert config.repository is not None
+        example, variant = job.task
+        row = repository.compare(example, variant, config.repository, config.repeats)
         return [{**identity, "metrics": {}, "row": row}]
     measure = {AGAINST: compare, DIGITS: grow_digits, BATCHES: grow_batches}[identity["part"]]
     return [{**identity, "metrics": {}, "row": measure(config, place.device, job.task)}]

@@ -65,8 +65,10 @@ def _run(run: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _short(value: float) -> float:
-    """Five decimal places: no table shows more."""
-    return round(value, 5) if math.isfinite(value) else value
+    """Five decimal places, or as many digits of what is smaller: no table shows more."""
+    if not math.isfinite(value) or isinstance(value, int):
+        return value
+    return round(value, 5) if abs(value) >= 0.1 else float(f"{value:.4g}")
 
 
 def _meaning(learned: Mapping[str, Any]) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
+from benchmarks.figures import circuits
 from benchmarks.figures.cells import (
     Document,
     Runs,
@@ -209,6 +210,8 @@ TABLES: dict[str, Table] = {
     "toy": Table(("toy",), _toy),
     "verdicts": Table(("verdict",), _verdicts),
     "grounding": Table(("grounding",), _grounding),
+    "scaling": Table(("circuits-scaling",), circuits.scaling),
+    "repository": Table(("circuits-repository",), circuits.repository),
     "photographs": Table(("photographs", "photographs-300"), _photographs),
 }
 """By the name that stands in the text: `<!-- table: NAME -->`."""

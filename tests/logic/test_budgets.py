@@ -62,3 +62,10 @@ def test_statements_are_read_within_the_budget():
     text = "0.5::a.\n" * 3000 + "query(a)."
     with pytest.raises(TooLargeError, match="reading it takes more than 0 seconds"):
         Program.from_string(text, {}, budget=Budget(seconds=0.0))
+
+
+def test_a_long_statement_is_read_within_the_budget():
+    """Each of its operators costs ProbLog as much as the statement is long."""
+    text = f"0.5::a(0). q :- {', '.join(f'a({i})' for i in range(4000))}. query(q)."
+    with pytest.raises(TooLargeError, match=r"reading it takes more than 0\.2 seconds"):
+        Program.from_string(text, {}, budget=Budget(seconds=0.2))

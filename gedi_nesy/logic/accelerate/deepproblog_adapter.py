@@ -13,21 +13,27 @@ from collections.abc import Sequence
 from typing import Any
 
 import torch
-from problog.logic import Term
+from problog.logic import Term, is_variable
 from torch import Tensor, nn
 
-from gedi_nesy.logic.accelerate.gradient_accumulator import GradientAccumulator, backward, flush_before_step
-from gedi_nesy.logic.accelerate.grouping import Group, Grouping, bound
-from gedi_nesy.logic.batch import check_outputs
+from gedi_nesy.logic.accelerate.gradient_accumulator import (
+    GradientAccumulator,
+    Waiting,
+    backward,
+    flush_before_step,
+)
+from gedi_nesy.logic.accelerate.grouping import Grouping, Member
+from gedi_nesy.logic.accelerate.readings import read_networks
 from gedi_nesy.logic.budget import DEFAULT_BUDGET, Budget
 from gedi_nesy.logic.engines.tensors import ProgramWarning
 from gedi_nesy.logic.grounding.front_end import FrontEnd, image_term
 from gedi_nesy.logic.language.deepproblog_api import ExactEngine, GraphSemiring, Model, Result
 from gedi_nesy.logic.language.deepproblog_api import Query as DeepProbLogQuery
 from gedi_nesy.logic.language.guarded_engine import guarded_engine
-from gedi_nesy.logic.language.neural import expand_conditional, log_of_probabilities, neural_predicates
+from gedi_nesy.logic.language.neural import expand_conditional, neural_predicates
 from gedi_nesy.logic.language.sandbox import Guard
-from gedi_nesy.logic.language.source import Source
+from gedi_nesy.logic.language.source import Source, defined_predicates, subterms
+from gedi_nesy.logic.language.statements import heads_of
 
 
 def accelerate(
@@ -38,26 +44,51 @@ def accelerate(
 ) -> None:
     """Give a DeepProbLog model a solver that evaluates compiled circuits.
 
-    Programs that return tensors from networks, and networks with `k` set, keep DeepProbLog's own engine,
-    with a warning. Evidence in the program is honoured, and the same image twice is one image: both differ
-    from that engine.
+    Of a network with `k` set, k values count, as in that engine: the best ones in evaluation, in training k drawn by
+    their probabilities. Programs that return tensors from networks, or have tensors for probabilities, keep
+    DeepProbLog's own engine, with a warning. Evidence in the program is honoured, and the same image twice is one
+    image: both differ from that engine.
     """
     statements = [expand_conditional(statement) for statement in model.program]
     source = Source("model", ".", "", tuple(statements), [None])
     guard = Guard(source, allow_python, allow_outside)
-    slow = [p.network for p in neural_predicates(source) if p.kind == "tensor"]
-    slow += [name for name, network in model.networks.items() if network.k is not None]
+    slow = _only_for_stock(source)
     if slow:
-        warnings.warn(
-            f"network '{slow[0]}' needs DeepProbLog's own engine, which is kept", ProgramWarning, stacklevel=2
-        )
+        warnings.warn(f"{slow} needs DeepProbLog's own engine, which is kept", ProgramWarning, stacklevel=2)
         exact: Any = ExactEngine(model)
         exact.engine = guarded_engine(guard)
-        model.set_engine(exact, cache=True)
+        # What it grounds depends on the values that a network chose, so with k nothing can be kept.
+        model.set_engine(exact, cache=all(network.k is None for network in model.networks.values()))
         return
     front_end = FrontEnd(guard, statements, dict.fromkeys(model.networks, nn.Identity()))
     # Assigned as set_engine does; DeepProbLog declares the attribute with its own solver's type.
     model.solver = CircuitSolver(model, front_end, budget)  # pyright: ignore[reportAttributeAccessIssue]
+
+
+_TENSORS = frozenset(
+    f"{name}/{arity}"
+    for names, arity in (
+        ("embed max sigmoid mean stack cat list_to_tensor", 2),
+        ("rbf add mul dot one_hot tensor_index", 3),
+    )
+    for name in names.split()
+)
+"""DeepProbLog's predicates that give a tensor."""
+
+
+def _only_for_stock(source: Source) -> str:
+    """What of a program compiled circuits do not cover, as a warning names it; "" if nothing."""
+    for predicate in neural_predicates(source):
+        if predicate.kind == "tensor":
+            return f"network '{predicate.network}'"
+    own = defined_predicates(source)
+    called = {
+        f"{term.functor}/{term.arity}" for statement in source.statements for term in subterms(statement)
+    }
+    for head in (head for statement in source.statements for head in heads_of(statement)):
+        if head.probability is not None and is_variable(head.probability) and called & (_TENSORS - own):
+            return f"{head.with_probability(None)}, whose probability may be a tensor,"
+    return ""
 
 
 class CircuitSolver:
@@ -81,18 +112,18 @@ class CircuitSolver:
         groups = self.grouping.groups(batch)
         compiled = time.perf_counter()
         parameters = self._read_parameters()
-        outputs = self._call_networks(groups)
+        readings = read_networks(self.model.networks, groups)
         results: list[Any] = [None] * len(batch)
+        waiting = Waiting(self._flush)
         for group in groups:
-            rows = self._accumulating(self._evaluate(group, outputs), group.columns, parameters)
-            members = zip(group.positions, group.images, group.columns, rows, strict=True)
-            for position, images, column, values in members:
-                names = {image_term(i): image for i, image in enumerate(images)}
-                answers = (
-                    group.template.answers if column is None else group.template.answers[column : column + 1]
-                )
-                terms = [answer.apply_term(names) for answer in answers]
-                results[position] = dict(zip(terms, values, strict=True))
+            columns = readings.columns(group)
+            like = columns[0] if columns else torch.zeros(len(group.members), 1)
+            probabilities = group.evaluate(columns, len(group.members), like).exp()
+            rows = self._accumulating(
+                probabilities, [member.column for member in group.members], parameters, waiting
+            )
+            for member, values in zip(group.members, rows, strict=True):
+                results[member.position] = dict(zip(_answers(member), values, strict=True))
         shares = (compiled - started) / len(batch), (time.perf_counter() - compiled) / len(batch)
         semiring: Any = self.semiring(self.model, {}, None)
         return [Result(found, semiring, 0.0, shares[0], shares[1]) for found in results]
@@ -104,29 +135,6 @@ class CircuitSolver:
     def get_hyperparameters(self) -> dict[str, Any]:
         """For DeepProbLog's logs."""
         return {"engine": {"type": "CircuitSolver"}, "semiring": self.semiring.__name__}
-
-    def _call_networks(self, groups: Sequence[Group]) -> dict[tuple[str, tuple], Tensor]:
-        """One call per network, on every distinct input of the batch."""
-        inputs: dict[str, dict[tuple, None]] = {}
-        for group in groups:
-            for slot in group.template.slots:
-                for images in group.images:
-                    inputs.setdefault(slot.network, {})[bound(slot.inputs, images)] = None
-        outputs = {}
-        for name, distinct in inputs.items():
-            found = self.model.networks[name]([list(terms) for terms in distinct])
-            outputs.update({(name, terms): row for terms, row in zip(distinct, found, strict=True)})
-        return outputs
-
-    def _evaluate(self, group: Group, outputs: dict[tuple[str, tuple], Tensor]) -> Tensor:
-        columns = []
-        for slot in group.template.slots:
-            rows = torch.stack([outputs[slot.network, bound(slot.inputs, images)] for images in group.images])
-            rows = rows.reshape(len(group.images), -1)
-            columns.append(log_of_probabilities(rows, slot.network, slot.predicate))
-        check_outputs(group.template.slots, columns)
-        like = columns[0] if columns else torch.zeros(len(group.images), 1)
-        return group.evaluate(columns, len(group.images), like).exp()
 
     def _read_parameters(self) -> Tensor:
         """The model's t(...) as a tensor that collects their gradients, and the logs the circuits want."""
@@ -140,7 +148,7 @@ class CircuitSolver:
         return values
 
     def _accumulating(
-        self, probabilities: Tensor, columns: Sequence[int | None], parameters: Tensor
+        self, probabilities: Tensor, columns: Sequence[int | None], parameters: Tensor, waiting: Waiting
     ) -> list[Sequence[Tensor]]:
         """The probabilities each query asks for, as tensors whose gradients are collected for one backward
         pass.
@@ -151,9 +159,23 @@ class CircuitSolver:
                 row.unbind() if c is None else row[c : c + 1].unbind()
                 for row, c in zip(rows, columns, strict=True)
             ]
-        return GradientAccumulator(probabilities, parameters, self._pending.append).rows(columns)
+        return GradientAccumulator(probabilities, parameters, waiting, self._touched).rows(columns)
+
+    def _touched(self, accumulator: GradientAccumulator) -> None:
+        self._pending.append(accumulator)
 
     def _flush(self) -> None:
         """Pass the gradients collected since the last step on to networks and parameters."""
         pending, self._pending = self._pending, []
         backward(pending, self.model.optimizer.add_parameter_gradient)
+
+
+def _answers(member: Member) -> list[Any]:
+    """What a query's probabilities are of; a ground query is its own answer."""
+    answers = member.template.answers
+    if member.column is not None or (
+        len(answers) == 1 and answers[0].is_ground() and member.term.is_ground()
+    ):
+        return [member.term]
+    names = {image_term(i): image for i, image in enumerate(member.images)}
+    return [answer.apply_term(names) for answer in answers]

@@ -6,7 +6,7 @@ program allows it: the query with its output left open, of which each row then t
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from problog.logic import Constant, Term, Var, unquote
 from torch import Tensor
@@ -60,17 +60,34 @@ _NOT_LOGICAL = frozenset(
 """Predicates whose answer may depend on whether an argument is bound already."""
 
 
-@dataclass
-class Group:
-    """The queries of a batch that have one template: where they stand in it, their images, and which answer
-    they want.
-    """
+class Compiled(NamedTuple):
+    """A template, and what it shares with all that have the same circuit over networks of the same names."""
 
     template: Template
     evaluate: Evaluate
-    positions: list[int] = field(default_factory=list)
-    images: list[list[Term]] = field(default_factory=list)
-    columns: list[int | None] = field(default_factory=list)
+    signature: Any
+    columns: dict[Any, int]
+    """where its answers stand among its roots"""
+
+
+class Member(NamedTuple):
+    """A query of a batch: where it stands in it, the term it asks for, and its images."""
+
+    position: int
+    term: Any
+    template: Template
+    images: list[Term]
+    column: int | None
+    """of its answer, where the template has more than one"""
+
+
+@dataclass
+class Group:
+    """The queries of a batch that one evaluation answers: their circuits are the same, what networks read is not."""
+
+    template: Template
+    evaluate: Evaluate
+    members: list[Member] = field(default_factory=list)
 
 
 class Grouping:
@@ -83,37 +100,37 @@ class Grouping:
         self.predicates = neural_predicates(front_end.source)
         self.evidence = tuple(front_end.own_evidence())
         self.may_leave_open = outputs_may_be_left_open(front_end.source.statements)
-        self.compiled: dict[Any, tuple[Template, Evaluate] | None] = {}
+        self.compiled: dict[Any, Compiled | None] = {}
+        self._evaluates: dict[Any, Evaluate] = {}
+        self._found: dict[Any, tuple[int | None, Compiled]] = {}
 
     def groups(self, batch: Sequence[DeepProbLogQuery]) -> list[Group]:
-        """The batch by template; a group's first query decides nothing but its place."""
+        """The batch by circuit; a group's first query decides nothing but its place."""
         groups: dict[Any, Group] = {}
         for position, query in enumerate(batch):
             images: dict[Any, int] = {}
-            abstract = with_image_terms(query.substitute().query, images)
-            key, column, compiled = self._find(abstract, query.output_ind, len(images))
-            group = groups.setdefault(key, Group(*compiled))
-            group.positions.append(position)
-            group.images.append(list(images))
-            group.columns.append(column)
+            term = query.substitute().query
+            abstract = with_image_terms(term, images)
+            key = abstract, tuple(query.output_ind)
+            if key not in self._found:
+                self._found[key] = self._find(*key, len(images))
+            column, compiled = self._found[key]
+            group = groups.setdefault(compiled.signature, Group(compiled.template, compiled.evaluate))
+            group.members.append(Member(position, term, compiled.template, list(images), column))
         return list(groups.values())
 
-    def _find(
-        self, abstract: Any, outputs: Sequence[int], images: int
-    ) -> tuple[Any, int | None, tuple[Template, Evaluate]]:
+    def _find(self, abstract: Any, outputs: Sequence[int], images: int) -> tuple[int | None, Compiled]:
         """The template for a query, and the column of its answer if the template has its output left open."""
         if self.may_leave_open and abstract.args and abstract.is_ground():
             opened = _leave_open(abstract, outputs)
             compiled = self._compile(opened, images, replace(OPEN_BUDGET), give_up=True) if opened else None
-            if compiled is not None and abstract in compiled[0].answers:
-                return opened, compiled[0].answers.index(abstract), compiled
+            if compiled is not None and abstract in compiled.columns:
+                return compiled.columns[abstract], compiled
         compiled = self._compile(abstract, images, self.budget, give_up=False)
         assert compiled is not None
-        return abstract, None, compiled
+        return None, compiled
 
-    def _compile(
-        self, abstract: Any, images: int, budget: Budget, give_up: bool
-    ) -> tuple[Template, Evaluate] | None:
+    def _compile(self, abstract: Any, images: int, budget: Budget, give_up: bool) -> Compiled | None:
         if abstract not in self.compiled:
             names = tuple(f"Image{i}" for i in range(images))
             request = Request(
@@ -122,12 +139,30 @@ class Grouping:
             try:
                 with Watch("model", request.text, budget) as watch:
                     template = compile_template(self.front_end, request, self.predicates, watch)
-                self.compiled[abstract] = template, circuit_evaluate(template, self.learnable)
+                self.compiled[abstract] = self._shared(template)
             except ProgramError:
                 if not give_up:
                     raise
                 self.compiled[abstract] = None
         return self.compiled[abstract]
+
+    def _shared(self, template: Template) -> Compiled:
+        signature = _signature(template)
+        if signature not in self._evaluates:
+            self._evaluates[signature] = circuit_evaluate(template, self.learnable)
+        columns = {answer: column for column, answer in enumerate(template.answers)}
+        return Compiled(template, self._evaluates[signature], signature, columns)
+
+
+def _signature(template: Template) -> Any:
+    """Equal for templates whose evaluations are the same function of what networks say."""
+    circuit = template.circuit
+    layers = tuple(
+        (layer.bags.tobytes(), layer.offsets.tobytes(), layer.blocks, layer.plain) for layer in circuit.layers
+    )
+    leaves = tuple((template.variables[variable].weights, value) for variable, value in circuit.leaves)
+    slots = tuple((slot.network, slot.predicate, slot.domain) for slot in template.slots)
+    return layers, leaves, tuple(circuit.roots), slots, template.conditional, template.evidence
 
 
 def outputs_may_be_left_open(statements: Sequence[Any]) -> bool:

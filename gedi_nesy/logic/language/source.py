@@ -50,6 +50,12 @@ class WatchedParser(DefaultPrologParser):
                 self._check()
             yield token
 
+    def fold(self, string: str, operators: Any, lo: int, hi: int, *rest: Any, **more: Any) -> Any:
+        """One operator of a statement; of a long one each costs as much as the statement is long."""
+        if hi - lo > 64:
+            self._check()
+        return super().fold(string, operators, lo, hi, *rest, **more)
+
 
 @dataclass(frozen=True)
 class Source:

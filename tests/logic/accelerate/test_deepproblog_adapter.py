@@ -200,13 +200,17 @@ def test_the_same_image_twice_is_one_image():
     assert [float(p) for p in result.result.values()] == [0.0]
 
 
-def test_top_k_networks_keep_the_stock_engine_with_a_warning():
-    model = Model("nn(net, [X], Y, [0, 1]) :: d(X, Y).", [Network(Digits(2), "net", k=1)], load=False)
+@pytest.mark.parametrize(
+    "program", ["nn(net, [X], Y) :: d(X, Y).", "P :: d(X, Y) :- tensor_index(X, [Y], P)."]
+)
+def test_programs_over_tensors_keep_the_stock_engine_with_a_warning(program):
+    model = Model(program, [Network(Digits(2), "net")], load=False)
     with (
         contextlib.redirect_stdout(io.StringIO()),
-        pytest.warns(UserWarning, match="needs DeepProbLog's own engine"),
+        pytest.warns(UserWarning, match="needs DeepProbLog's own engine") as warned,
     ):
         accelerate(model)
+    assert len(warned) == 1
     assert isinstance(model.solver.engine, ExactEngine)
 
 
