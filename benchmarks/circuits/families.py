@@ -70,11 +70,11 @@ def grid(side: int) -> str:
     return "\n".join([*lines, *rules, f"query(path(0, {side * side - 1}))."])
 
 
-def smokers(people: int) -> str:
+def smokers(people: int, friendships: int | None = None) -> str:
     """Influence among people with two friends each on average, one of them known to smoke."""
     chance = random.Random(1)
     pairs: set[tuple[int, ...]] = set()
-    while len(pairs) < people:
+    while len(pairs) < (friendships or people):
         pairs.add(tuple(sorted(chance.sample(range(people), 2))))
     lines = [f"person({i})." for i in range(people)]
     lines += [f"friend({a}, {b}). friend({b}, {a})." for a, b in sorted(pairs)]
@@ -172,5 +172,6 @@ FAMILIES: dict[str, tuple[Family, tuple[int, ...]]] = {
     "formula": (formula, (1, 3, 5, 7)),
     "shortest path": (shortest_path, (4, 8, 16, 32)),
     "grammar": (brackets, (8, 16, 24, 32)),
+    "smokers, three friends": (lambda people: smokers(people, 3 * people // 2), (10, 12, 14, 16)),
 }
 """The families with the sizes that are measured; a tree has 2^(N + 1) - 1 nodes, a grid N^2."""

@@ -33,6 +33,9 @@ SECONDS_OF_OBJECTS = 0.5
 """Python's search for unused objects in circles stops everything, and takes seconds where there are millions: while a
 budget counts, it looks at those objects alone that are newer than this.
 """
+_CYCLES = (
+    "a recursion in circles costs little where few atoms separate its parts, as in a tree or a narrow grid"
+)
 
 
 class Watch:
@@ -97,6 +100,8 @@ class Watch:
         advice = {
             "reading": "the program is long",
             "grounding": "a recursion that does not end, or a goal with too many answers, is the usual cause",
+            "deciding cycles": _CYCLES,
+            "breaking cycles": _CYCLES,
             "decision diagram": "let clauses exclude one another by the value of a variable, and put"
             " variables that belong together next to each other",
         }

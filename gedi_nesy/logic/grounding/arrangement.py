@@ -2,11 +2,14 @@
 
 from collections.abc import Callable, Sequence
 
-STARTS = 24
-"""First atoms that are tried for an arrangement."""
+BEAM = 64
+"""Beginnings of an arrangement that are kept at every place."""
 
 WIDEST = 15
 """Atoms in a frontier from which on its states are too many: a plane one is connected in millions of ways."""
+
+GROWTH = 5
+"""How many times more states a frontier is taken to have with one atom more."""
 
 
 class TooManyStatesError(Exception):
@@ -18,52 +21,62 @@ def arrange(
 ) -> dict[int, int]:
     """A place for each atom such that few atoms are needed before and after a place at any time.
 
-    Greedily, from several atoms as the first: next comes the atom that makes the frontier smallest.
-    `check` is called now and then. TooManyStatesError where every frontier becomes too wide.
+    Beam search: of the beginnings of an arrangement those are kept whose frontiers have been smallest, one of
+    those with the same atoms. `check` is called now and then. TooManyStatesError where every frontier becomes
+    too wide.
     """
     near: dict[int, set[int]] = {target: set()}
     for group in groups:
         for atom in group:
             near.setdefault(atom, set()).update(group - {atom})
-    starts = sorted(near, key=lambda atom: (len(near[atom]), atom))[:STARTS]
-    found = [placed for start in starts if (placed := _arranged(near, start, check)) is not None]
-    if not found:
-        raise TooManyStatesError
-    _, best = min(found, key=lambda pair: pair[0])
-    return {atom: place for place, atom in enumerate(best)}
+    number = {atom: place for place, atom in enumerate(sorted(near))}
+    masks = [sum(1 << number[other] for other in near[atom]) for atom in number]
+    beam: dict[int, _Beginning] = {0: (0, 0, ())}
+    for _ in masks:
+        longer: dict[int, _Beginning] = {}
+        for done, beginning in beam.items():
+            check()
+            for atom in _candidates(masks, done, beginning[1]):
+                extended = _with(masks, done, beginning, atom)
+                known = longer.get(done | 1 << atom)
+                if extended[1].bit_count() <= WIDEST and (known is None or extended < known):
+                    longer[done | 1 << atom] = extended
+        if not longer:
+            raise TooManyStatesError
+        kept = sorted(
+            longer,
+            key=lambda done: (longer[done][0] + GROWTH ** longer[done][1].bit_count(), longer[done][2]),
+        )
+        beam = {done: longer[done] for done in kept[:BEAM]}
+    ((_, _, best),) = beam.values()
+    atoms = list(number)
+    return {atoms[atom]: place for place, atom in enumerate(best)}
 
 
-def _arranged(
-    near: dict[int, set[int]], start: int, check: Callable[[], None]
-) -> tuple[int, list[int]] | None:
-    """The arrangement from one atom, and the sum over places of two to the power of the frontier's size."""
-    placed: list[int] = []
-    done: set[int] = set()
-    frontier: set[int] = set()
-    waiting = dict.fromkeys(sorted(near))
-    cost = 0
-    chosen = start
-    while True:
-        placed.append(chosen)
-        done.add(chosen)
-        del waiting[chosen]
-        frontier.add(chosen)
-        frontier = {atom for atom in frontier if not near[atom] <= done}
-        check()
-        if len(frontier) > WIDEST:
-            return None
-        cost += 1 << len(frontier)
-        if not waiting:
-            return cost, placed
-        around = {atom for known in frontier for atom in near[known]} - done or waiting.keys()
-        age = {atom: place for place, atom in enumerate(placed)}
+_Beginning = tuple[int, int, tuple[int, ...]]
+"""What its frontiers have cost, the last of them as a mask, and the atoms in their order."""
 
-        def score(
-            atom: int, frontier: set[int] = frontier, age: dict[int, int] = age
-        ) -> tuple[int, int, int]:
-            after = done | {atom}
-            closed = sum(near[known] <= after for known in frontier) + (near[atom] <= after)
-            oldest = min((age[known] for known in near[atom] & frontier), default=len(placed))
-            return 1 - closed, oldest, atom
 
-        chosen = min(around, key=score)
+def _candidates(masks: Sequence[int], done: int, frontier: int) -> list[int]:
+    """The atoms next to the frontier; all that are left where it is empty."""
+    around = 0
+    for atom in _atoms(frontier):
+        around |= masks[atom]
+    return _atoms(around & ~done or ~done & (1 << len(masks)) - 1)
+
+
+def _with(masks: Sequence[int], done: int, beginning: _Beginning, atom: int) -> _Beginning:
+    cost, frontier, order = beginning
+    after = done | 1 << atom
+    while_open = frontier | 1 << atom
+    left = sum(1 << member for member in _atoms(while_open) if masks[member] & ~after)
+    return cost + GROWTH ** while_open.bit_count(), left, (*order, atom)
+
+
+def _atoms(mask: int) -> list[int]:
+    found = []
+    while mask:
+        lowest = mask & -mask
+        found.append(lowest.bit_length() - 1)
+        mask ^= lowest
+    return found

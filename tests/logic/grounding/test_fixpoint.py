@@ -5,6 +5,7 @@ import random
 
 import pytest
 
+from benchmarks.circuits.families import smokers
 from gedi_nesy.logic import Program
 from gedi_nesy.logic.grounding import cycles, fixpoint, ground
 from gedi_nesy.logic.grounding.arrangement import TooManyStatesError, arrange
@@ -66,6 +67,26 @@ def test_a_path_is_arranged_along_itself():
     assert all(abs(places[i] - places[i + 1]) == 1 for i in range(9))
 
 
+def widest(near: dict[int, set[int]], order: tuple[int, ...]) -> int:
+    """Atoms that are open at once while they are placed one after another, the one that is placed among them."""
+    done: set[int] = set()
+    most = 0
+    for atom in order:
+        most = max(most, 1 + sum(not near[other] <= done for other in done))
+        done.add(atom)
+    return most
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_no_arrangement_is_narrower(seed):
+    chance = random.Random(seed)
+    groups = [set(chance.sample(range(7), 2)) for _ in range(10)]
+    places = arrange(groups, 0)
+    near = {atom: set().union(*(group for group in groups if atom in group)) - {atom} for atom in places}
+    found = widest(near, tuple(sorted(places, key=places.__getitem__)))
+    assert found == min(widest(near, order) for order in itertools.permutations(near))
+
+
 def test_what_is_too_dense_has_no_arrangement():
     looked = []
     with pytest.raises(TooManyStatesError):
@@ -114,6 +135,13 @@ def test_a_grid_grows_as_the_ways_its_frontier_is_connected(monkeypatch):
         sizes.append(program.compile(f"path(0, {side * side - 1})", []).template.report.ground_nodes)
     assert sizes[2] < 5000
     assert sizes[2] / sizes[1] == pytest.approx(sizes[1] / sizes[0], rel=0.5)
+
+
+def test_influence_among_people_with_three_friends_each(monkeypatch):
+    monkeypatch.setattr(ground.FrontEnd, "without_cycles", None)
+    monkeypatch.setattr(fixpoint, "MOST_STATES", 8000)
+    program = Program.from_string(smokers(16, 24), {})
+    assert program.own_template().report.ground_nodes < 8000
 
 
 @pytest.mark.parametrize("limit", ["MOST_STATES", "MOST_OUTPUTS"])
