@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import ClassVar, Literal
 
-from benchmarks.runner.config import DataRootFlag, DatasetFlag, RecordedConfig
+from benchmarks.runner.config import DataRootFlag, DatasetFlag, FirstStageConfig, RecordedConfig
 from benchmarks.runner.flags import OPTIONS, OUTPUT, SAVED, Flag
 from gedi_nesy.errors import ConfigError
 from gedi_nesy.training.config import TrainConfig
@@ -26,7 +26,7 @@ STEP, WARP, SGLD = "train.step", "train.step.warp", "train.step.sgld"
 
 
 @dataclass(frozen=True, kw_only=True)
-class AdditionConfig(RecordedConfig):
+class AdditionConfig(RecordedConfig, FirstStageConfig):
     """Learn what digits mean from a + b = c alone, without labels."""
 
     dataset: DatasetFlag = "mnist5k"
@@ -61,6 +61,8 @@ class AdditionConfig(RecordedConfig):
             "out",
             "resume",
             "device",
+            "pretrain",
+            "pretrain_steps",
             "ablation",
         ),
         "program": ("program", "query", "engine"),

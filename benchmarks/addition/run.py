@@ -89,6 +89,7 @@ def run_one(config: AdditionConfig, job: Job, place: Place) -> list[Run]:
         make_backbone=backbone(data.images, config.width, DIGITS),
         start_rank=config.start_rank,
         search_log_prob=search,
+        pretrain=config.first_stage(),
     )
     if not distributed.first():
         return []

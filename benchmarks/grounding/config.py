@@ -6,7 +6,7 @@ from typing import ClassVar, Literal
 
 from benchmarks.grounding.methods import MOST_SETTINGS, MethodName
 from benchmarks.grounding.tasks import PROBLEMS
-from benchmarks.runner.config import TaskConfig, check_distinct
+from benchmarks.runner.config import FirstStageConfig, TaskConfig, check_distinct
 from benchmarks.runner.flags import OPTIONS, OUTPUT, PLACE, SAVED, TRAINING, Flag
 from gedi_nesy.errors import ConfigError
 
@@ -31,7 +31,7 @@ TaskName = Literal[
 
 
 @dataclass(frozen=True, kw_only=True)
-class GroundingConfig(TaskConfig):
+class GroundingConfig(TaskConfig, FirstStageConfig):
     """Learn what symbols mean from rules alone: of numbers, formulas, figures and grids."""
 
     tasks: tuple[TaskName, ...] = ("addition", "formula", "multi-digit", "sudoku, clues", "kandinsky")
@@ -52,7 +52,7 @@ class GroundingConfig(TaskConfig):
 
     GROUPS: ClassVar[Mapping[str, tuple[Flag | str, ...]]] = {
         OPTIONS: ("tasks", "methods", "search", "queries", "wrong", "rare", "extra_images", "labels", *PLACE),
-        "training": TRAINING,
+        "training": (*TRAINING, "pretrain", "pretrain_steps"),
         OUTPUT: SAVED,
     }
 
@@ -70,6 +70,9 @@ class GroundingConfig(TaskConfig):
             )
         if not 1 <= self.rare < float("inf"):
             raise ConfigError(f"--rare {self.rare:g} must be finite and at least 1")
+        others = [method for method in self.methods if method != "gedi"]
+        if self.first_stage() and others:
+            raise ConfigError(f"--pretrain {self.pretrain}: belongs to gedi, not to {', '.join(others)}")
         super().check()
 
     def num_queries(self, task: TaskName) -> int:

@@ -86,7 +86,9 @@ def run_one(config: GroundingConfig, job: Job, place: Place) -> list[Run]:
     if identity["method"] == "gedi" and best.outcome is not None and best.verdict.verdict == "ambiguous":
         asked = worth_labelling(given.task, best.outcome)[: config.labels]
         if asked:
-            again = by_learn_task(config.training(), job, place, told(given, asked), saver.numbered(1))
+            again = by_learn_task(
+                config.training(), job, place, told(given, asked), saver.numbered(1), config.first_stage()
+            )
             accuracy = judged(again.models, given.unseen, place.device)["accuracy"]
             place.say(f"{job.name}, {len(asked)} labels: accuracy {accuracy:.3f}. {again.verdict.sentence}")
             metrics |= {"labels": float(len(asked)), "accuracy_with_labels": accuracy}

@@ -18,6 +18,7 @@ from benchmarks.runner.training import train_task
 from gedi_nesy.audit.judgement import judge
 from gedi_nesy.audit.verdict import Verdict
 from gedi_nesy.models.gedi import GEDI
+from gedi_nesy.pretraining.config import PretrainConfig
 from gedi_nesy.tasks import Task
 from gedi_nesy.tasks.evidence import Judged, evidence_of
 from gedi_nesy.tasks.learn import TaskOutcome
@@ -57,17 +58,22 @@ def searched(
         if method in BY_ITSELF:
             this = _by_itself(settings, setting, job, place, given)
         else:
-            this = by_learn_task(settings, job, place, given, own)
+            this = by_learn_task(settings, job, place, given, own, config.first_stage())
         found.append(this._replace(setting=setting))
     best = max(found, key=lambda each: each.verdict.held_out or 0.0)
     return best._replace(seconds=sum(each.seconds for each in found))
 
 
 def by_learn_task(
-    settings: TrainConfig, job: Job, place: Place, given: Given, saver: CheckpointManager
+    settings: TrainConfig,
+    job: Job,
+    place: Place,
+    given: Given,
+    saver: CheckpointManager,
+    pretrain: PretrainConfig | None,
 ) -> Found:
     """An objective of the library."""
-    outcome = train_task(job, place, _on(given.task, place), settings, saver)
+    outcome = train_task(job, place, _on(given.task, place), settings, saver, pretrain)
     return Found(
         outcome.models,
         outcome.judged,

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import torch
 import tyro
@@ -13,12 +13,21 @@ from benchmarks.runner.record import check_tensorboard
 from gedi_nesy.data.images import CHOICES, PLACES, DatasetName
 from gedi_nesy.errors import ConfigError
 from gedi_nesy.objectives.table import METHODS
+from gedi_nesy.pretraining import config as pretraining
+from gedi_nesy.pretraining.config import PretrainConfig
 from gedi_nesy.training import distributed
-from gedi_nesy.training.config import TrainConfig
+from gedi_nesy.training.config import StepConfig, TrainConfig
 
 DatasetFlag = Annotated[DatasetName, tyro.conf.arg(help=CHOICES)]
 DataRootFlag = Annotated[Path | None, tyro.conf.arg(help=f"folder that holds {PLACES}")]
 """`--dataset` and `--data-root`, whose choices and help are the files in `gedi_nesy/data/image_sets`."""
+
+
+if TYPE_CHECKING:
+    PretrainFlag = str
+else:
+    PretrainFlag = Literal[("none", *pretraining.CHOICES)]
+"""`--pretrain`, whose choices are the library's terms."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -133,6 +142,24 @@ class TaskConfig(RecordedConfig):
             refine=self.iterations,
             attempts=self.attempts,
         )
+
+
+@dataclass(frozen=True, kw_only=True)
+class FirstStageConfig:
+    """And those of benchmarks whose networks may learn features or clusters first."""
+
+    pretrain: PretrainFlag = "none"
+    """a stage before the rule counts: inv, clusters by L_INV + L_PRIOR and new heads, or features by a self-supervised
+    term; none: one stage"""
+    pretrain_steps: int = 800
+    """steps of that stage"""
+
+    def first_stage(self) -> PretrainConfig | None:
+        """As `learn` takes it, on as many images a step as there are further ones; ConfigError for too few steps."""
+        if self.pretrain == "none":
+            return None
+        batch_size = StepConfig().batch_unlabelled
+        return PretrainConfig(term=self.pretrain, steps=self.pretrain_steps, batch_size=batch_size)
 
 
 def check_distinct(flag: str, given: tuple[str, ...]) -> None:

@@ -83,11 +83,18 @@ def train(
 
 
 def train_task(
-    job: Job, place: Place, task: Task, settings: TrainConfig, saver: CheckpointManager
+    job: Job,
+    place: Place,
+    task: Task,
+    settings: TrainConfig,
+    saver: CheckpointManager,
+    pretrain: PretrainConfig | None = None,
 ) -> TaskOutcome:
     """Train a task with the seed of the one run of a job, with a bar."""
-    bar = Bar(place.progress, place.console, job.name, settings)
-    outcome = learn_task(task, settings, job.runs[0]["seed"], bar, saver, bar.resumed)
+    before = pretrain.steps * len(task.networks) if pretrain else 0
+    bar = Bar(place.progress, place.console, job.name, settings, before=before)
+    seed = job.runs[0]["seed"]
+    outcome = learn_task(task, settings, seed, bar, saver, bar.resumed, pretrain=pretrain)
     bar.close()
     return outcome
 

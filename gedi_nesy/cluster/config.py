@@ -15,7 +15,7 @@ from gedi_nesy.models.gedi import GEDI
 from gedi_nesy.pretraining.config import PretrainConfig
 from gedi_nesy.training.records import Record
 
-IMAGE_STEPS, POINT_STEPS, FEATURE_STEPS = 1350, 2000, 1000
+IMAGE_STEPS, POINT_STEPS, FEATURE_STEPS = 2400, 2000, 1000
 IMAGE_RESTARTS, POINT_RESTARTS, FEATURE_RESTARTS = 1, 3, 10
 
 OnProgress = Callable[[int, str], None]

@@ -19,7 +19,7 @@ from gedi_nesy.training.records import Record
 
 EXPLORE_SHARE = 0.26
 """Of the steps for images, what each restart takes at the most; the rest refines the best."""
-FIRST_SHARE = 0.4
+FIRST_SHARE = 0.57
 """Of the steps for images, those in which clusters are found, before heads are trained anew."""
 BRIGHT = 192
 """Median of the outermost pixels from which a background counts as white."""

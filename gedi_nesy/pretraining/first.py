@@ -35,6 +35,9 @@ SEEDS = 1_000_000
 """Added to the number of a network, the key of its streams of random numbers: restarts have smaller numbers."""
 
 
+ANNEALED_SHARE = 0.26
+"""Of the steps in which clusters come first, those in which the weight of the entropy rises."""
+
 OnResume = Callable[[list[Record]], None]
 
 
@@ -179,13 +182,14 @@ def _alone(
 def _annealed(
     own: Shown, shown: Shown, config: TrainConfig, pretrain: PretrainConfig
 ) -> tuple[Shown, TrainConfig]:
-    """L_INV + L_PRIOR as a restart has them: the entropy's weight rises from `entropy_start` to 1."""
+    """L_INV + L_PRIOR: annealed, the entropy's weight rising from `entropy_start` to 1, and then as they are."""
+    explore = max(1, round(ANNEALED_SHARE * pretrain.steps))
     weights = {name: table.weight(config.objective, name) or table.GEDI[name] for name in (CLUSTERS, "prior")}
     settings = TrainConfig(
         objective=weights,
         step=_step_without_chains(config, pretrain),
-        explore=pretrain.steps,
-        refine=0,
+        explore=explore,
+        refine=pretrain.steps - explore,
         entropy_start=config.entropy_start,
         warmup=config.warmup,
     )

@@ -15,7 +15,7 @@ from gedi_nesy.models.precision import PrecisionChoice
 from gedi_nesy.pretraining.config import CLUSTERS, SELF_SUPERVISED, PretrainConfig
 from gedi_nesy.training.config import StepConfig, TrainConfig
 
-STEPS, WIDTH = 2000, 32
+STEPS, WIDTH = 2800, 32
 FIRST_SHARES = {CLUSTERS: FIRST_SHARE, **dict.fromkeys(SELF_SUPERVISED, 0.6)}
 """Of the steps of a row that learns in two stages, those of the first."""
 

@@ -63,6 +63,14 @@ def test_the_ablation_has_five_rows(monkeypatch, tmp_path, capsys):
 
 
 @pytest.mark.usefixtures("no_report")
+def test_clusters_come_first_where_it_is_asked_for(monkeypatch, tmp_path):
+    first = ["--pretrain", "inv", "--pretrain-steps", 3]
+    assert run(monkeypatch, *SMALL, *first, "--unlabelled", 20, "--out", tmp_path) == 0
+    lines = (tmp_path / "seed-0" / "history.jsonl").read_text().splitlines()
+    assert [json.loads(line)["phase"] for line in lines[:4]] == ["features"] * 3 + ["attempt 1"]
+
+
+@pytest.mark.usefixtures("no_report")
 def test_the_reference_engine_takes_the_same_step(monkeypatch, tmp_path):
     """Same seed, both engines: the histories agree, so the training steps do."""
     histories = []
