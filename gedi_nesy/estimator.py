@@ -48,7 +48,7 @@ class GEDIClusterer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMi
     Parameters
     ----------
     n_clusters : number of clusters.
-    steps : steps of training (default: 1,350 for images, 2,000 for points).
+    steps : steps of training (default: 2,400 for images, 2,000 for points).
     n_init : random restarts, of which the best by the objective is kept (default: 1 for images, 3 for points).
     image_shape : (channels, height, width) where rows of X are flattened images. Arrays of shape (image, height,
         width), (image, channel, height, width) or (image, height, width, channel) are images in any case.
