@@ -3,18 +3,24 @@
 import argparse
 import json
 import math
+from collections.abc import Sequence
 
 import torch
 
 from gedi_nesy.logic import Program, ProgramError
+from gedi_nesy.logic.inference.approximate import approximate
 from gedi_nesy.logic.inference.decide import best_strategy
 from gedi_nesy.logic.inference.examples import read_examples
+from gedi_nesy.logic.inference.interval import CONFIDENCE
 from gedi_nesy.logic.inference.learn import learn_parameters
 from gedi_nesy.logic.inference.learned_program import learned_program
 from gedi_nesy.logic.inference.worlds import World, Worlds
 
 MOST_PROOFS = 5
 """How many proofs of an answer are shown."""
+
+WORLDS = 10_000
+"""How many worlds with the evidence `--approximate` draws: intervals are then at most 0.01 to either side."""
 
 
 def print_most_probable(program: Program, arguments: argparse.Namespace) -> None:
@@ -66,6 +72,33 @@ def print_proofs(program: Program, arguments: argparse.Namespace) -> None:
         rest = probability - sum(proof.probability for proof in proofs)
         if len(proofs) == MOST_PROOFS and rest > 1e-12:
             print(f"    {rest:.8g}\tother proofs")
+
+
+def print_approximate(program: Program, arguments: argparse.Namespace) -> None:
+    """`solve --approximate`: an estimate of every answer, its standard error, and the interval of 95%."""
+    generator = torch.Generator().manual_seed(arguments.seed)
+    found = approximate(program, arguments.worlds or WORLDS, generator, arguments.budget)
+    if arguments.json:
+        answers = {str(term): estimate._asdict() for term, estimate in found.answers}
+        of = {"worlds": found.kept, "drawn": found.drawn, "confidence": CONFIDENCE}
+        print(json.dumps({"file": arguments.file, "approximate": of, "answers": answers}, indent=2))
+        return
+    check_answers(found.answers, arguments)
+    width = max(len(str(term)) for term, _ in found.answers)
+    for term, (probability, error, lower, upper) in found.answers:
+        print(f"{term!s:>{width + 2}}:\t{probability:.5g}\t+- {error:.2g}\t{lower:.5g} to {upper:.5g}")
+    print(
+        f"% estimates, their standard errors and intervals of {CONFIDENCE:.0%} from {found.kept:,} worlds with the"
+        f" evidence, of {found.drawn:,} drawn"
+    )
+
+
+def check_answers(answers: Sequence[object], arguments: argparse.Namespace) -> None:
+    """ProgramError where there is nothing to print."""
+    if not answers:
+        raise ProgramError(
+            f"{arguments.file}: the program has no query(...) fact, or none of its queries has an answer"
+        )
 
 
 def print_learned(program: Program, arguments: argparse.Namespace) -> None:

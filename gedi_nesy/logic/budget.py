@@ -107,7 +107,8 @@ class Watch:
         }
         raise TooLargeError(
             f"{self.program}: {self.query} takes {limit} ({self.stage}: {self.nodes:,} nodes after"
-            f" {self.seconds:.1f} s); {advice.get(self.stage, 'split the query')}, or raise the budget"
+            f" {self.seconds:.1f} s); {advice.get(self.stage, 'split the query')}, or raise the budget",
+            self.stage,
         )
 
     def _show(self) -> None:

@@ -12,4 +12,8 @@ class ProgramError(GediNesyError, ValueError):
 
 
 class TooLargeError(ProgramError):
-    """A program, or a count, that goes beyond the budget it was given."""
+    """A program, or a count, that goes beyond the budget it was given; `stage` is what it was busy with."""
+
+    def __init__(self, message: str, stage: str = ""):
+        super().__init__(message)
+        self.stage = stage

@@ -25,6 +25,7 @@ from gedi_nesy.logic.errors import ProgramError, did_you_mean
 from gedi_nesy.logic.grounding.front_end import FrontEnd, binding, image_term, substitute
 from gedi_nesy.logic.grounding.ground import Request
 from gedi_nesy.logic.grounding.parameters import bind
+from gedi_nesy.logic.grounding.slots import refuse_networks
 from gedi_nesy.logic.language.learnable_statements import extract_learnable
 from gedi_nesy.logic.language.neural import Network, NeuralPredicate, check_networks, neural_predicates
 from gedi_nesy.logic.language.parts import ProgramParts
@@ -151,18 +152,15 @@ class Program:
     def own_template(self, budget: Budget = DEFAULT_BUDGET, asked: tuple[Any, ...] | None = None) -> Template:
         """The program's own query(...) facts, or other terms, compiled, a root an answer, given its evidence(...)."""
         budget = budget.running()
+        template = self._template(self.own_request(budget, asked), budget)
+        refuse_networks(self.source.name, template.slots)
+        return template
+
+    def own_request(self, budget: Budget, asked: tuple[Any, ...] | None = None) -> Request:
+        """The program's own query(...) facts, or other terms, and its evidence(...)."""
         queries = tuple(self.front_end.own_queries(budget)) if asked is None else asked
         evidence = tuple(self.front_end.own_evidence(budget))
-        request = Request("query(...)", queries, evidence, (), merge=False, keep_false=True)
-        template = self._template(request, budget)
-        if template.slots:
-            slot = template.slots[0]
-            inputs = ", ".join(map(str, slot.inputs))
-            raise ProgramError(
-                f"{self.source.name}: its queries ask network '{slot.network}' to read {inputs}; only programs"
-                " without networks can be solved as they stand"
-            )
-        return template
+        return Request("query(...)", queries, evidence, (), merge=False, keep_false=True)
 
     def _merge(self, key: _Key, values: tuple, budget: Budget, same: Mapping[str, str]) -> Query:
         """The query in which some images are the same, with the columns of the one in which they are not."""

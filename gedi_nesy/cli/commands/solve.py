@@ -5,6 +5,8 @@ import json
 
 from gedi_nesy.cli.program_file import add_program_arguments, load_program
 from gedi_nesy.cli.solve_modes import (
+    check_answers,
+    print_approximate,
     print_learned,
     print_most_probable,
     print_proofs,
@@ -12,6 +14,7 @@ from gedi_nesy.cli.solve_modes import (
     print_strategy,
 )
 from gedi_nesy.logic import Program, ProgramError
+from gedi_nesy.logic.errors import TooLargeError
 from gedi_nesy.logic.inference.decide import decisions_as_parameters
 
 SUMMARY = "probabilities of a program's own query(...) facts, given its evidence(...)"
@@ -32,11 +35,25 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     mode.add_argument(
         "--learn", metavar="EXAMPLES", help="its t(...) from a file of evidence(...), --- between examples"
     )
+    mode.add_argument(
+        "--approximate",
+        action="store_true",
+        help="estimates from worlds drawn at random, and their intervals",
+    )
+    parser.add_argument(
+        "--worlds",
+        type=_positive,
+        metavar="N",
+        help="of --approximate: how many with the evidence (default: 10,000)",
+    )
     parser.add_argument(
         "--out", metavar="FILE", help="of --learn: a new file for the program with what it learned"
     )
     parser.add_argument(
-        "--seed", type=int, default=0, help="of --sample, and of the starts of --learn (default: 0)"
+        "--seed",
+        type=int,
+        default=0,
+        help="of --sample, --approximate and the starts of --learn (default: 0)",
     )
 
 
@@ -44,6 +61,8 @@ def run(arguments: argparse.Namespace) -> int:
     """Print every answer to the program's own queries with its probability, or what a mode asks for."""
     if arguments.out and not arguments.learn:
         raise ProgramError("--out belongs to --learn EXAMPLES")
+    if arguments.worlds and not arguments.approximate:
+        raise ProgramError("--worlds belongs to --approximate")
     if arguments.decide:
         print_strategy(load_program(arguments, decisions_as_parameters), arguments)
         return 0
@@ -54,6 +73,8 @@ def run(arguments: argparse.Namespace) -> int:
         print_samples(program, arguments)
     elif arguments.explain:
         print_proofs(program, arguments)
+    elif arguments.approximate:
+        print_approximate(program, arguments)
     elif arguments.learn:
         print_learned(program, arguments)
     else:
@@ -63,14 +84,16 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _print_probabilities(program: Program, arguments: argparse.Namespace) -> None:
     """In ProbLog's order."""
-    answers = [(str(term), probability) for term, probability in program.solve(arguments.budget)]
+    try:
+        answers = [(str(term), probability) for term, probability in program.solve(arguments.budget)]
+    except TooLargeError as error:
+        if error.stage in ("reading", "grounding"):
+            raise
+        raise ProgramError(f"{error}; --approximate gives estimates with their intervals") from None
     if arguments.json:
         print(json.dumps({"file": arguments.file, "answers": dict(answers)}, indent=2))
         return
-    if not answers:
-        raise ProgramError(
-            f"{arguments.file}: the program has no query(...) fact, or none of its queries has an answer"
-        )
+    check_answers(answers, arguments)
     width = max(len(term) for term, _ in answers)
     for term, probability in answers:
         print(f"{term:>{width + 2}}:\t{probability:.8g}")

@@ -10,7 +10,8 @@ from gedi_nesy.logic.errors import ProgramError
 from gedi_nesy.logic.grounding.arrangement import TooManyStatesError
 from gedi_nesy.logic.grounding.cycles import CycleError
 from gedi_nesy.logic.grounding.front_end import FrontEnd
-from gedi_nesy.logic.grounding.graph import ConstantWeight, Graph
+from gedi_nesy.logic.grounding.gates import Gates, NegativeCycleError
+from gedi_nesy.logic.grounding.graph import ConstantWeight, Graph, Variable
 from gedi_nesy.logic.grounding.slots import Slot
 from gedi_nesy.logic.grounding.translate import Translation
 from gedi_nesy.logic.language.neural import NeuralPredicate
@@ -56,15 +57,28 @@ def ground(
         formula = front_end.without_cycles(formula, watch)
         translation = Translation(formula, request.images, predicates)
         graph, translated = translation.graph(watch.check)
-    _check_probabilities(graph, front_end)
+    _check_probabilities(graph.variables, front_end)
     roots = [(term, translation.lookup(graph, translated, key)) for term, key in formula.queries()]
     conditions = [translation.lookup(graph, translated, key) for _, key in formula.evidence()]
     return Grounding(graph, translation.slots, roots, graph.conjunction(conditions))
 
 
-def _check_probabilities(graph: Graph, front_end: FrontEnd) -> None:
+def ground_gates(
+    front_end: FrontEnd, request: Request, predicates: Sequence[NeuralPredicate], watch: Watch
+) -> Gates:
+    """Ground a request's queries and evidence, and leave their cycles as they are."""
+    formula = front_end.ground(request.queries, request.evidence, watch)
+    try:
+        gates = Gates(formula, request.images, predicates)
+    except NegativeCycleError:
+        gates = Gates(front_end.without_cycles(formula, watch), request.images, predicates)
+    _check_probabilities(gates.variables, front_end)
+    return gates
+
+
+def _check_probabilities(variables: Sequence[Variable], front_end: FrontEnd) -> None:
     """Numbers in the program lie between 0 and 1, and those of a disjunction sum to at most 1."""
-    for variable in graph.variables:
+    for variable in variables:
         numbers = [weight.probability for weight in variable.weights if isinstance(weight, ConstantWeight)]
         if all(p >= 0 for p in numbers) and math.fsum(numbers) <= 1 + 1e-9:
             continue

@@ -2,7 +2,7 @@
 multi-valued variables.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from problog.formula import LogicFormula
@@ -49,10 +49,8 @@ class Translation:
         CycleError, TooManyStatesError: the formula has a cycle that has to be broken first.
         """
         groups = components(self.formula)
-        nodes = [(key, self.formula.get_node(key)) for group in groups for key in group]
-        position = {key: self._add_head(key, node) for key, node in nodes if not hasattr(node, "children")}
-        self._sort_slots()
-        graph = Graph([Variable(*map(tuple, zip(*members, strict=True))) for members in self.members])
+        position = self.heads(groups)
+        graph = Graph(self.variables())
         translated: dict[int, int] = {}
         cycles = Cycles(self.formula, groups)
         for group in groups:
@@ -69,6 +67,17 @@ class Translation:
                 combine = graph.conjunction if type(node).__name__ == "conj" else graph.disjunction
                 translated[key] = combine(children)
         return graph, translated
+
+    def heads(self, groups: Iterable[Iterable[int]]) -> dict[int, tuple[int, int]]:
+        """The variable and the value of every choice among the formula's keys."""
+        nodes = [(key, self.formula.get_node(key)) for group in groups for key in group]
+        position = {key: self._add_head(key, node) for key, node in nodes if not hasattr(node, "children")}
+        self._sort_slots()
+        return position
+
+    def variables(self) -> list[Variable]:
+        """What the heads met so far are values of."""
+        return [Variable(*map(tuple, zip(*members, strict=True))) for members in self.members]
 
     def _sort_slots(self) -> None:
         """Slots in the order of the query's images, rather than in the order of its proofs."""

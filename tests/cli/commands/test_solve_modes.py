@@ -107,3 +107,48 @@ def test_as_json(program, to_learn, tmp_path, capsys):
 )
 def test_what_is_wrong_is_one_line(flags, message, code, program, capsys):
     assert message in error_of(capsys, ["solve", program, *flags], code)
+
+
+def test_estimates(program, capsys):
+    assert main(["solve", program, "--approximate", "--worlds", "4000", "--seed", "1"]) == 0
+    first, second, last = capsys.readouterr().out.splitlines()
+    name, probability, error, within = first.split("\t")
+    assert name == "  a:"
+    assert float(probability) == pytest.approx(0.3 / 0.72, abs=0.05)
+    assert float(error.removeprefix("+- ")) == pytest.approx(math.sqrt(0.4167 * 0.5833 / 4000), abs=0.002)
+    low, high = map(float, within.split(" to "))
+    assert low < float(probability) < high
+    assert second.startswith("  b:")
+    assert last.startswith("% estimates, their standard errors and intervals of 95% from")
+
+
+def test_estimates_as_json(program, capsys):
+    main(["solve", program, "--approximate", "--worlds", "500", "--json"])
+    found = json.loads(capsys.readouterr().out)
+    assert found["approximate"]["confidence"] == 0.95
+    assert 500 <= found["approximate"]["worlds"] < found["approximate"]["drawn"]
+    assert set(found["answers"]["a"]) == {"probability", "standard_error", "lower", "upper"}
+
+
+def test_worlds_belong_to_approximate(program, capsys):
+    assert "--worlds belongs to --approximate" in error_of(capsys, ["solve", program, "--worlds", "5"])
+
+
+def test_what_cannot_be_solved_in_time_is_told_of_estimates(tmp_path, capsys):
+    size = 8
+    nodes = [(i, j) for i in range(size) for j in range(size)]
+    edges = [(a, b, a + x, b + y) for a, b in nodes for x, y in ((0, 1), (1, 0)) if (a + x, b + y) in nodes]
+    text = "".join(f"0.5::e{edge}. ".replace(" ", "") + "\n" for edge in edges)
+    text += "w(A,B,C,D) :- e(A,B,C,D). w(A,B,C,D) :- e(C,D,A,B). p(0,0). p(C,D) :- p(A,B), w(A,B,C,D). query(p(7,7))."
+    (tmp_path / "grid.pl").write_text(text)
+    message = error_of(capsys, ["solve", str(tmp_path / "grid.pl"), "--timeout", "2"])
+    assert message.endswith("--approximate gives estimates with their intervals\n")
+    assert (
+        main(["solve", str(tmp_path / "grid.pl"), "--approximate", "--timeout", "20", "--worlds", "50"]) == 0
+    )
+    assert "from 50 worlds" in capsys.readouterr().out
+
+
+def test_a_recursion_without_end_is_not_told_of_estimates(tmp_path, capsys):
+    (tmp_path / "task.pl").write_text("p(N) :- M is N+1, p(M). query(p(0)).")
+    assert "--approximate" not in error_of(capsys, ["solve", str(tmp_path / "task.pl"), "--timeout", "0.5"])
