@@ -38,6 +38,10 @@ class CircuitsConfig(PlaceConfig):
     """seconds that one program of --scaling may take; of a longer one the table says just that"""
     repository: Path | None = None
     """measure instead the models of DeepProbLog's repository, a checkout of it, on its own engine and accelerated"""
+    peers: bool = False
+    """measure instead DeepLog in the same process, forward + backward, in an environment with a Python that it likes"""
+    peers_environment: Path = Path.home() / ".cache" / "gedi_nesy" / "peers"
+    """that environment; made, of more than a gigabyte, if it is not there"""
     threads: int = 1
     """CPU threads of torch (0: as torch likes); the reference always runs on the CPU"""
 

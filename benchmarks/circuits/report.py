@@ -16,7 +16,7 @@ from benchmarks.runner.results import summarise
 Row = dict[str, float | str]
 
 AGAINST, DIGITS, BATCHES, ERRORS = "against_reference", "digits", "batches", "errors"
-SCALING, REPOSITORY = "scaling", "repository"
+SCALING, REPOSITORY, PEERS = "scaling", "repository", "peers"
 """Parts of the benchmark; all but the errors are tables."""
 
 
@@ -26,9 +26,9 @@ def rows_of(part: str, runs: Sequence[Run]) -> list[Row]:
 
 
 def body(config: CircuitsConfig, runs: Sequence[Run]) -> dict[str, Any]:
-    """The headline as one run, and the tables; of --scaling and --repository a run a row."""
-    if config.scaling or config.repository is not None:
-        rows = rows_of(SCALING, runs) + rows_of(REPOSITORY, runs)
+    """The headline as one run, and the tables; of --scaling, --repository and --peers a run a row."""
+    if config.scaling or config.peers or config.repository is not None:
+        rows = [row for part in (SCALING, REPOSITORY, PEERS) for row in rows_of(part, runs)]
         return {"runs": [_as_run(row) for row in rows], "summary": repository.summary(rows)}
     metrics = headline(runs)
     return {
@@ -88,6 +88,15 @@ def report(config: CircuitsConfig, runs: Sequence[Run], console: Console, folder
         rows = [{name: row.get(name, "") for name in names} for row in rows_of(SCALING, runs)]
         console.print(table("families of programs, CPU seconds", rows))
         plot_scaling(rows_of(SCALING, runs), folder / "scaling.png")
+        return
+    if config.peers:
+        shown = ("program", "answers", "edges", "DeepLog us", "ours us", "times", "apart", "note")
+        rows = [{name: row.get(name, "") for name in shown} for row in rows_of(PEERS, runs)]
+        console.print(table(f"beside DeepLog, batch {config.batch_size}, CPU microseconds a query", rows))
+        found = repository.summary(rows_of(PEERS, runs))
+        console.print(
+            table("all programs", [{"figure": name, "value": value} for name, value in found.items()])
+        )
         return
     if config.repository is not None:
         shown = ("model", "variant", "queries", "stock", "ours", "times", "apart", "gradients apart", "note")

@@ -166,7 +166,7 @@ def summary(rows: Sequence[Row]) -> dict[str, float]:
         return {}
     by_variant = {
         f"times, median, {variant.name}": [
-            float(row["times"]) for row in ran if row["variant"] == variant.name
+            float(row["times"]) for row in ran if row.get("variant") == variant.name
         ]
         for variant in VARIANTS
     }
@@ -176,5 +176,5 @@ def summary(rows: Sequence[Row]) -> dict[str, float]:
         **{name: statistics.median(times) for name, times in by_variant.items() if times},
         "times, least": min(float(row["times"]) for row in ran),
         "apart, most": max(float(row["apart"]) for row in ran),
-        "gradients apart, most": max(float(row["gradients apart"]) for row in ran),
+        "gradients apart, most": max(float(row.get("gradients apart", 0.0)) for row in ran),
     }

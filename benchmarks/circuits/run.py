@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import torch
 
-from benchmarks.circuits import repository, scaling, tasks, timing
+from benchmarks.circuits import peer_worker, peers, repository, scaling, tasks, timing
 from benchmarks.circuits.config import CircuitsConfig
 from benchmarks.circuits.families import FAMILIES
 from benchmarks.circuits.models import EXAMPLES
@@ -18,6 +18,7 @@ from benchmarks.circuits.report import (
     BATCHES,
     DIGITS,
     ERRORS,
+    PEERS,
     REPOSITORY,
     SCALING,
     Row,
@@ -53,6 +54,8 @@ def jobs(config: CircuitsConfig) -> list[Job]:
     if config.repository is not None:
         pairs = [(example, variant) for example in EXAMPLES for variant in VARIANTS]
         return _jobs([(REPOSITORY, f"{pair[0].name}, {pair[1].name}", pair) for pair in pairs])
+    if config.peers:
+        return _jobs([(PEERS, f"beside DeepLog: {name}", name) for name in peer_worker.PEERS])
     one, two = tasks.sum_task(), tasks.numbers_task()
     cases = [Case(one, False, lenet) for lenet in ((False, True) if config.lenet else (False,))]
     cases += [Case(two, False, False), Case(two, True, False)]
@@ -87,6 +90,8 @@ def run_one(config: CircuitsConfig, job: Job, place: Place) -> list[Run]:
         family, size = job.task
         row = scaling.measure(family, size, config.timeout, config.stock)
         return [{**identity, "metrics": {}, "row": row}]
+    if identity["part"] == PEERS:
+        return [{**identity, "metrics": {}, "row": beside(config, place, job.task)}]
     if identity["part"] == REPOSITORY:
         assert config.repository is not None
         example, variant = job.task
@@ -94,6 +99,17 @@ def run_one(config: CircuitsConfig, job: Job, place: Place) -> list[Run]:
         return [{**identity, "metrics": {}, "row": row}]
     measure = {AGAINST: compare, DIGITS: grow_digits, BATCHES: grow_batches}[identity["part"]]
     return [{**identity, "metrics": {}, "row": measure(config, place.device, job.task)}]
+
+
+def beside(config: CircuitsConfig, place: Place, name: str) -> Row:
+    """DeepLog and ours; DeepLog is left out with a line where it cannot be had."""
+    environment = config.peers_environment
+    repeats = 10 * config.repeats
+    try:
+        return peers.measure(name, environment, config.batch_size, repeats, config.timeout)
+    except peers.LeftOutError as reason:
+        place.say(f"DeepLog is left out of {name}: {reason}")
+        return {"program": name, "note": f"left out: {reason}"}
 
 
 def compare(config: CircuitsConfig, device: torch.device, case: Case) -> Row:

@@ -44,6 +44,23 @@ def repository(documents: Sequence[Document]) -> str:
     return markdown(heads, rows)
 
 
+def peers(documents: Sequence[Document]) -> str:
+    """A row a program; in a note why DeepLog is left out."""
+    rows = []
+    for run in documents[0]["runs"]:
+        metrics = run["metrics"]
+        shown = [
+            _short(metrics[name]) if name in metrics else "-" for name in ("DeepLog us", "ours us", "times")
+        ]
+        sizes = [
+            f"{metrics[name]:,}".replace(",", " ") if name in metrics else "-"
+            for name in ("answers", "edges")
+        ]
+        rows.append([run["program"], *sizes, *shown, run.get("note", "")])
+    heads = ["program", "answers", "edges", "DeepLog, us", "here, us", "times", "note"]
+    return markdown(heads, rows)
+
+
 def _cells(runs: Runs, name: str, whole: bool = False) -> str:
     """Side by side; in a word why there is none."""
     found = []

@@ -211,6 +211,7 @@ TABLES: dict[str, Table] = {
     "verdicts": Table(("verdict",), _verdicts),
     "grounding": Table(("grounding",), _grounding),
     "scaling": Table(("circuits-scaling",), circuits.scaling),
+    "peers": Table(("circuits-peers",), circuits.peers),
     "repository": Table(("circuits-repository",), circuits.repository),
     "photographs": Table(("photographs", "photographs-300"), _photographs),
 }

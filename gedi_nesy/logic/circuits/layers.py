@@ -19,6 +19,9 @@ Leaf = tuple[int, int]
 
 FALSE_ROW = 0
 
+FEW_PRODUCTS = 512
+"""A layer whose disjunctions have no more products than this, all padded to the longest, is one block."""
+
 
 @dataclass(frozen=True)
 class SumBlock:
@@ -167,8 +170,12 @@ def _layer(
 ) -> Layer:
     """Order a layer's nodes by the length of their blocks, pad the blocks, and give every node its row."""
     by_length: dict[int, list[tuple[int, list[list[int]]]]] = {}
+    sums = [len(products) for _, products in members if len(products) > 1]
+    # Below this size it is the number of tensor operations that costs, not what they compute.
+    single = max(sums, default=0) if len(sums) * max(sums, default=0) <= FEW_PRODUCTS else None
     for member in members:
-        by_length.setdefault(_padded(len(member[1])), []).append(member)
+        length = len(member[1])
+        by_length.setdefault(_padded(length) if single is None or length < 2 else single, []).append(member)
     plain = by_length.pop(1, [])
     bags: list[list[int]] = []
     row = first_row
