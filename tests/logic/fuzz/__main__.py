@@ -8,8 +8,13 @@ from collections import Counter
 
 import torch
 
+from tests.logic.fuzz import accumulators, dynamic_programs
 from tests.logic.fuzz.compare import TooLongError, difference, shrunk
-from tests.logic.fuzz.dynamic_programs import generate
+
+
+def generate(seed: int) -> str:
+    """Both kinds in turn."""
+    return (dynamic_programs, accumulators)[seed % 2].generate(seed)
 
 
 def main() -> int:

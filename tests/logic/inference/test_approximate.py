@@ -10,8 +10,8 @@ from scipy.stats import binomtest
 from gedi_nesy.logic import Budget, Program, ProgramError
 from gedi_nesy.logic.inference.approximate import approximate
 from gedi_nesy.logic.inference.interval import interval
-from tests.logic.circuits.dynamic_programs import generate
-from tests.logic.circuits.fuzz import IMPOSSIBLE, by_problog
+from tests.logic.fuzz.accumulators import generate
+from tests.logic.fuzz.compare import problogs
 
 TEXT = """
 0.3::a. 0.6::b. 0.2::c(1); 0.5::c(2).
@@ -79,7 +79,7 @@ def test_what_no_world_can_change_is_exact():
 
 
 def check_as_problog(text, seed, worlds):
-    theirs = by_problog(text)
+    theirs = problogs(text)
     found = run(text, worlds, seed)
     ours = by_name(found)
     assert ours.keys() == theirs.keys()
@@ -91,7 +91,7 @@ def check_as_problog(text, seed, worlds):
 @pytest.mark.parametrize("seed", range(8))
 def test_dynamic_programs_as_problog(seed):
     text = generate(seed)
-    if by_problog(text) == IMPOSSIBLE:
+    if problogs(text) == "refused":
         with pytest.raises(ProgramError, match=r"too few for an estimate|its probability is 0"):
             run(text, 1000, seed, seconds=0.1)
     else:

@@ -1,4 +1,4 @@
-"""Random dynamic programs: recursions over positions that carry a partial result.
+"""More random dynamic programs: accumulators, counters, folds of lists, spans, automata with drawn next states.
 
 Counters, running maxima, sums modulo m, automata with one or several next states, spans split in two, and lists
 folded with an accumulator, over symbols that are annotated disjunctions of several values. Positions may read the

@@ -1,0 +1,33 @@
+"""Accumulators have the probabilities that stock ProbLog gives them; some are exclusive by induction, some are not."""
+
+import pytest
+
+from gedi_nesy.logic.circuits.induction import Induction
+from tests.logic.fuzz.accumulators import generate
+from tests.logic.fuzz.compare import difference, ours
+
+
+@pytest.mark.parametrize("seed", range(14))
+def test_as_problog(seed):
+    found, _ = difference(generate(seed))
+    assert found is None, generate(seed)
+
+
+@pytest.mark.slow
+def test_many_as_problog():
+    assert not [seed for seed in range(14, 1000) if difference(generate(seed))[0] is not None]
+
+
+def test_some_are_proved_exclusive_and_some_are_not(monkeypatch):
+    found = []
+    proved = Induction.proved
+
+    def counted(self, sets):
+        found.extend(proved(self, sets))
+        return proved(self, sets)
+
+    monkeypatch.setattr(Induction, "proved", counted)
+    for seed in range(14):
+        ours(generate(seed))
+    assert found.count(True) > 5
+    assert found.count(False) > 5
