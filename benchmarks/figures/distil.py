@@ -13,7 +13,8 @@ HEAD = ("benchmark", "command", "commit", "versions", "device")
 def distil(results: Mapping[str, Any], command: str) -> dict[str, Any]:
     """Command, commit, versions, device, and each run's seed, row and metrics; ValueError if one of these is missing.
 
-    Lists of steps, restarts, times of checkpoints and maps are left out, or become a word or a count.
+    Of other sets the AUROC is kept. Lists of steps, restarts, times of checkpoints and maps are left out, or become a
+    word or a count.
     """
     document = {**results, "command": command or results.get("command", "")}
     missing = [name for name in HEAD if not document.get(name)]
@@ -56,6 +57,11 @@ def _run(run: Mapping[str, Any]) -> dict[str, Any]:
     for name in ("verdict", "verdict_with_labels"):
         if run.get(name):
             kept[name] = run[name]["verdict"]
+    if run.get("ood"):
+        kept["auroc"] = {
+            other: {score: _short(figures["auroc"]) for score, figures in scores.items()}
+            for other, scores in run["ood"].items()
+        }
     if run.get("verdict"):
         counted = {name: run["verdict"][name] for name in ("held_out", "readings")}
         kept["metrics"] |= {name: _short(value) for name, value in counted.items() if value is not None}

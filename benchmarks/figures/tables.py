@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from benchmarks.figures import circuits
+from benchmarks.figures import circuits, images
 from benchmarks.figures.cells import (
     Document,
     Runs,
@@ -213,6 +213,9 @@ TABLES: dict[str, Table] = {
     "scaling": Table(("circuits-scaling",), circuits.scaling),
     "peers": Table(("circuits-peers",), circuits.peers),
     "repository": Table(("circuits-repository",), circuits.repository),
+    "images": Table(("images-mnist5k",), images.clusters),
+    "images-fashion": Table(("images-fashion",), images.clusters),
+    "out-of-distribution": Table(("images-mnist5k",), images.told_apart),
     "photographs": Table(("photographs", "photographs-300"), _photographs),
 }
 """By the name that stands in the text: `<!-- table: NAME -->`."""

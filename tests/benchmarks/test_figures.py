@@ -145,6 +145,25 @@ def test_methods_stand_side_by_side(tmp_path):
     )
 
 
+def test_other_sets_are_kept_and_told_apart_in_a_column_each(tmp_path):
+    metrics = {"nmi": 0.9, "clustering_accuracy": 0.95, "ari": 0.9, "linear_probe": 0.99, "knn": 0.98}
+    runs = [
+        {
+            **{"row": "GEDI", "seed": seed, "metrics": {**metrics, "ece": 0.01, "fd": 100.0 + seed}},
+            "ood": {"noise": {"energy": {"auroc": 1.0 - 0.2 * seed, "aupr": 0.7, "fpr95": 0.1}}},
+        }
+        for seed in range(3)
+    ]
+    (tmp_path / "results.json").write_text(json.dumps({**HEAD, "benchmark": "images", "runs": runs}))
+    keep(tmp_path, "images-mnist5k", "", tmp_path / "figures")
+    tables = made(tmp_path / "figures")
+    assert (tables["out-of-distribution"] or "").splitlines()[2] == "| GEDI | energy | 0.800 (0.600) |"
+    found = (tables["images"] or "").splitlines()[2]
+    assert found == (
+        "| GEDI | 3 | 0.900 (0.900) | 0.950 (0.950) | 0.900 (0.900) | 0.990 | 0.980 | 0.010 | 100, 101, 102 |"
+    )
+
+
 def test_photographs_have_a_row_a_command(tmp_path):
     for name, flags in (
         ("photographs", "--extra-images"),
