@@ -9,6 +9,7 @@ import torch
 
 from gedi_nesy.logic import Program, ProgramError
 from gedi_nesy.logic.inference.approximate import approximate
+from gedi_nesy.logic.inference.bounds import bounds_of
 from gedi_nesy.logic.inference.decide import best_strategy
 from gedi_nesy.logic.inference.examples import read_examples
 from gedi_nesy.logic.inference.interval import CONFIDENCE
@@ -91,6 +92,22 @@ def print_approximate(program: Program, arguments: argparse.Namespace) -> None:
         f"% estimates, their standard errors and intervals of {CONFIDENCE:.0%} from {found.kept:,} worlds with the"
         f" evidence, of {found.drawn:,} drawn"
     )
+
+
+def print_bounds(program: Program, arguments: argparse.Namespace) -> None:
+    """`solve --bounds WIDTH`: between which numbers the probability of every answer lies."""
+    found = bounds_of(program, arguments.bounds, arguments.budget)
+    if arguments.json:
+        answers = {str(term): bounds._asdict() for term, bounds in found.answers.items()}
+        plain = {"answers": answers, "cases": found.cases, "reached": found.reached}
+        print(json.dumps({"file": arguments.file, **plain}, indent=2))
+        return
+    check_answers(list(found.answers), arguments)
+    size = max(len(str(term)) for term in found.answers)
+    for term, bounds in found.answers.items():
+        print(f"{term!s:>{size + 2}}:\t{bounds.lower:.8g} to {bounds.upper:.8g}")
+    reached = "" if found.reached else f"; not within {arguments.bounds:g} in {arguments.budget.seconds:g} s"
+    print(f"% guaranteed bounds, from {found.cases} cases{reached}")
 
 
 def check_answers(answers: Sequence[object], arguments: argparse.Namespace) -> None:

@@ -7,6 +7,7 @@ from gedi_nesy.cli.program_file import add_program_arguments, load_program
 from gedi_nesy.cli.solve_modes import (
     check_answers,
     print_approximate,
+    print_bounds,
     print_learned,
     print_most_probable,
     print_proofs,
@@ -39,6 +40,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--approximate",
         action="store_true",
         help="estimates from worlds drawn at random, and their intervals",
+    )
+    mode.add_argument(
+        "--bounds",
+        type=_width,
+        metavar="WIDTH",
+        help="guaranteed bounds no wider than this, or as narrow as they become within --timeout",
     )
     parser.add_argument(
         "--worlds",
@@ -75,6 +82,8 @@ def run(arguments: argparse.Namespace) -> int:
         print_proofs(program, arguments)
     elif arguments.approximate:
         print_approximate(program, arguments)
+    elif arguments.bounds is not None:
+        print_bounds(program, arguments)
     elif arguments.learn:
         print_learned(program, arguments)
     else:
@@ -89,7 +98,9 @@ def _print_probabilities(program: Program, arguments: argparse.Namespace) -> Non
     except TooLargeError as error:
         if error.stage in ("reading", "grounding"):
             raise
-        raise ProgramError(f"{error}; --approximate gives estimates with their intervals") from None
+        raise ProgramError(
+            f"{error}; --bounds gives bounds, --approximate gives estimates with their intervals"
+        ) from None
     if arguments.json:
         print(json.dumps({"file": arguments.file, "answers": dict(answers)}, indent=2))
         return
@@ -97,6 +108,16 @@ def _print_probabilities(program: Program, arguments: argparse.Namespace) -> Non
     width = max(len(term) for term, _ in answers)
     for term, probability in answers:
         print(f"{term:>{width + 2}}:\t{probability:.8g}")
+
+
+def _width(text: str) -> float:
+    try:
+        width = float(text)
+    except ValueError:
+        width = -1.0
+    if not 0 <= width <= 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a width of bounds (0 to 1)")
+    return width
 
 
 def _positive(text: str) -> int:

@@ -70,7 +70,7 @@ def approximate(
         gates = ground_gates(program.front_end, request, program.neural_predicates, watch)
         refuse_networks(program.source.name, gates.slots)
         watch.enter("sampling")
-        sampler = _Sampler(gates, _probabilities(program, gates), generator)
+        sampler = _Sampler(gates, probabilities_of(program, gates), generator)
         if not sampler.possible:
             evidence = ", ".join(map(str, request.evidence))
             raise ProgramError(
@@ -102,7 +102,7 @@ def _estimate(key: int | None, held: int, kept: int) -> Estimate:
     return Estimate(share, math.sqrt(share * (1 - share) / kept), *interval(held, kept))
 
 
-def _probabilities(program: Program, gates: Gates) -> list[list[float]]:
+def probabilities_of(program: Program, gates: Gates) -> list[list[float]]:
     """Of every value of every variable, the residual one last."""
     variables = bind(gates.variables, program.learnable)
     values = [
