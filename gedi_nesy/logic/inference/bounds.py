@@ -84,7 +84,8 @@ def bound(
     while True:
         started = watch.seconds
         bounds = search.bounds()
-        if max((b.upper - b.lower for b in bounds), default=0.0) <= width:
+        narrow = search.possible and max((b.upper - b.lower for b in bounds), default=0.0) <= width
+        if narrow or not search.open:
             return search.result(width)
         search.split(BATCH)
         watch.nodes = search.cases
@@ -101,6 +102,8 @@ class _Search:
         # A heap: the negative of its probability, its number, its allowed values in bits, what it adds to.
         self.open: list[Any] = []
         self.cases = 0
+        # Whether the evidence holds for certain in some case: bounds given evidence that is impossible mean nothing.
+        self.possible = False
         # Of each answer with the evidence: certain, possible; and the same of its negation.
         self.settled = np.zeros((4, len(program.queries)))
         self.pending = np.zeros((4, len(program.queries)))
@@ -113,6 +116,7 @@ class _Search:
         """Cases and their probabilities: those that decide everything are settled, the others stay open."""
         held = what_holds(self.program, allowed)
         flags = self._flags(held)
+        self.possible |= bool(held.all_of(self.program.evidence)[0].any())
         closed = (flags[0] == flags[1]).all(0) & (flags[2] == flags[3]).all(0)
         self.settled += flags[:, :, closed] @ mass[closed]
         self.pending += flags[:, :, ~closed] @ mass[~closed]
@@ -180,7 +184,7 @@ class _Search:
         _, maybe_true, _, maybe_false = self.settled + self.pending
         if (maybe_true + maybe_false == 0).any():
             raise ImpossibleError
-        reached = all(b.upper - b.lower <= width for b in bounds)
+        reached = self.possible and all(b.upper - b.lower <= width for b in bounds)
         terms = [term for term, _ in self.program.queries]
         return Bounded(dict(zip(terms, bounds, strict=True)), self.cases, reached)
 

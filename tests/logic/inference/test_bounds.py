@@ -73,7 +73,13 @@ def test_certain_programs_have_exact_bounds():
 
 
 @pytest.mark.parametrize(
-    "text", ["0.5::a. c :- a, \\+ a. query(a). evidence(c).", "0.0::a. query(a). evidence(a)."]
+    "text",
+    [
+        "0.5::a. c :- a, \\+ a. query(a). evidence(c).",
+        "0.0::a. query(a). evidence(a).",
+        "0.45::a; 0.55::b. c :- a. c :- b. q :- fail. query(q). evidence(c, false).",
+        "0.5::g. 0.4::d :- \\+ g. 0.3::e. q :- e, fail. query(q). query(e). evidence(d). evidence(g).",
+    ],
 )
 def test_evidence_that_is_impossible_is_said(text):
     with pytest.raises(ProgramError, match="the evidence is impossible"):
