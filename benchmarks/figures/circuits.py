@@ -23,6 +23,8 @@ def scaling(documents: Sequence[Document]) -> str:
             ]
         )
     heads = ["family", "N", "grounding", "compiling", "evaluating", "edges", "exponents", "ProbLog"]
+    if not any("ProbLog s" in {**run, **run["metrics"]} for run in documents[0]["runs"]):
+        heads, rows = heads[:-1], [row[:-1] for row in rows]
     return markdown(heads, rows)
 
 
