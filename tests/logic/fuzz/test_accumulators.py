@@ -1,10 +1,12 @@
 """Accumulators have the probabilities that stock ProbLog gives them; some are exclusive by induction, some are not."""
 
+from contextlib import suppress
+
 import pytest
 
 from gedi_nesy.logic.circuits.induction import Induction
 from tests.logic.fuzz.accumulators import generate
-from tests.logic.fuzz.compare import difference, ours
+from tests.logic.fuzz.compare import TooLongError, difference, ours
 
 
 @pytest.mark.parametrize("seed", range(14))
@@ -15,7 +17,13 @@ def test_as_problog(seed):
 
 @pytest.mark.slow
 def test_many_as_problog():
-    assert not [seed for seed in range(14, 1000) if difference(generate(seed))[0] is not None]
+    compared = 0
+    for seed in range(14, 300):
+        with suppress(TooLongError):
+            found, _ = difference(generate(seed))
+            assert found is None, generate(seed)
+            compared += 1
+    assert compared > 200
 
 
 def test_some_are_proved_exclusive_and_some_are_not(monkeypatch):
