@@ -42,7 +42,7 @@ def flags(module: str, *arguments: str) -> set[str]:
 def known() -> set[str]:
     benchmarks = [file.parent.name for file in (ROOT / "benchmarks").glob("*/__main__.py")]
     found = [flags(f"benchmarks.{name}") for name in benchmarks]
-    found += [flags("gedi_nesy", name) for name in command_names()]
+    found += [flags("gedi_nesy", name) for name in command_names()] + [flags("tests.logic.fuzz")]
     return {"--version", *OTHERS}.union(*found)
 
 
