@@ -1,6 +1,7 @@
 """Each program in `programs/`, on its own query, against its meaning written in Python."""
 
 import itertools
+from fractions import Fraction
 
 import pytest
 import torch
@@ -20,7 +21,18 @@ def read(network, names):
 
 def test_every_program_is_tested_here_or_in_the_equality_tests(programs):
     tested = {"addition", "sum", "differ", "noisy_sum"}
-    tested |= {"numbers", "digits", "half", "even_odd", "xor", "maze", "alarm", "slips", "formula"}
+    tested |= {
+        "numbers",
+        "digits",
+        "half",
+        "even_odd",
+        "xor",
+        "maze",
+        "alarm",
+        "slips",
+        "formula",
+        "division",
+    }
     assert {path.stem for path in programs.glob("*.pl")} == tested
 
 
@@ -65,6 +77,25 @@ def test_formula(programs):
         rows = [p[i][:, s + 10 * (i % 2)] for i, s in enumerate(world)]
         truth[:, query.answers.index(eval(text))] += torch.stack(rows).prod(0)
     torch.testing.assert_close(query.distribution(**x), truth)
+
+
+def test_division(programs):
+    network = Table(13)
+    program = Program.from_file(programs / "division.pl", {"symbol_net": network})
+    query = program.compile("formula([A, B, C, D, E], N)", list("ABCDE"), "N")
+    x, p = read(network, "ABCDE")
+    values = {float(answer): column for column, answer in enumerate(query.answers)}
+    assert query.columns_of([4 / 2, round(1 + 1 / 3, 6)]).tolist() == [values[2.0], values[1.333333]]
+    truth = torch.zeros(BATCH, len(values), dtype=torch.float64)
+    for a, b, c in itertools.product(range(1, 10), repeat=3):
+        for i, o in itertools.product(range(4), repeat=2):
+            first, second = "+-*/"[i], "+-*/"[o]
+            value = eval(f"x {first} y {second} z", {"x": Fraction(a), "y": Fraction(b), "z": Fraction(c)})
+            rows = p[0][:, a - 1], p[1][:, 9 + i], p[2][:, b - 1], p[3][:, 9 + o], p[4][:, c - 1]
+            truth[:, values[round(float(value), 6)]] += torch.stack(rows).prod(0)
+    torch.testing.assert_close(query.distribution(**x), truth)
+    assert query.template.report.route == "direct"
+    assert query.template.circuit.edges < 16_000
 
 
 def test_digits_with_every_sum(programs):
