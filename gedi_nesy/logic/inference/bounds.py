@@ -17,6 +17,7 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from gedi_nesy.logic.budget import DEFAULT_BUDGET, Budget, Watch
+from gedi_nesy.logic.circuits.template import sort_key
 from gedi_nesy.logic.errors import ProgramError
 from gedi_nesy.logic.grounding.ground import ground_gates
 from gedi_nesy.logic.grounding.loose import Held, Key, LooseProgram, loose_program, what_holds
@@ -185,8 +186,8 @@ class _Search:
         if (maybe_true + maybe_false == 0).any():
             raise ImpossibleError
         reached = self.possible and all(b.upper - b.lower <= width for b in bounds)
-        terms = [term for term, _ in self.program.queries]
-        return Bounded(dict(zip(terms, bounds, strict=True)), self.cases, reached)
+        found = {term: each for (term, _), each in zip(self.program.queries, bounds, strict=True)}
+        return Bounded({term: found[term] for term in sorted(found, key=sort_key)}, self.cases, reached)
 
 
 def _conditional(true: float, maybe_true: float, false: float, maybe_false: float) -> Bounds:

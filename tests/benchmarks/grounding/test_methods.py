@@ -92,7 +92,7 @@ def test_held_out_queries_choose_the_setting(monkeypatch):
     """Of three settings with these shares; the seconds of all three count."""
     shares = iter([0.5, 0.9, None])
 
-    def by_learn_task(settings, job, place, given, saver):
+    def by_learn_task(settings, job, place, given, saver, pretrain):
         verdict = Verdict("unlearned", "", next(shares), None, None, None, (), {})
         return train.Found({}, None, verdict, {}, 1, 2.0, {}, None)
 

@@ -61,6 +61,8 @@ ADDITION = SHARED | {
     "compile": False,
     "engine": "circuit",
     "ablation": False,
+    "pretrain": "none",
+    "pretrain_steps": 800,
 }
 SHORTCUTS = SHARED | {
     "tasks": ("half", "even_odd", "triples", "sums", "xor"),

@@ -71,9 +71,9 @@ def ambiguous_first(learn_task):
     """`learn_task`, the first time with the verdict ambiguous; the second time it must have been told two symbols."""
     tasks = []
 
-    def learn(task, *arguments):
+    def learn(task, *arguments, **named):
         tasks.append(task)
-        outcome = learn_task(task, *arguments)
+        outcome = learn_task(task, *arguments, **named)
         if len(tasks) == 1:
             return outcome._replace(verdict=replace(outcome.verdict, verdict="ambiguous"))
         if len(tasks) == 2:

@@ -64,7 +64,7 @@ def test_the_model_has_a_card_that_says_what_it_is(finished):
 def test_the_history_is_that_of_the_training(finished):
     history = run_folder.read_history(finished / "run" / "history.jsonl")
     assert len(history) == 8
-    assert {record.phase for record in history} == {"attempt 1", "refine"}
+    assert {record.phase for record in history} == {"features", "attempt 1", "refine"}
     assert all(record.terms["inv"] is not None for record in history)
 
 
