@@ -19,7 +19,7 @@ def page(root) -> str:
     return (root / "docs" / "command-line.md").read_text()
 
 
-@pytest.mark.parametrize(("name", "examples"), [("command-line", 24), ("cluster-a-folder", 4)])
+@pytest.mark.parametrize(("name", "examples"), [("command-line", 26), ("cluster-a-folder", 4)])
 def test_examples_print_what_the_page_says(name, examples, root, programs, tmp_path, monkeypatch, capsys):
     page = (root / "docs" / f"{name}.md").read_text()
     write_task(tmp_path)
