@@ -21,6 +21,7 @@ from gedi_nesy.logic.grounding.ground import ground_gates
 from gedi_nesy.logic.grounding.parameters import bind
 from gedi_nesy.logic.grounding.slots import refuse_networks
 from gedi_nesy.logic.inference.interval import interval
+from gedi_nesy.logic.language.learnable import ZERO
 from gedi_nesy.logic.program import Program
 
 FEWEST = 100
@@ -29,10 +30,6 @@ FEWEST = 100
 _BATCH = 8192
 _BITS = 1 << 30
 """Worlds drawn together, and what all gates may take for them."""
-
-
-_ZERO = 1e-300
-"""A probability of 0 counts as the smallest normal number."""
 
 
 class Estimate(NamedTuple):
@@ -129,7 +126,7 @@ class _Sampler:
         self.most = max(64, min(_BATCH, _BITS // max(1, len(gates))))
         self.rejected = [key for key in gates.evidence if not self._given(key)]
         self.rejecting = bool(self.rejected)
-        self.possible = None not in gates.evidence and all(max(p) > _ZERO for p in self.probabilities)
+        self.possible = None not in gates.evidence and all(max(p) > ZERO for p in self.probabilities)
 
     def _given(self, key: int | None) -> bool:
         """Take evidence on a choice as what it is drawn from; False if it is on something else."""

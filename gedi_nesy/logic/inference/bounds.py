@@ -23,6 +23,7 @@ from gedi_nesy.logic.grounding.ground import ground_gates
 from gedi_nesy.logic.grounding.loose import Held, Key, LooseProgram, loose_program, what_holds
 from gedi_nesy.logic.grounding.slots import refuse_networks
 from gedi_nesy.logic.inference.approximate import probabilities_of
+from gedi_nesy.logic.language.learnable import ZERO
 from gedi_nesy.logic.program import Program
 
 BATCH = 256
@@ -64,7 +65,7 @@ def bounds_of(program: Program, width: float, budget: Budget = DEFAULT_BUDGET) -
         refuse_networks(program.source.name, gates.slots)
         found = [value for values in probabilities_of(program, gates) for value in values]
         try:
-            return bound(loose_program(gates), np.where(np.array(found) < 1e-300, 0.0, found), width, watch)
+            return bound(loose_program(gates), np.where(np.array(found) < ZERO, 0.0, found), width, watch)
         except ImpossibleError:
             raise ProgramError(
                 f"{program.source.name}: the evidence is impossible: its probability is 0"

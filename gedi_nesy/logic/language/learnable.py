@@ -12,6 +12,9 @@ from torch import Tensor, nn
 LEAST_REST = 1e-3
 """The share of a disjunction that "none of them" starts with where the program leaves it none."""
 
+ZERO = 1e-300
+"""A probability below it is 0, which weights count as the smallest normal number."""
+
 
 @dataclass(frozen=True)
 class LearnableFact:
@@ -112,7 +115,7 @@ class LearnableFacts(nn.Module):
     def values(self) -> list[float]:
         """The probability of every row; 0 where its logit is at the floor."""
         values = self().detach().exp()[:, 0].tolist()
-        return [value if value > 1e-300 else 0.0 for value in values]
+        return [value if value > ZERO else 0.0 for value in values]
 
     def probabilities(self) -> dict[str, float]:
         """The current value of every fact, by its head as written and its place in the text.
