@@ -51,8 +51,9 @@ class ImagesConfig(RecordedConfig):
     """channels of the network's first layer (default: the preset's)"""
     chains: Annotated[int | None, tyro.conf.arg(name="sgld-batch-size")] = None
     """Langevin chains moved a step (default: the preset's)"""
-    precision: PrecisionChoice = "float32"
-    """of the encoder in training; auto: bfloat16 where the processor has instructions for it, else float32"""
+    precision: PrecisionChoice | None = None
+    """of the encoder in training; auto: bfloat16 where the processor has instructions for it, else float32 (default:
+    the preset's; of --study float32)"""
     seeds: tuple[int, ...] = (0, 1, 2)
     """each draws its own network, batches and chains"""
     others: tuple[str, ...] = tuple(dict.fromkeys((*MADE, *FILES)))

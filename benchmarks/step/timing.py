@@ -13,7 +13,6 @@ from benchmarks.step.plain import PlainStep
 from gedi_nesy.data.queries import QuerySet
 from gedi_nesy.models.gedi import GEDI
 from gedi_nesy.objectives.table import METHODS
-from gedi_nesy.sampling import sgld
 from gedi_nesy.training.learner import Learner
 from gedi_nesy.training.seeds import streams
 
@@ -69,7 +68,7 @@ def step_milliseconds(case: Case, device: torch.device, repeat: int, clock: Cloc
 
 def chain_pass(model: GEDI, chains: Tensor) -> Tensor:
     """Forward, and backward to the input alone: what each Langevin step cannot do without."""
-    with sgld.frozen(model):
+    with model.frozen():
         x = chains.detach().requires_grad_(True)
         return torch.autograd.grad(model.energy(x).sum(), x)[0]
 

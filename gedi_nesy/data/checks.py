@@ -8,6 +8,7 @@ from torch import Tensor
 
 from gedi_nesy.data.dataset import DataError
 from gedi_nesy.data.queries import QuerySet
+from gedi_nesy.errors import ConfigError
 
 COLOURS = (1, 3)
 """Channels that images have, which tells them from rows and columns of pixels."""
@@ -134,3 +135,12 @@ def shape_hint(found: tuple[int, ...], expected: tuple[int, ...]) -> str:
     if not hint and len(found) == 4 and found[1] == channels:
         hint = f"torch.nn.functional.interpolate(x, size=({height}, {width}), mode='bilinear')"
     return f": {hint}" if hint else ""
+
+
+def check_type(x: Tensor, of_network: torch.dtype) -> None:
+    """ConfigError unless inputs are of the type of the network's weights; it says how to make them so."""
+    if x.dtype != of_network:
+        pixels = "" if x.is_floating_point() else ", or of whole pixels 0 to 255: x.to(torch.uint8)"
+        raise ConfigError(
+            f"inputs of {x.dtype} do not fit a network of {of_network}: x.to({of_network}){pixels}"
+        )

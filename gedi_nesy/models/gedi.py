@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import cast
 
@@ -9,13 +10,13 @@ import torch
 from jaxtyping import Float
 from torch import Generator, Tensor, nn
 
-from gedi_nesy.data.checks import shape_hint
+from gedi_nesy.data.checks import check_type, shape_hint
 from gedi_nesy.data.pixels import to_float
 from gedi_nesy.errors import ConfigError
 from gedi_nesy.models import hub, store
 from gedi_nesy.models.card import write_card
 from gedi_nesy.models.encoders import ACTIVATIONS, BACKBONES, Backbone, make_activation
-from gedi_nesy.models.precision import Precision
+from gedi_nesy.models.precision import Precision, frozen
 from gedi_nesy.models.stored_config import FORMAT, ModelError
 from gedi_nesy.objectives.energy import energy
 from gedi_nesy.sampling import sgld
@@ -110,16 +111,10 @@ class GEDI(nn.Module):
                 + shape_hint(tuple(x.shape), self.input_shape)
             )
         if not self.standardised:
-            self._check_type(x)
+            check_type(x, self.output.weight.dtype)
             return x
         mean, std = cast(Tensor, self.input_mean), cast(Tensor, self.input_std)
         return ((x.double() - mean) / std).to(self.output.weight.dtype)
-
-    def _check_type(self, x: Tensor) -> None:
-        if x.dtype != self.output.weight.dtype:
-            pixels = "" if x.is_floating_point() else ", or of whole pixels 0 to 255: x.to(torch.uint8)"
-            own = self.output.weight.dtype
-            raise ConfigError(f"inputs of {x.dtype} do not fit a network of {own}: x.to({own}){pixels}")
 
     def unstandardise(self, x: Inputs) -> Inputs:
         """The inputs of which `standardise` makes these, in double precision where it does anything."""
@@ -178,6 +173,10 @@ class GEDI(nn.Module):
         points = gaussian(generator, num, mean, factors).clamp_(0.0, 1.0).view(num, *self.input_shape)
         return self.unstandardise(points)
 
+    def frozen(self) -> AbstractContextManager[None]:
+        """Inside, to move chains: no parameter asks for a gradient, and products have weights of `precision`."""
+        return frozen(self, self.backbone, self.precision)
+
     def sample(
         self,
         num: int,
@@ -191,7 +190,7 @@ class GEDI(nn.Module):
         The chains move, by steps of `config`, in what the encoder sees.
         """
         state = sgld.init(self.standardise(self.start(generator, num) if start is None else start))
-        with sgld.frozen(self):
+        with self.frozen():
             for _ in range(config.num_steps):
                 state, info = sgld.step(
                     generator, state, lambda x: self.energy(self.unstandardise(x)), config

@@ -1,8 +1,13 @@
 """In which precision an encoder computes, and where bfloat16 is quicker than float32."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Literal
 
 import torch
+from torch import nn
+
+from gedi_nesy.sampling import sgld
 
 Precision = Literal["float32", "bfloat16"]
 
@@ -28,3 +33,22 @@ def resolved(choice: PrecisionChoice, device: torch.device) -> Precision:
     if choice != "auto":
         return choice
     return "bfloat16" if computes_bfloat16(device) else "float32"
+
+
+@contextmanager
+def frozen(model: nn.Module, encoder: nn.Module, precision: Precision) -> Iterator[None]:
+    """Inside, no parameter of the model asks for a gradient, and with bfloat16 the encoder's products are cast once.
+
+    `torch.autocast` casts weights that ask for no gradient in every pass. On leaving, all is as it was.
+    """
+    products = (nn.Conv2d, nn.Linear) if precision == "bfloat16" else ()
+    layers = [layer for layer in encoder.modules() if isinstance(layer, products)]
+    own = [(parameter, parameter.data) for layer in layers for parameter in layer.parameters(recurse=False)]
+    with sgld.frozen(model):
+        try:
+            for parameter, data in own:
+                parameter.data = data.bfloat16()
+            yield
+        finally:
+            for parameter, data in own:
+                parameter.data = data

@@ -178,7 +178,7 @@ class NetworkLearner:
             generator, self.replay, mine.stop - mine.start, self.model.start, self.config.reinit
         )
         sgld = langevin.with_smaller_steps(self.sgld, backoff)
-        with langevin.frozen(self.model):
+        with self.model.frozen():
             state, _ = langevin.sample(generator, langevin.init(drawn.positions), self.model.energy, sgld)
         self.replay = replay.write_back(self.replay, drawn.slots, state.position)
         share = len(drawn.slots) / self.config.batch_samples

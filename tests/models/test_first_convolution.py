@@ -1,10 +1,12 @@
 """The first convolution against torch's own, in value and in every gradient."""
 
+import itertools
+
 import pytest
 import torch
 from torch import nn
 
-from gedi_nesy.models.first_convolution import FirstConv2d
+from gedi_nesy.models.first_convolution import FirstConv2d, by_fold, by_phases
 
 SHAPES = [
     # input channels, output channels, kernel, stride, padding, height, width
@@ -99,3 +101,16 @@ def check_equal(options: dict, generator: torch.Generator) -> None:
             found.append((y, *torch.autograd.grad((y * coefficients).sum(), [x, *layer.parameters()])))
         for own, right in zip(*found, strict=True):
             assert torch.allclose(own, right, atol=1e-12)
+
+
+@pytest.mark.parametrize("by_input", [by_fold, by_phases])
+def test_gradient_by_the_input_whatever_sizes_kernels_strides_and_paddings(by_input, generator):
+    axes = list(itertools.product((9, 12), (1, 3, 5), (1, 2, 3), (0, 1, 4)))
+    for rows, columns in zip(axes, reversed(axes), strict=True):
+        size, kernel, stride, padding = zip(rows, columns, strict=True)
+        images = torch.randn(2, 2, *size, dtype=torch.float64, generator=generator).requires_grad_(True)
+        weight = torch.randn(3, 2, *kernel, dtype=torch.float64, generator=generator)
+        y = nn.functional.conv2d(images, weight, stride=stride, padding=padding)
+        gradient = torch.randn(y.shape, dtype=torch.float64, generator=generator)
+        (right,) = torch.autograd.grad(y, images, gradient)
+        assert torch.allclose(by_input(gradient, weight, size, stride, padding), right, atol=1e-12)

@@ -50,7 +50,7 @@ def train_config(row: Row, steps: int, image_shape: tuple[int, ...], asked: Aske
     explore = max(1, round(EXPLORE_SHARE * steps)) if row.clusters and not first else 1
     return TrainConfig(
         objective=row.objective,
-        step=step_config(image_shape, asked.precision, asked.chains),
+        step=step_config(image_shape, asked.precision or "auto", asked.chains),
         explore=explore,
         refine=steps - explore,
     )

@@ -66,7 +66,7 @@ def recipe(row: Row, images: Images, asked: Asked) -> Recipe:
                 reinit=REINIT,
                 data_noise_std=DATA_NOISE,
                 both_views=False,
-                precision=asked.precision,
+                precision=asked.precision or "float32",
             ),
             schedule="constant",
             entropy_start=1.0,

@@ -20,7 +20,8 @@ class Asked(NamedTuple):
     """channels of the network's first layer"""
     chains: int | None = None
     """Langevin chains a step"""
-    precision: PrecisionChoice = "float32"
+    precision: PrecisionChoice | None = None
+    """of the encoder"""
 
 
 class Images(NamedTuple):
