@@ -114,5 +114,6 @@ BENCHMARK = Benchmark(
     run_one=run_one,
     body=body,
     report=report,
+    chosen_by=("tasks", "methods"),
     width=160,
 )

@@ -169,5 +169,6 @@ BENCHMARK = Benchmark(
     report=report,
     preface=preface,
     ranks=True,
+    chosen_by=("methods",),
     width=120,
 )

@@ -34,7 +34,8 @@ class Results:
     def __init__(self, benchmark: Benchmark, config: PlaceConfig, jobs: Sequence[Job], folder: Path):
         self.benchmark, self.config, self.folder = benchmark, config, folder
         self.order = [_key(identity) for job in jobs for identity in job.runs]
-        before = kept_results(folder, flat(config)) if getattr(config, "resume", False) else {}
+        resumed = getattr(config, "resume", False)
+        before = kept_results(folder, flat(config), benchmark.chosen_by) if resumed else {}
         self.finished: list[Run] = before.get("runs", [])
         self.new: dict[str, Run] = {}
         self.failures: list[dict[str, Any]] = [

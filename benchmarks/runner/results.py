@@ -54,8 +54,11 @@ def portable(value: Any) -> Any:
     return path.relative_to(PROJECT).as_posix() if inside else value
 
 
-def kept_results(folder: Path, config: Mapping) -> dict[str, Any]:
-    """results.json in `folder`, {} if there is none; ConfigError if its runs were made with other settings."""
+def kept_results(folder: Path, config: Mapping, chosen_by: Sequence[str] = ()) -> dict[str, Any]:
+    """results.json in `folder`, {} if there is none; ConfigError if its runs were made with other settings.
+
+    Settings in `chosen_by` say which runs there are, as the seeds do.
+    """
     file = folder / RESULTS_FILE
     if not file.exists():
         return {}
@@ -68,7 +71,8 @@ def kept_results(folder: Path, config: Mapping) -> dict[str, Any]:
             f"{file} is damaged and cannot be resumed; pass --overwrite to begin anew"
         ) from error
     now = json.loads(json.dumps(config, default=str))
-    changed = [name for name in now if name not in NOT_PART_OF_A_RUN and now[name] != seen.get(name)]
+    free = (*NOT_PART_OF_A_RUN, *chosen_by)
+    changed = [name for name in now if name not in free and now[name] != seen.get(name)]
     if changed and runs:
         differences = ", ".join(f"{name} was {seen.get(name)}, is {now[name]}" for name in changed)
         raise ConfigError(f"--resume {folder}: other settings than before: {differences}")

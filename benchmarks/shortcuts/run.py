@@ -199,4 +199,5 @@ BENCHMARK = Benchmark(
     report=report,
     preface=preface,
     ranks=True,
+    chosen_by=("tasks", "rows"),
 )

@@ -76,6 +76,11 @@ def share(num: int) -> slice:
         raise ConfigError(
             f"{num} cannot be shared by {size()} ranks: each needs at least one; start fewer ranks"
         )
+    return part(num)
+
+
+def part(num: int) -> slice:
+    """The same, of what a rank may have none of."""
     return slice(num * rank() // size(), num * (rank() + 1) // size())
 
 

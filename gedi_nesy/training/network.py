@@ -120,7 +120,8 @@ class NetworkLearner:
             if heads:
                 self.network.compile()
         if chains is None:
-            chains = model.start(generator, config.buffer_size)[distributed.share(config.buffer_size)]
+            # a stage without L_GEN has one chain, which no rank moves
+            chains = model.start(generator, config.buffer_size)[distributed.part(config.buffer_size)]
         self.replay = replay.init(chains)
         self.shown = shown
         self.train_indices = train_indices

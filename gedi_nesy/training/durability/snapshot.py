@@ -57,7 +57,7 @@ def _restore(network: NetworkLearner, tree: Tree) -> None:
     recent = {name: tuple(tree["guard"][name]) for name in ("gradient_norm", "energy_data", "energy_samples")}
     network.guard = GuardState(**recent, out_of_range=tree["guard"]["out_of_range"])
     if "chains" in tree:
-        network.replay.chains.copy_(tree["chains"][distributed.share(len(tree["chains"]))])
+        network.replay.chains.copy_(tree["chains"][distributed.part(len(tree["chains"]))])
 
 
 def _restore_chain_generator(learner: Learner, states: list[Tensor]) -> None:

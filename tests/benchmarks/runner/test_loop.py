@@ -54,8 +54,16 @@ def test_resume_does_what_is_missing_and_keeps_the_rest(monkeypatch, tmp_path, c
     assert run(monkeypatch, "--rows", "square", "--seeds", 1, 0, "--resume", "--out", tmp_path) == 0
     assert results(tmp_path)["runs"][:1] == before
     assert cells(tmp_path) == [("square", 0), ("square", 1)]
-    assert run(monkeypatch, "--rows", "plain", "--resume", "--out", tmp_path) == 2
-    assert "other settings than before: rows was ['square'], is ['plain']" in capsys.readouterr().err
+    assert run(monkeypatch, "--rows", "square", "--scale", 2.0, "--resume", "--out", tmp_path) == 2
+    assert "other settings than before: scale was 1.0, is 2.0" in capsys.readouterr().err
+
+
+def test_resume_adds_rows(monkeypatch, tmp_path):
+    assert run(monkeypatch, "--rows", "square", "--out", tmp_path) == 0
+    before = results(tmp_path)["runs"]
+    assert run(monkeypatch, "--rows", "plain", "square", "--resume", "--out", tmp_path) == 0
+    assert results(tmp_path)["runs"][:1] == before
+    assert cells(tmp_path) == [("square", 0), ("plain", 0)]
 
 
 @pytest.mark.parametrize("count", [1, 2])

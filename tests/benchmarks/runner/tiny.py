@@ -24,6 +24,7 @@ class TinyConfig(RunConfig):
 
     rows: tuple[str, ...] = ("plain", "square")
     """plain, square; diverges, void, refuses, breaks, dies, disk, stops, waits"""
+    scale: float = 1.0
 
 
 def jobs(config: TinyConfig) -> list[Job]:
@@ -61,7 +62,7 @@ def run_one(config: TinyConfig, job: Job, place: Place) -> list[Run | Failed]:
     (place.folder / "checkpoints" / "checkpoint-00000001.safetensors").touch()
     generator = torch.Generator().manual_seed(identity["seed"])
     # a sum whose last bits know how many threads added it up
-    value = torch.randn(300_000, generator=generator).sum().item()
+    value = config.scale * torch.randn(300_000, generator=generator).sum().item()
     place.say(f"{job.name}: done with {torch.get_num_threads()} threads")
     return [{**identity, "metrics": {"value": value**2 if job.task == "square" else value}}]
 
@@ -74,7 +75,9 @@ def report(config: TinyConfig, runs: Sequence[Run], console: Console, folder: Pa
     console.print(f"a table of {len(runs)} runs")
 
 
-BENCHMARK = Benchmark(name="tiny", config=TinyConfig, jobs=jobs, run_one=run_one, body=body, report=report)
+BENCHMARK = Benchmark(
+    name="tiny", config=TinyConfig, jobs=jobs, run_one=run_one, body=body, report=report, chosen_by=("rows",)
+)
 
 
 def cli() -> None:
