@@ -4,6 +4,8 @@ import statistics
 from collections.abc import Sequence
 
 from benchmarks.figures.cells import Document, grouped, markdown, median, median_min, side_by_side
+from benchmarks.images.report import likelihood
+from benchmarks.runner.results import summarise
 
 
 def clusters(documents: Sequence[Document]) -> str:
@@ -16,6 +18,13 @@ def clusters(documents: Sequence[Document]) -> str:
         rows.append([name, str(len(runs)), *found, *read, near])
     heads = ["row", "seeds", "NMI, median (min.)", "ACC", "ARI", "probe", "20-NN", "ECE", "FD-Lite0"]
     return markdown(heads, rows)
+
+
+def likelihood_added(documents: Sequence[Document]) -> str:
+    """A row a method that stands with L_GEN and without."""
+    runs = grouped(documents[0]["runs"], "row")
+    found = {name: summarise([run["metrics"] for run in each]) for name, each in runs.items()}
+    return markdown(["method", *likelihood.COMPARED.values()], likelihood.rows(found))
 
 
 def told_apart(documents: Sequence[Document]) -> str:

@@ -215,6 +215,8 @@ TABLES: dict[str, Table] = {
     "repository": Table(("circuits-repository",), circuits.repository),
     "images": Table(("images-mnist5k",), images.clusters),
     "images-fashion": Table(("images-fashion",), images.clusters),
+    "images-rows": Table(("images-mnist5k-rows",), images.clusters),
+    "likelihood": Table(("images-mnist5k-rows",), images.likelihood_added),
     "out-of-distribution": Table(("images-mnist5k",), images.told_apart),
     "photographs": Table(("photographs", "photographs-300"), _photographs),
 }

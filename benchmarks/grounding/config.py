@@ -50,6 +50,7 @@ class GroundingConfig(TaskConfig, FirstStageConfig):
     extra_images: Literal["all", "none"] = "all"
     """images in no query that are shown besides"""
 
+    CHOSEN_BY: ClassVar = ("tasks", "methods")
     GROUPS: ClassVar[Mapping[str, tuple[Flag | str, ...]]] = {
         OPTIONS: ("tasks", "methods", "search", "queries", "wrong", "rare", "extra_images", "labels", *PLACE),
         "training": (*TRAINING, "pretrain", "pretrain_steps"),

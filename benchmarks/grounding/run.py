@@ -114,6 +114,5 @@ BENCHMARK = Benchmark(
     run_one=run_one,
     body=body,
     report=report,
-    chosen_by=("tasks", "methods"),
     width=160,
 )

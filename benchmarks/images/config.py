@@ -63,6 +63,7 @@ class ImagesConfig(RecordedConfig):
     encoder: str = DEFAULT
     """frozen encoder of --features and of the distances between samples and images; or a model of timm"""
 
+    CHOSEN_BY: ClassVar = ("methods",)
     GROUPS: ClassVar[Mapping[str, tuple[Flag | str, ...]]] = {
         OPTIONS: (
             "dataset",

@@ -8,7 +8,6 @@ from typing import Any, NamedTuple
 from rich.console import Console
 from torch import Tensor
 
-from benchmarks.images import report as tables
 from benchmarks.images.agreement import (
     calibration_metrics,
     clustering_metrics,
@@ -21,7 +20,8 @@ from benchmarks.images.generation import NUM, encoder_named, evolving, nearest_t
 from benchmarks.images.learned import cluster_config, learn_frozen, learn_row
 from benchmarks.images.others import Others, others_of
 from benchmarks.images.outside import Outside, medians, told_apart
-from benchmarks.images.pictures import SHOWN_SAMPLES, clusters, folder_of, save_arrays
+from benchmarks.images.report import closing as tables
+from benchmarks.images.report.pictures import SHOWN_SAMPLES, clusters, folder_of, save_arrays
 from benchmarks.images.rows import ROWS, Row
 from benchmarks.images.study import report as study_tables
 from benchmarks.images.study import run as study
@@ -169,6 +169,5 @@ BENCHMARK = Benchmark(
     report=report,
     preface=preface,
     ranks=True,
-    chosen_by=("methods",),
     width=120,
 )

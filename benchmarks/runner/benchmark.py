@@ -85,7 +85,5 @@ class Benchmark(Generic[Config]):
     """whether torchrun may start it as several processes"""
     timed: bool = False
     """whether its figures are times, so that its jobs must not run side by side"""
-    chosen_by: tuple[str, ...] = ()
-    """settings that choose runs and change none: with --resume others may be asked for, and what is there is kept"""
     width: int | None = None
     """columns of its table where the output is no terminal"""

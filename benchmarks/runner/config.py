@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 import torch
 import tyro
@@ -42,6 +42,9 @@ class PlaceConfig:
     """folder for results, pictures and models (default: runs/BENCHMARK-DATE-TIME)"""
     overwrite: bool = False
     """allow --out to hold results already"""
+
+    CHOSEN_BY: ClassVar[tuple[str, ...]] = ()
+    """Settings that choose runs and change none, as the seeds do: with --resume others may be asked for."""
 
     def prepare(self, ranks: bool = False) -> torch.device:
         """Set the threads, and find the device; ConfigError names what does not fit.

@@ -25,7 +25,8 @@ def saver_of(
 
     `identity` is what makes the run another one than its siblings: its seed, its row.
     """
-    settings = {name: value for name, value in flat(config).items() if name not in NOT_PART_OF_A_RUN}
+    free = (*NOT_PART_OF_A_RUN, *config.CHOSEN_BY)
+    settings = {name: value for name, value in flat(config).items() if name not in free}
     saver = CheckpointManager(
         CheckpointConfig(
             folder=folder,

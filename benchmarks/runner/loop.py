@@ -35,7 +35,7 @@ class Results:
         self.benchmark, self.config, self.folder = benchmark, config, folder
         self.order = [_key(identity) for job in jobs for identity in job.runs]
         resumed = getattr(config, "resume", False)
-        before = kept_results(folder, flat(config), benchmark.chosen_by) if resumed else {}
+        before = kept_results(folder, flat(config), config.CHOSEN_BY) if resumed else {}
         self.finished: list[Run] = before.get("runs", [])
         self.new: dict[str, Run] = {}
         self.failures: list[dict[str, Any]] = [

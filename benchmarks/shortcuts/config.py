@@ -46,6 +46,7 @@ class ShortcutsConfig(RecordedConfig):
     width: int = 32
     """channels of the ConvNet's first layer (then 2 and 4 times as many)"""
 
+    CHOSEN_BY: ClassVar = ("tasks", "rows")
     GROUPS: ClassVar[Mapping[str, tuple[Flag | str, ...]]] = {
         OPTIONS: (
             "tasks",

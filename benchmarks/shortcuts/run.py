@@ -199,5 +199,4 @@ BENCHMARK = Benchmark(
     report=report,
     preface=preface,
     ranks=True,
-    chosen_by=("tasks", "rows"),
 )

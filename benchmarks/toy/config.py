@@ -48,6 +48,7 @@ class ToyConfig(RunConfig):
     seeds: tuple[int, ...] = (0, 1, 2, 3, 4)
     """each draws its own points, network and chains; they train side by side, with the same numbers as alone"""
 
+    CHOSEN_BY: ClassVar = ("dataset", "methods")
     GROUPS: ClassVar = {
         OPTIONS: ("dataset", "methods", "preset", "seeds", "out", "resume", "threads"),
         "instead of the table": ("sensitivity", Flag("time_stacking", name="time-vectorized")),

@@ -48,12 +48,5 @@ def closing(config: ToyConfig, runs: Sequence[Run], console: Console, folder: Pa
 
 
 BENCHMARK = Benchmark(
-    name="toy",
-    config=ToyConfig,
-    jobs=jobs,
-    run_one=run_one,
-    body=body,
-    report=closing,
-    chosen_by=("dataset", "methods"),
-    width=130,
+    name="toy", config=ToyConfig, jobs=jobs, run_one=run_one, body=body, report=closing, width=130
 )

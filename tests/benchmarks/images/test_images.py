@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from benchmarks.images.data import from_folder
-from benchmarks.images.page import finding_of
 from benchmarks.images.presets import fast
+from benchmarks.images.report.page import finding_of
 from benchmarks.images.rows import OF_PIXELS, ROWS, self_supervised
 from gedi_nesy import GEDI
 from gedi_nesy.data.dataset import DataError

@@ -6,13 +6,16 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+import torch
 
 from benchmarks.runner import workers
 from benchmarks.runner.config import RunConfig
 from benchmarks.runner.devices import device_of
+from benchmarks.runner.fault_tolerance import saver_of
 from gedi_nesy.training.durability.lock import locked
 from tests.benchmarks.runner import tiny
 
@@ -246,3 +249,12 @@ def test_dask_gives_the_numbers_of_one_process(monkeypatch, tmp_path):
         arguments = ["--backend", "dask", "--scheduler", address, "--out", tmp_path / "two"]
         assert run(monkeypatch, "--seeds", 0, 1, *arguments) == 0
     assert results(tmp_path / "two")["runs"] == results(tmp_path / "one")["runs"]
+
+
+def test_a_run_that_was_ended_on_its_way_goes_on_among_other_rows(tmp_path):
+    def settings(**given) -> Mapping:
+        config = tiny.TinyConfig(**given)
+        return saver_of(config, tmp_path, {"seed": 0}, torch.device("cpu")).config.settings
+
+    assert settings(rows=("plain",)) == settings(rows=("square", "plain"), seeds=(0, 1))
+    assert settings(rows=("plain",)) != settings(rows=("plain",), scale=2.0)

@@ -6,6 +6,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 import torch
 from rich.console import Console
@@ -25,6 +26,8 @@ class TinyConfig(RunConfig):
     rows: tuple[str, ...] = ("plain", "square")
     """plain, square; diverges, void, refuses, breaks, dies, disk, stops, waits"""
     scale: float = 1.0
+
+    CHOSEN_BY: ClassVar = ("rows",)
 
 
 def jobs(config: TinyConfig) -> list[Job]:
@@ -75,9 +78,7 @@ def report(config: TinyConfig, runs: Sequence[Run], console: Console, folder: Pa
     console.print(f"a table of {len(runs)} runs")
 
 
-BENCHMARK = Benchmark(
-    name="tiny", config=TinyConfig, jobs=jobs, run_one=run_one, body=body, report=report, chosen_by=("rows",)
-)
+BENCHMARK = Benchmark(name="tiny", config=TinyConfig, jobs=jobs, run_one=run_one, body=body, report=report)
 
 
 def cli() -> None:

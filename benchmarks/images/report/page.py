@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from benchmarks.images.config import ImagesConfig
-from benchmarks.images.pictures import Drawn
+from benchmarks.images.report.pictures import Drawn
 from benchmarks.runner.flags import command_line, flat
 from gedi_nesy.cli.top_level import versions
 from gedi_nesy.report.page.content import Finding, Page, Picture, Table, Tone

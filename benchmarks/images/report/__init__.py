@@ -1,0 +1,1 @@
+"""What is made of all runs: tables, pictures, and one page that holds them."""
