@@ -54,6 +54,8 @@ def _run(run: Mapping[str, Any]) -> dict[str, Any]:
     kept["metrics"] = {name: _short(value) for name, value in run["metrics"].items()}
     if run.get("attempts"):
         kept["restarts"] = len(run["attempts"])
+    if (run.get("audit") or {}).get("one_to_one") is not None:
+        kept["one_to_one"] = run["audit"]["one_to_one"]
     for name in ("verdict", "verdict_with_labels"):
         if run.get(name):
             kept[name] = run[name]["verdict"]

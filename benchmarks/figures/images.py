@@ -4,8 +4,8 @@ import statistics
 from collections.abc import Sequence
 
 from benchmarks.figures.cells import Document, grouped, markdown, median, median_min, side_by_side
-from benchmarks.images.report import likelihood
 from benchmarks.runner.results import summarise
+from gedi_nesy.report import likelihood
 
 
 def clusters(documents: Sequence[Document]) -> str:

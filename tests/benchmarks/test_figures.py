@@ -215,5 +215,7 @@ def test_a_figure_without_its_origin_is_refused(results, message):
 
 
 def test_a_name_no_table_reads_is_refused(tmp_path):
-    with pytest.raises(ValueError, match="--name 'new' is no file of a table; known: addition-100,"):
+    with pytest.raises(
+        ValueError, match="--name 'new' is no file of a table; known: addition-10-extra-images,"
+    ):
         keep(tmp_path, "new", "", tmp_path)

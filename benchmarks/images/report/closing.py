@@ -12,13 +12,14 @@ from benchmarks.images.agreement import KMEANS
 from benchmarks.images.config import ImagesConfig
 from benchmarks.images.data import dataset_of
 from benchmarks.images.outside import SCORES, Figures
-from benchmarks.images.report import likelihood
-from benchmarks.images.report.page import Summaries, page_of
+from benchmarks.images.report.page import page_of
 from benchmarks.images.report.pictures import pictures
 from benchmarks.images.rows import ROWS
 from benchmarks.runner.benchmark import Run
 from benchmarks.runner.results import summarise
 from gedi_nesy.features.encoders import DEFAULT
+from gedi_nesy.report import likelihood
+from gedi_nesy.report.likelihood import Summaries
 from gedi_nesy.report.page import content as page
 from gedi_nesy.report.page.write import write_page
 from gedi_nesy.report.tables import plain_table

@@ -1,18 +1,16 @@
 """The table as one HTML page that holds its pictures, and loads nothing."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from benchmarks.images.config import ImagesConfig
 from benchmarks.images.report.pictures import Drawn
 from benchmarks.runner.flags import command_line, flat
 from gedi_nesy.cli.top_level import versions
+from gedi_nesy.report.likelihood import Summaries, ahead
 from gedi_nesy.report.page.content import Finding, Page, Picture, Table, Tone
 
 NOT_SETTINGS = ("out", "resume", "overwrite", "workers", "backend", "scheduler", "tensorboard")
 REPEAT = "From a checkout, with another folder for --out."
-
-Summaries = Mapping[str, Mapping[str, Mapping[str, float]]]
-"""By row and metric, the statistics over the seeds."""
 
 
 def finding_of(summaries: Summaries, seeds: int) -> Finding:
@@ -31,11 +29,6 @@ def finding_of(summaries: Summaries, seeds: int) -> Finding:
         word, tone = f"{best} clusters best", "good"
         sentence = f"{best} has the highest median NMI, ahead of all others by more than the spread of seeds."
     return Finding(word=word, tone=tone, sentence=sentence, facts=facts)
-
-
-def ahead(first: Mapping[str, float], second: Mapping[str, float]) -> bool:
-    """Whether one median is above another by more than both standard deviations over the seeds, taken together."""
-    return first["median"] - second["median"] > (first["std"] ** 2 + second["std"] ** 2) ** 0.5
 
 
 def page_of(

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from benchmarks.images.report.page import Summaries, ahead
+Summaries = Mapping[str, Mapping[str, Mapping[str, float]]]
+"""By row and metric, the statistics over the seeds: median, std, ..."""
 
 WITH = " + L_GEN"
 COMPARED = {
@@ -47,6 +48,11 @@ def rows(summaries: Summaries) -> list[list[str]]:
         [name, *(_cell(changes.get(metric)) for metric in COMPARED)]
         for name, changes in pairs(summaries).items()
     ]
+
+
+def ahead(first: Mapping[str, float], second: Mapping[str, float]) -> bool:
+    """Whether one median is above another by more than both standard deviations over the seeds, taken together."""
+    return first["median"] - second["median"] > (first["std"] ** 2 + second["std"] ** 2) ** 0.5
 
 
 def _cell(change: Change | None) -> str:

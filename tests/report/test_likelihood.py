@@ -1,7 +1,7 @@
 """What the table says that L_GEN adds."""
 
-from benchmarks.images.report.likelihood import COMPARED, Change, pairs, rows
 from benchmarks.runner.results import summarise
+from gedi_nesy.report.likelihood import COMPARED, Change, pairs, rows
 
 
 def summary(*values: float, names=tuple(COMPARED)):
